@@ -1,0 +1,23 @@
+/** `$DSTACK_HOME/config.yaml`, with every default filled in. Read by readConfig (shared/config-file.ts); described in the README. */
+export interface Config {
+  /** image of each Python version; `default` names the version of workflows that give none */
+  images: Record<string, string>;
+  defaultPython: string;
+  /** variables of every container (proxies, mirrors) */
+  env: Record<string, string>;
+  /** PEM files whose certificates every container trusts */
+  caCertificates: string[];
+  /** host folders that workflows may mount (and anything below); default: the user's home and /data, /mnt, /scratch */
+  mountRoots: string[];
+  /** mounts of every container, in the form of a workflow's `mounts` */
+  mounts: string[];
+  /** seconds between SIGTERM and SIGKILL */
+  gracePeriod: number;
+  snapshot: { warnBytes: number; maxBytes: number };
+  /** bytes of free disk below which runs wait */
+  minFreeDisk: number;
+  /** seconds after which `gc` may take them; null: kept */
+  retention: { logs: number | null; artifacts: number | null; trees: number | null };
+  /** seconds between automatic gc's; null: only by hand */
+  gcInterval: number | null;
+}
