@@ -134,6 +134,11 @@ export interface Engine {
 
   /** runs a short container to its end and gives what it printed (both streams); removed afterwards whatever happens */
   runToEnd(spec: ContainerSpec, timeoutMs: number): Promise<{ exitCode: number; output: string }>;
-  /** calls back at each start, death and removal of a container of ours, until aborted; rejects when the connection is lost */
-  watch(installation: string, onEvent: (e: { action: 'start' | 'die' | 'destroy' | 'oom'; name: string }) => void, signal: AbortSignal): Promise<void>;
+  /** calls back at each start, death and removal of a container of ours, until aborted; rejects when the connection is lost. `onOpen`: from now on nothing is missed */
+  watch(
+    installation: string,
+    onEvent: (e: { action: 'start' | 'die' | 'destroy' | 'oom'; name: string }) => void,
+    signal: AbortSignal,
+    onOpen?: () => void,
+  ): Promise<void>;
 }

@@ -1,5 +1,9 @@
 /**
  * The record of what an attempt printed (DESIGN §9): one file per attempt, byte for byte what its terminal showed, with secrets masked.
+ * Between these bytes stand lines of our own (`note`). Offsets count both: they are positions in the file, which only ever grows.
+ *
+ * An attempt's record goes: recording (with the run's secrets) → note / recordLive or recordFrom, once or again → close. Every attempt is
+ * closed in the end, one that never started too: followers wait for it.
  */
 import type { Readable } from 'node:stream';
 
@@ -10,9 +14,15 @@ export interface AttemptId {
 }
 
 export interface Recording {
-  /** Takes the live output of a container that was attached to before its start. Resolves when the stream ended and everything is on disk. */
+  /**
+   * Takes the live output of a container with a terminal that was attached to before its start. Resolves when the stream has ended and
+   * everything is on disk, but for a few bytes that may go on as a secret or a character: `close` writes them, recordFrom finds them again.
+   */
   recordLive(output: Readable): Promise<RecordEnd>;
-  /** Takes the engine's own record from its start, skipping what is on disk already (after a restart of the daemon, or a gap). */
+  /**
+   * Takes the engine's own record from its start, skipping what is on disk already (after a restart of the daemon, or a gap). Resolves like
+   * recordLive; a stream that breaks off gives `complete: false`. What we have and the engine lost (it was killed in the middle of a line) stays.
+   */
   recordFrom(engineLog: Readable): Promise<RecordEnd>;
 }
 
@@ -20,17 +30,24 @@ export interface Recording {
 export type RecordEnd = { complete: true } | { complete: false; why: string };
 
 export interface LogReadEvents {
-  onData(chunk: Buffer): void;
-  /** the record will not grow any more */
-  onEnd(): void;
+  /** at most 64 KB. The next chunk is read when the promise is fulfilled: a slow reader costs no memory. A rejection ends the reading */
+  onData(chunk: Buffer): void | Promise<void>;
+  /** the record will not grow any more (without `follow`: this was its end when asked). `problem`: it could not be read */
+  onEnd(problem?: string): void;
 }
 
 export interface Logs {
-  /** Opens (or re-opens) the record. `secrets` are the values to mask. */
+  /**
+   * Opens (or re-opens) the record. `secrets` are the values to mask, the same each time: what is on disk is compared with the masked
+   * record. Which forms of a value are masked: maskedForms (mask-forms.ts); those shorter than 3 characters are not.
+   */
   recording(id: AttemptId, secrets: string[]): Recording;
-  /** No more will come: wakes the followers of this attempt. */
-  close(id: AttemptId): void;
-  /** a line of our own in the record (`pulling image …`, why it failed); same masking */
+  /**
+   * No more will come: writes what was held back, marks the record as ended (a later daemon sees that too) and wakes the followers. Resolves when
+   * all is safe on disk: the container may go then, unless `complete` is false.
+   */
+  close(id: AttemptId): Promise<RecordEnd>;
+  /** A line of our own in the record (`pulling image …`, why it failed); same masking, if `recording` has told the secrets. Lost when the disk is full. */
   note(id: AttemptId, text: string): Promise<void>;
   /** bytes in the record */
   size(id: AttemptId): Promise<number>;

@@ -1,0 +1,148 @@
+/** The daemon as the commands see it: one typed call per verb of shared/api.ts. Starts the daemon when there is none, and replaces one older than itself. */
+import type { IncomingMessage } from 'node:http';
+import { routes, type Verb, type Verbs } from '../shared/api.ts';
+import { fail, messageOf, ok, type Failure, type Result } from '../shared/result.ts';
+import { socketPath } from '../shared/socket.ts';
+import { compareVersions, versionHeader } from '../shared/version.ts';
+import { gone, startDaemon } from './daemon-process.ts';
+import { codeOf, isAbsent, request, text, type Request } from './http.ts';
+
+/** A daemon's failure may carry more than a sentence: `env_needed` names variables. */
+export type ApiFailure = Failure & { names?: string[] };
+
+interface Options {
+  home: string;
+  env: NodeJS.ProcessEnv;
+  /** of this CLI */
+  version: string;
+  /** told what is going on when it takes a while */
+  onNotice: (sentence: string) => void;
+}
+
+interface CallOptions {
+  /** false: no daemon is a failure `daemon_absent` */
+  start?: boolean;
+  /** true: speak to a daemon of whatever version (to ask for its version, or to stop it) */
+  anyVersion?: boolean;
+}
+
+type Params<V extends Verb> = Verbs[V]['params'];
+
+export class Client {
+  readonly #options: Options;
+  #socket: string | null = null;
+  #agreed = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** The socket's path; opened for once, see shared/socket.ts. */
+  get socket(): string {
+    return (this.#socket ??= socketPath(this.#options.home));
+  }
+
+  get headers(): Record<string, string> {
+    return { [versionHeader]: this.#options.version };
+  }
+
+  async call<V extends Verb>(verb: V, params: Params<V>, options: CallOptions = {}): Promise<Result<Verbs[V]['answer']>> {
+    for (;;) {
+      const sent = await this.#send(verb, params, options);
+      if (!sent.ok) return sent;
+      const body = await text(sent.value).catch(messageOf);
+      const result = parse<Verbs[V]['answer']>(sent.value, body);
+      if (options.anyVersion || this.#agreed) return result;
+      const agreed = await this.#agree(sent.value);
+      if (!agreed.ok) return agreed;
+      // what an older daemon has done is done; what it would not do, the new one may
+      if (agreed.value === 'as it was' || result.ok) return result;
+    }
+  }
+
+  /** For answers that are no JSON: the stream, its status already looked at. */
+  async stream<V extends Verb>(verb: V, params: Params<V>): Promise<Result<IncomingMessage>> {
+    if (!this.#agreed) {
+      const status = await this.call('daemonStatus', {});
+      if (!status.ok) return status;
+    }
+    const sent = await this.#send(verb, params, {});
+    if (!sent.ok || sent.value.statusCode === 200) return sent;
+    return parse<never>(sent.value, await text(sent.value).catch(messageOf));
+  }
+
+  /** Starts the daemon unless it runs. */
+  start(): Promise<Result<void>> {
+    const { home, env, onNotice } = this.#options;
+    return startDaemon({ home, env, socket: this.socket }, () => onNotice('Starting the daemon…'));
+  }
+
+  /** Stops the daemon and waits until it has gone. */
+  async stop(): Promise<Result<void>> {
+    const stopped = await this.call('daemonStop', {}, { start: false, anyVersion: true });
+    if (!stopped.ok && stopped.failure.code !== 'daemon_gone') return stopped;
+    return (await gone(this.socket, 30_000)) ? ok(undefined) : fail('daemon_stays', 'The daemon has not stopped within 30 seconds.');
+  }
+
+  async #send(verb: Verb, params: object, options: CallOptions): Promise<Result<IncomingMessage>> {
+    const wanted = compose(verb, params, this.headers);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return ok(await request(this.socket, wanted));
+      } catch (error) {
+        if (isAbsent(error)) {
+          if (options.start === false) return fail('daemon_absent', 'The daemon is not running.', '`dstack daemon start` starts it.');
+          const started = attempt > 3 ? fail('daemon_silent', 'The daemon starts, and is gone again.') : await this.start();
+          if (!started.ok) return started;
+        } else if (codeOf(error) === 'EACCES') {
+          return fail('socket_denied', `The daemon's socket ${this.socket} belongs to another user.`, 'Set DSTACK_HOME to a folder of your own.');
+        } else if (wanted.method !== 'GET' || attempt > 3) {
+          return fail('daemon_gone', `The daemon went away before it answered (${messageOf(error)}).`, 'Whether it did what you asked is not known: look with `dstack ps -a`.');
+        }
+      }
+    }
+  }
+
+  /** Compares versions, once. A newer daemon is not ours to replace: its database may be beyond us. */
+  async #agree(answer: IncomingMessage): Promise<Result<'as it was' | 'replaced'>> {
+    const { version, onNotice } = this.#options;
+    const theirs = answer.headers[versionHeader];
+    const difference = typeof theirs === 'string' ? compareVersions(theirs, version) : 0;
+    if (difference > 0) {
+      return fail('daemon_newer', `The running daemon is dstack ${theirs}, newer than this command (${version}).`, 'Update dstack here, or stop that daemon with `dstack daemon stop`.');
+    }
+    this.#agreed = true;
+    if (difference === 0) return ok('as it was');
+    onNotice(`Replacing the daemon of dstack ${theirs} by that of ${version}; runs go on…`);
+    const stopped = await this.stop();
+    if (!stopped.ok && stopped.failure.code !== 'daemon_absent') return stopped;
+    const started = await this.start();
+    return started.ok ? ok('replaced') : started;
+  }
+}
+
+/** The verb's parameters put where its route wants them: in the path, the query (flags as `1`, left out when false), or the body. */
+export function compose(verb: Verb, params: object, headers: Record<string, string>): Request {
+  const { method, path } = routes[verb];
+  const rest = new Map(Object.entries(params).filter(([, value]) => value !== undefined));
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => {
+    const value = String(rest.get(name));
+    rest.delete(name);
+    return encodeURIComponent(value);
+  });
+  if (method === 'POST') return { method, path: filled, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(Object.fromEntries(rest)) };
+  const query = new URLSearchParams();
+  for (const [name, value] of rest) if (value !== false) query.set(name, value === true ? '1' : String(value));
+  return { method, path: query.size > 0 ? `${filled}?${query}` : filled, headers };
+}
+
+function parse<T>(answer: IncomingMessage, body: string): Result<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return fail('daemon_garbled', `The daemon's answer was cut off or is no JSON (status ${answer.statusCode}).`, '`dstack daemon logs` may say why.');
+  }
+  if (answer.statusCode !== undefined && answer.statusCode < 300) return ok(value as T);
+  return { ok: false, failure: value as ApiFailure };
+}

@@ -1,0 +1,29 @@
+/** Every command, in the order of the help. Each file exports `command`, which describes it to commander with its action. */
+import type { Command } from 'commander';
+import type { Cli } from './context.ts';
+
+export interface CommandFile {
+  command: (cli: Cli) => Command;
+}
+
+export const commands = {
+  run: () => import('./commands/run.ts'),
+  ps: () => import('./commands/ps.ts'),
+  logs: () => import('./commands/logs.ts'),
+  stop: () => import('./commands/stop.ts'),
+  rm: () => import('./commands/rm.ts'),
+  restart: () => import('./commands/restart.ts'),
+  artifacts: () => import('./commands/artifacts.ts'),
+  tags: () => import('./commands/tags.ts'),
+  secrets: () => import('./commands/secrets.ts'),
+  init: () => import('./commands/init.ts'),
+  check: () => import('./commands/check.ts'),
+  schema: () => import('./commands/schema.ts'),
+  config: () => import('./commands/config.ts'),
+  df: () => import('./commands/df.ts'),
+  gc: () => import('./commands/gc.ts'),
+  daemon: () => import('./commands/daemon.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+} as const satisfies Record<string, () => Promise<CommandFile>>;
+
+export type CommandName = keyof typeof commands;

@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import type { Run } from '../../shared/api.ts';
+import { unwrap } from '../../shared/result.ts';
+import type { Cli } from '../context.ts';
+import { runStory } from '../run-story.ts';
+import { runTable } from '../run-table.ts';
+import { examples } from '../usage.ts';
+
+interface PsOptions {
+  all?: boolean;
+  json?: boolean;
+}
+
+export const command = (cli: Cli): Command =>
+  new Command('ps')
+    .description("List the project's runs: the unfinished ones, else the last one.")
+    .argument('[run]', 'show everything about this run')
+    .option('-a, --all', 'All runs, newest first.')
+    .option('--json', 'Print JSON.')
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack ps', 'what is going on'],
+        ['dstack ps -a', 'all runs of the project'],
+        ['dstack ps calm-otter-3', 'what that run was, in full'],
+        ["dstack ps -a --json | jq '.[].name'", 'for programs'],
+      ]),
+    )
+    .action(async (name: string | undefined, options: PsOptions) => {
+      if (name !== undefined) {
+        const run = unwrap(await cli.client.call('run', { name }));
+        if (options.json) return cli.json(run);
+        for (const line of runStory(run, cli.out, Date.now())) cli.out.line(line);
+        return;
+      }
+      const runs: Run[] = unwrap(await cli.client.call('ps', { projectDir: cli.projectOrHere(), ...(options.all && { all: true }) }));
+      if (options.json) return cli.json(runs);
+      if (runs.length === 0) return cli.err.line('No runs yet.');
+      for (const line of runTable(runs, cli.out, Date.now())) cli.out.line(line);
+    });

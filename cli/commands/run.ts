@@ -1,0 +1,160 @@
+import { Command } from 'commander';
+import { providerNames, type ProviderName } from '../../shared/workflow/model.ts';
+import type { Overrides, SubmitRequest, Submitted } from '../../shared/api.ts';
+import { FailureError, unwrap } from '../../shared/result.ts';
+import { attach } from '../attach.ts';
+import type { ApiFailure } from '../client.ts';
+import type { Cli } from '../context.ts';
+import { preload } from '../follow.ts';
+import { warn } from '../warn.ts';
+import { collect, examples, usageError, wholeNumber } from '../usage.ts';
+
+interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | 'commands' | 'image' | 'file'> {
+  help?: boolean;
+  detach?: boolean;
+  tag?: string;
+  artifact?: string[];
+  dep?: string[];
+  mount?: string[];
+  command?: string[];
+}
+
+const notes = `
+WORKFLOW is one of .dstack/workflows.yaml, or a provider (bash, docker, …) with everything it needs on the command line.
+
+Options may stand before and after WORKFLOW. What follows it and is no option of dstack goes to the workflow, as \${{ run.args }};
+after \`--\` everything does. \`dstack run WORKFLOW --help\` shows a workflow's own settings, \`dstack run\` lists the workflows.
+
+Attached (without -d), the exit status is the workflow's own; 130 when it was stopped. Ctrl+C asks whether to stop or to detach.
+Without a terminal, SIGINT and SIGTERM detach: the run goes on.`;
+
+export const command = (cli: Cli): Command =>
+  new Command('run')
+    .description('Submit a workflow and follow it to its end.')
+    .usage('[OPTIONS] WORKFLOW [OPTIONS] [ARGS…]')
+    .argument('[workflow]', 'a workflow, or a provider')
+    .argument('[args...]', 'passed to the workflow (docker: the IMAGE comes first; torchrun: the FILE)')
+    .helpOption(false)
+    .option('-h, --help', 'Show this help; after WORKFLOW, what it is and how it is set.')
+    .option('-d, --detach', 'Print the name of the run and return at once.')
+    .option('-t, --tag <tag>', 'Tag the run when it is done.')
+    .option('-e, --env <name=value>', 'Set a variable; a bare NAME takes your own value. Repeatable.', collect)
+    .option('-a, --artifact <path>', 'Save this folder, instead of those in the file. Repeatable.', collect)
+    .option('--dep <dep>', 'Mount the artifacts of `:tag` or `workflow`, instead of those in the file. Repeatable.', collect)
+    .option('-w, --working-dir <path>', 'Where the commands run, below the project.')
+    .option('-r, --requirements <file>', 'Install this requirements file first.')
+    .option('--python <version>', 'The version of Python.')
+    .option('-c, --command <command>', 'Run this, instead of the commands in the file. Repeatable. (bash, docker)', collect)
+    .option('--mount <source:target[:ro]>', 'Mount a folder of the host. Repeatable.', collect)
+    .option('-p, --ports <ports>', 'How many ports, or which: 8000:80,9000.')
+    .option('--cpu <cores>', 'CPU cores.')
+    .option('--memory <size>', 'Memory, such as 16GB.')
+    .option('--shm-size <size>', 'Shared memory (/dev/shm).')
+    .option('--gpu <count>', 'GPUs.')
+    .option('--gpu-name <name>', 'Their model, such as A100.')
+    .option('--gpu-memory <size>', 'The least memory of each.')
+    .option('-i, --interruptible', 'May be interrupted by runs that are not, and goes on later.')
+    .option('--max-duration <time>', 'Stop it after this time, such as 2h.')
+    .option('--priority <n>', 'Higher goes first; 0 is usual.', wholeNumber(-1e6))
+    .option('--retry <n>', 'Attempts after a failure.', wholeNumber(0))
+    .option('--nodes <n>', 'Containers that train together. (torchrun)', wholeNumber(1))
+    .addHelpText('after', notes)
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack run train', 'run it and show its output'],
+        ['dstack run train -d -t best --gpu 2', 'with 2 GPUs, in the background; tag it when done'],
+        ['dstack run train --epochs 3', 'pass --epochs 3 to the workflow'],
+        ['dstack run train -- --gpu 3', 'pass --gpu 3 to the workflow'],
+        ["dstack run docker ubuntu -c 'nvidia-smi' --gpu 1", 'no workflow file needed'],
+      ]),
+    )
+    .action((workflow: string | undefined, args: string[], options: RunOptions, self: Command) => run(cli, self, workflow, args, options));
+
+async function run(cli: Cli, self: Command, workflow: string | undefined, args: string[], options: RunOptions): Promise<void> {
+  if (workflow === undefined) {
+    if (options.help) return self.outputHelp();
+    const { listWorkflows } = await import('../workflow-help.ts');
+    cli.exitCode = await listWorkflows(cli);
+    return;
+  }
+  if (options.help) {
+    const { showWorkflow } = await import('../workflow-help.ts');
+    cli.exitCode = await showWorkflow(cli, workflow, self);
+    return;
+  }
+  const request = await compose(cli, workflow, args, options);
+  const answer = submit(cli, request);
+  // while the daemon works on it; not sooner, or the request would wait for the import
+  if (!options.detach) setTimeout(() => void preload(), 3);
+  const { run: submitted, warnings } = await answer;
+  warn(cli, warnings);
+  if (options.detach) return cli.out.line(submitted.name);
+  cli.err.line(cli.err.style('dim', submitted.name));
+  cli.exitCode = await attach(cli, submitted.name);
+}
+
+/** The command line as a request. */
+async function compose(cli: Cli, target: string, args: string[], options: RunOptions): Promise<SubmitRequest> {
+  const { help: _, detach: __, tag, artifact, dep, mount, command: commands, env, ...same } = options;
+  const overrides: Overrides = {
+    ...same,
+    ...(env && { env: env.map((entry) => withOwnValue(entry, cli.env)) }),
+    ...(artifact && { artifacts: artifact }),
+    ...(dep && { deps: dep }),
+    ...(mount && { mounts: mount }),
+    ...(commands && { commands }),
+  };
+  const first = await firstArgument(cli, target);
+  if (first !== null && args[0] !== undefined) {
+    overrides[first] = args[0];
+    args = args.slice(1);
+  }
+  const { columns, rows } = cli.out.stream;
+  return {
+    projectDir: cli.projectOrHere(),
+    target,
+    overrides,
+    args,
+    ...(tag !== undefined && { tag }),
+    ...(cli.out.isTTY && columns > 0 && rows > 0 && { terminal: { columns, rows } }),
+  };
+}
+
+/** `-e NAME` means the value that NAME has here. */
+function withOwnValue(entry: string, env: NodeJS.ProcessEnv): string {
+  if (entry.includes('=')) return entry;
+  const value = env[entry];
+  if (value === undefined) throw usageError(`-e ${entry} takes the value of your own variable ${entry}, which is not set.`, `Set it, or write -e ${entry}=VALUE.`);
+  return `${entry}=${value}`;
+}
+
+/** Which setting the first argument of a provider is; null for workflows, even one that is named like a provider. */
+async function firstArgument(cli: Cli, target: string): Promise<'image' | 'file' | null> {
+  const setting = ({ docker: 'image', torchrun: 'file' } as const)[target as ProviderName & ('docker' | 'torchrun')] ?? null;
+  const project = cli.project();
+  if (setting === null || !project.ok) return setting;
+  const { loadWorkflows } = await import('../../shared/workflow/load.ts');
+  const loaded = await loadWorkflows(project.value);
+  return loaded.ok && loaded.workflows.has(target) ? null : setting;
+}
+
+/** Submits; when the daemon asks for values of our own variables, once more with them. */
+async function submit(cli: Cli, request: SubmitRequest): Promise<Submitted> {
+  const answer = await cli.client.call('submit', request);
+  if (answer.ok || answer.failure.code !== 'env_needed') return unwrap(answer);
+  const names = (answer.failure as ApiFailure).names ?? [];
+  const unset = names.filter((name) => cli.env[name] === undefined);
+  if (unset.length > 0 || names.length === 0) throw new FailureError(unsetVariables(request.target, unset));
+  const env = Object.fromEntries(names.map((name) => [name, cli.env[name] ?? '']));
+  return unwrap(await cli.client.call('submit', { ...request, env }));
+}
+
+const unsetVariables = (target: string, names: string[]): ApiFailure => ({
+  code: 'env_unset',
+  message: `'${target}' takes ${names.join(', ')} from your environment, where ${names.length === 1 ? 'it is' : 'they are'} not set.`,
+  hint: `Set ${names.length === 1 ? 'it' : 'them'}, or give ${names.map((name) => `-e ${name}=VALUE`).join(' ')}.`,
+});
+
+/** For the help of workflows. */
+export const isProvider = (name: string): name is ProviderName => (providerNames as readonly string[]).includes(name);

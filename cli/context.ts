@@ -1,0 +1,54 @@
+/** What every command gets: where it runs, whom it talks to, and where its words go. Composed once, in program.ts. */
+import { homeDir } from '../shared/home.ts';
+import { findProject } from '../shared/project.ts';
+import { fail, ok, type Failure, type Result } from '../shared/result.ts';
+import { ownVersion } from '../shared/version.ts';
+import { Client } from './client.ts';
+import { output, type Output } from './terminal/output.ts';
+import { printable } from './terminal/text.ts';
+
+export interface Cli {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  home: string;
+  version: string;
+  out: Output;
+  err: Output;
+  client: Client;
+  /** The exit status if nothing fails. */
+  exitCode: number;
+  /** The project around `cwd`, or a failure that says how to make one. */
+  project(): Result<string>;
+  /** The project around `cwd`, else `cwd` itself: for what needs no workflow file. */
+  projectOrHere(): string;
+  /** Prints one thing for programs. */
+  json(value: unknown): void;
+  /** Prints a failure for people: what happened, then what to do. The one place that composes it. */
+  complain(failure: Failure): void;
+}
+
+/** The context of this process. */
+export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
+  const out = output(process.stdout);
+  const err = output(process.stderr);
+  const home = homeDir(env);
+  const version = ownVersion();
+  const found = findProject(cwd);
+  return {
+    cwd,
+    env,
+    home,
+    version,
+    out,
+    err,
+    client: new Client({ home, env, version, onNotice: (sentence) => err.line(err.style('dim', sentence)) }),
+    exitCode: 0,
+    project: () => (found === null ? fail('no_project', `There is no .dstack/workflows.yaml in ${cwd} or above it.`, '`dstack init` makes one here.') : ok(found)),
+    projectOrHere: () => found ?? cwd,
+    json: (value) => out.line(JSON.stringify(value, null, 2)),
+    complain: (failure) => {
+      err.line(err.style('red', printable(failure.message)));
+      if (failure.hint) err.line(printable(failure.hint));
+    },
+  };
+}

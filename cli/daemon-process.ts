@@ -1,0 +1,102 @@
+/** Starting and ending the daemon's process. Starting is safe to do many at once: the daemon holds a lock, and who comes second exits 0. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { homeFiles } from '../shared/home.ts';
+import { fail, ok, type Result } from '../shared/result.ts';
+
+interface Where {
+  home: string;
+  socket: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Milliseconds: a daemon that migrates a big database or reconciles many containers listens before it does so. */
+const giveUpAfter = 60_000;
+const mostAttempts = 5;
+
+/** Starts the daemon unless one answers, and waits until one does. `onSlow` is called once when that takes more than half a second. */
+export async function startDaemon(where: Where, onSlow: () => void): Promise<Result<void>> {
+  const began = performance.now();
+  let told = false;
+  let pause = 5;
+  for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    if (await answers(where.socket)) return ok(undefined);
+    const log = spawnDaemon(where);
+    if (!log.ok) return log;
+    const { child, from } = log.value;
+    // who lost the race for the lock exits 0 and waits here for the winner; should the winner come to nothing, it tries again
+    let patience = 1000 * attempt;
+    while (performance.now() - began < giveUpAfter) {
+      await delay(pause);
+      pause = Math.min(50, pause * 1.5);
+      if (await answers(where.socket)) return ok(undefined);
+      if (!told && performance.now() - began > 500) {
+        told = true;
+        onSlow();
+      }
+      if (child.exitCode === null && child.signalCode === null) continue;
+      if (child.exitCode !== 0) return died(where.home, from, child);
+      patience -= pause;
+      if (patience < 0) break;
+    }
+  }
+  return fail('daemon_silent', 'The daemon does not answer.', `See ${homeFiles(where.home).daemonLog} for what it is doing.`);
+}
+
+/** True when something listens on the socket. */
+export function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}
+
+/** Waits until nobody listens on the socket any more. False: after `limit` milliseconds somebody still does. */
+export async function gone(socket: string, limit: number): Promise<boolean> {
+  const began = performance.now();
+  while (await answers(socket)) {
+    if (performance.now() - began > limit) return false;
+    await delay(20);
+  }
+  return true;
+}
+
+/** `from`: where in the log this process's own lines begin. */
+function spawnDaemon({ home, env }: Where): Result<{ child: ChildProcess; from: number }> {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    const log = openSync(homeFiles(home).daemonLog, 'a', 0o600);
+    const from = fstatSync(log).size;
+    const main = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
+    const child = spawn(process.execPath, [main], {
+      cwd: home,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...env, DSTACK_HOME: home },
+    });
+    child.on('error', () => {}); // a process that did not come to be has no pid
+    child.unref();
+    closeSync(log);
+    if (child.pid === undefined) return fail('daemon_died', `The daemon could not start: ${process.execPath} does not run.`);
+    return ok({ child, from });
+  } catch (error) {
+    return fail('home_unusable', `Cannot write to ${home}: ${(error as Error).message}.`, 'Make it writable, or set DSTACK_HOME to another folder.');
+  }
+}
+
+/** Why it ended: the last line that it wrote, `dstackd: <sentence>` when it knew why. */
+function died(home: string, from: number, child: ChildProcess): Result<never> {
+  const log = homeFiles(home).daemonLog;
+  const lines = readFileSync(log).subarray(from).toString('utf8').trimEnd().split('\n');
+  const own = lines.findLast((line) => line.startsWith('dstackd: ')) ?? lines.at(-1) ?? '';
+  const how = child.signalCode === null ? `code ${child.exitCode}` : child.signalCode;
+  const why = own.replace(/^dstackd: /, '').slice(0, 500);
+  return fail('daemon_died', why === '' ? `The daemon could not start (it ended with ${how}).` : `The daemon could not start: ${why}`, `Its log: ${log}`);
+}

@@ -1,0 +1,19 @@
+import type { Failure } from '../shared/result.ts';
+
+/**
+ * What the exit status says.
+ *
+ *     0     it worked; of `run`: the run is done, or was left to itself (-d, or `d` after Ctrl+C)
+ *     1     it did not, for the reason on stderr; of `run`: it failed without an exit code of its own (no image, no disk, …)
+ *     2     the command line is wrong, or asks for what is not there yet
+ *     130   the attached run was stopped or aborted (by whomever)
+ *     129, 130, 143  without a terminal: this command got SIGHUP, SIGINT or SIGTERM; the run goes on
+ *     141   whoever read our output went away
+ *     other the attached run's own exit code
+ */
+export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const;
+
+const usageCodes = ['usage', 'not_available'];
+
+/** The exit status for a failure. */
+export const exitCodeOf = (failure: Failure): number => (usageCodes.includes(failure.code) ? exitCodes.usage : exitCodes.failure);

@@ -1,0 +1,148 @@
+/**
+ * A run's log as it grows, over one WebSocket. A connection that breaks (the daemon was restarted, or we read too slowly) is made again and goes on
+ * at the byte where it broke, so that the reader sees each byte once.
+ */
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LogEvent, Run } from '../shared/api.ts';
+import { fail, ok, unreachable, type Failure, type Result } from '../shared/result.ts';
+import type { Client } from './client.ts';
+import { text } from './http.ts';
+
+export interface LogRequest {
+  name: string;
+  follow: boolean;
+  /** ISO 8601: not what was printed before */
+  since?: string;
+}
+
+export interface LogReader {
+  onRun(run: Run): void;
+  /** the next chunk comes when this has resolved */
+  onData(chunk: Buffer): Promise<void>;
+}
+
+type Ending = { how: 'end'; run: Run } | { how: 'broken' } | { how: 'refused'; failure: Failure } | { how: 'left' };
+
+/** More breaks than this with nothing received between them: it will not get better. */
+const mostBreaks = 20;
+
+/** Loads what `follow` needs, so that it is there when the run has been submitted. */
+export const preload = (): Promise<unknown> => import('ws');
+
+/** Reads until the end (`follow`: until the run ended). Answers the run as it was then; null when `signal` ended it. */
+export async function follow(client: Client, wanted: LogRequest, reader: LogReader, signal: AbortSignal): Promise<Result<Run | null>> {
+  const place: Place = { position: null, heard: false };
+  for (let breaks = 0; breaks < mostBreaks; breaks++) {
+    place.heard = false;
+    const ending = await readOnce(client, wanted, reader, signal, place);
+    switch (ending.how) {
+      case 'end':
+        return ok(ending.run);
+      case 'left':
+        return ok(null);
+      case 'refused':
+        return { ok: false, failure: ending.failure };
+      case 'broken':
+        break;
+      default:
+        return unreachable(ending);
+    }
+    if (place.heard) breaks = 0;
+    await delay(Math.min(1000, 20 * 2 ** breaks));
+    const started = await client.start();
+    if (!started.ok) return started;
+  }
+  return fail('log_broken', `The log of ${wanted.name} breaks off again and again.`, '`dstack daemon logs` may say why.');
+}
+
+interface Place {
+  /** the byte to go on from; null: the daemon has not said where it began */
+  position: number | null;
+  heard: boolean;
+}
+
+async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, signal: AbortSignal, place: Place): Promise<Ending> {
+  const { WebSocket } = await import('ws');
+  if (signal.aborted) return { how: 'left' };
+  // the socket's path may hold a colon, which a ws+unix URL cannot
+  const createConnection = (() => connect(client.socket)) as unknown as typeof connect;
+  const socket = new WebSocket(`ws://dstack${address(wanted, place.position)}`, { headers: client.headers, createConnection, perMessageDeflate: false });
+  return new Promise((resolve) => {
+    // answered in order and one at a time; what waits here is bounded by pausing the socket
+    let work = Promise.resolve();
+    let waiting = 0;
+    let settled = false;
+    const settle = (ending: Ending): void => {
+      settled = true;
+      signal.removeEventListener('abort', leave);
+      socket.terminate();
+      resolve(ending);
+    };
+    const leave = (): void => settle({ how: 'left' });
+    signal.addEventListener('abort', leave);
+
+    const take = async (data: Buffer, isBinary: boolean): Promise<void> => {
+      if (settled) return;
+      place.heard = true;
+      if (isBinary) {
+        await reader.onData(data);
+        if (place.position !== null) place.position += data.length;
+        return;
+      }
+      const event = JSON.parse(data.toString('utf8')) as LogEvent;
+      switch (event.type) {
+        case 'run':
+          return reader.onRun(event.run);
+        case 'offset':
+          place.position = event.offset;
+          return;
+        case 'slow':
+          place.position = event.offset;
+          return settle({ how: 'broken' });
+        case 'end':
+          return settle({ how: 'end', run: event.run });
+        default:
+          return unreachable(event);
+      }
+    };
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (++waiting > 16) socket.pause();
+      work = work.then(() => take(data, isBinary)).then(() => {
+        if (--waiting === 0 && socket.isPaused) socket.resume();
+      });
+      work.catch((error: unknown) => {
+        // a bug of ours or a broken stdout: not to be swallowed by the promise chain
+        process.nextTick(() => {
+          throw error;
+        });
+      });
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      void text(response).then(
+        (body) => settle({ how: 'refused', failure: refusal(body, response.statusCode) }),
+        () => settle({ how: 'broken' }),
+      );
+    });
+    socket.on('error', () => {}); // close follows
+    socket.on('close', () => void work.then(() => settled || settle({ how: 'broken' })));
+  });
+}
+
+function address({ name, follow: live, since }: LogRequest, position: number | null): string {
+  const query = new URLSearchParams();
+  if (live) query.set('follow', '1');
+  if (position !== null) query.set('from', String(position));
+  else if (since !== undefined) query.set('since', since);
+  return `/v1/runs/${encodeURIComponent(name)}/logs?${query}`;
+}
+
+function refusal(body: string, status: number | undefined): Failure {
+  try {
+    const failure = JSON.parse(body) as Failure;
+    if (typeof failure.code === 'string' && typeof failure.message === 'string') return failure;
+  } catch {
+    // said below
+  }
+  return { code: 'daemon_garbled', message: `The daemon does not give the log (status ${status}).` };
+}

@@ -1,0 +1,46 @@
+import type { Output } from './terminal/output.ts';
+import { drained } from './terminal/output.ts';
+import { LogLines } from './terminal/log-lines.ts';
+
+/** A job's output on its way to stdout: as it is on a terminal that follows it, else as lines in their last state. */
+export class LogView {
+  readonly #out: Output;
+  readonly #lines: LogLines | null;
+  /** whether the next byte begins a line on the screen */
+  atLineStart = true;
+  /** whether the job may have changed the terminal's colours or cursor */
+  #touched = false;
+
+  constructor(out: Output, live: boolean) {
+    this.#out = out;
+    this.#lines = out.isTTY && live ? null : new LogLines(out.isTTY);
+  }
+
+  /** Resolves when the reader can take more. */
+  async write(chunk: Buffer): Promise<void> {
+    this.#put(this.#lines === null ? chunk : this.#lines.push(chunk));
+    await drained(this.#out.stream);
+  }
+
+  /** Writes what was kept, and leaves the terminal at the start of a line, in its own colours and with its cursor. */
+  async end(): Promise<void> {
+    if (this.#lines !== null) this.#put(this.#lines.flush());
+    if (this.#out.isTTY && this.#touched) this.#out.stream.write('\x1b[0m\x1b[?25h');
+    this.freshLine();
+    await drained(this.#out.stream);
+  }
+
+  /** On a terminal, ends a line that the job has not ended, so that our words do not hang on to it. */
+  freshLine(): void {
+    if (!this.#out.isTTY || this.atLineStart) return;
+    this.#out.stream.write('\r\n');
+    this.atLineStart = true;
+  }
+
+  #put(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.atLineStart = bytes.at(-1) === 0x0a;
+    if (bytes.includes(0x1b)) this.#touched = true;
+    this.#out.stream.write(bytes);
+  }
+}

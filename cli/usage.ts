@@ -1,0 +1,24 @@
+import { InvalidArgumentError } from 'commander';
+import { FailureError } from '../shared/result.ts';
+
+/** A mistake on the command line: printed like any failure, exit status 2. */
+export const usageError = (message: string, hint?: string): FailureError =>
+  new FailureError(hint === undefined ? { code: 'usage', message } : { code: 'usage', message, hint });
+
+/** Parses an option that takes a whole number of at least `least`. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^-?\d+$/.test(text) && value >= least && Number.isSafeInteger(value)) return value;
+    throw new InvalidArgumentError(`It takes a whole number${least > -1e6 ? ` from ${least} up` : ''}.`);
+  };
+
+/** Collects an option that may be given several times. */
+export const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+/** The examples at the end of a command's help: pairs of a command line and what it does. */
+export function examples(lines: [command: string, does: string][]): string {
+  const column = Math.max(...lines.map(([command]) => command.length));
+  return ['', 'Examples:', ...lines.map(([command, does]) => `  $ ${command.padEnd(column)}  # ${does}`)].join('\n');
+}

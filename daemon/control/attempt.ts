@@ -1,0 +1,58 @@
+import type { JobRecord, RunRecord } from '../store/records.ts';
+import type { Workspace } from '../snapshots/snapshots.ts';
+import type { RecordEnd } from '../logs/logs.ts';
+import { attemptId, containerName } from './names.ts';
+
+/**
+ * What this process holds of an attempt in memory. Nothing here is needed to take the attempt up again after a crash: it is
+ * found out anew.
+ */
+export interface Live {
+  /** prepared by this process */
+  workspace: Workspace | null;
+  /** seen on the host by this process */
+  image: { id: string; digest: string | null } | null;
+  /** the engine was told to start it by this process, or was given time to finish what an earlier one asked */
+  startSettled: boolean;
+  /** the taking of the output; settled when it has ended */
+  recording: Promise<RecordEnd> | null;
+  /** what the engine's wait said */
+  exitCode: number | null;
+  /** what it is doing, for `ps`: `pulling …` */
+  doing: string | null;
+  /** aborts the step under way (a pull) when somebody wants the run to end */
+  interrupt: AbortController | null;
+}
+
+export const freshLive = (): Live => ({
+  workspace: null,
+  image: null,
+  startSettled: false,
+  recording: null,
+  exitCode: null,
+  doing: null,
+  interrupt: null,
+});
+
+/** An attempt under way: the records as they are now, and the names that follow from them. */
+export interface Attempt {
+  run: RunRecord;
+  job: JobRecord;
+  live: Live;
+  id: string;
+  container: string;
+}
+
+export const attemptOf = (installation: string, run: RunRecord, job: JobRecord, live: Live): Attempt => ({
+  run,
+  job,
+  live,
+  id: attemptId(job),
+  container: containerName(installation, run.name, job),
+});
+
+export const specOf = (attempt: Attempt) => {
+  const spec = attempt.run.spec.jobs[attempt.job.job];
+  if (!spec) throw new Error(`run ${attempt.run.name} has no job ${attempt.job.job}`);
+  return spec;
+};

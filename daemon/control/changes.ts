@@ -1,0 +1,21 @@
+/** Tells those who watch a run that it changed. They ask for what it is now; nothing is carried along. */
+export interface Changes {
+  notify(runId: number): void;
+  /** returns a function that ends it */
+  subscribe(runId: number, listener: () => void): () => void;
+}
+
+export function createChanges(): Changes {
+  const listeners = new Map<number, Set<() => void>>();
+  return {
+    notify: (runId) => listeners.get(runId)?.forEach((listener) => listener()),
+    subscribe: (runId, listener) => {
+      const set = listeners.get(runId) ?? new Set();
+      listeners.set(runId, set.add(listener));
+      return () => {
+        set.delete(listener);
+        if (set.size === 0) listeners.delete(runId);
+      };
+    },
+  };
+}

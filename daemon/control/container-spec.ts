@@ -1,0 +1,111 @@
+import { isAbsolute, join, posix } from 'node:path';
+import { labels, type ContainerSpec, type MountSpec } from '../engine/engine.ts';
+import type { JobSpec, ResolvedDep } from '../providers/job-spec.ts';
+import { takenLiterally } from './secrets.ts';
+import { refersToVariables, stateMount } from '../providers/script.ts';
+
+/** Where a path of a workflow (relative to its working directory, or absolute) lies in the container. */
+export const insideJob = (workingDir: string, path: string): string =>
+  isAbsolute(path) ? posix.normalize(path) : posix.join('/workflow', workingDir, path);
+
+/** Variables that make the usual tools trust the certificates of the config (and the system's) in `ca.pem`. */
+const certificateVariables = ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'PIP_CERT', 'GIT_SSL_CAINFO', 'NODE_EXTRA_CA_CERTS'];
+
+export interface JobContext {
+  installation: string;
+  run: { name: string; job: number; attempt: number };
+  /** with its secrets filled in */
+  spec: JobSpec;
+  /** the values of its variables before they were */
+  template: Record<string, string>;
+  /** reference or id */
+  image: string;
+  containerName: string;
+  gpus: string[];
+  workspace: MountSpec;
+  stateFolder: string;
+  /** the job's own artifact folders on the host */
+  artifacts: { path: string; source: string }[];
+  /** dep folders on the host */
+  deps: { path: string; source: string }[];
+  mounts: MountSpec[];
+  certificates: boolean;
+  /** of the config, all secrets of the project, and those that the image sets; the workflow's come from the spec */
+  env: { config: Record<string, string>; secrets: Record<string, string>; image: Record<string, string> };
+}
+
+/** The mounts of deps: those at a path of the job's own artifacts are copied into these instead (DESIGN §6). */
+export const depsToMount = (deps: readonly ResolvedDep[], own: readonly string[]): { path: string; runId: number; job: number; key: string }[] =>
+  deps.flatMap((dep) =>
+    dep.artifacts.filter((a) => !own.includes(a.path)).map((a) => ({ path: a.path, runId: dep.runId, job: a.job, key: a.key })),
+  );
+
+/** The variables of a job in order of precedence, apart: `plain` go to the engine, `exports` refer to others and are expanded by the script. */
+export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template' | 'env' | 'certificates'>): { plain: Record<string, string>; exports: [string, string][] } {
+  const { run, spec, env } = context;
+  const plain: Record<string, string> = {
+    PYTHONUNBUFFERED: '1',
+    RUN_NAME: run.name,
+    RUN_ATTEMPT: String(run.attempt),
+    JOB_ID: `${run.name}-${run.job}`,
+    JOB_INDEX: String(run.job),
+    ...Object.fromEntries(spec.ports.map((port, i) => [`PORT_${i}`, String(port.container)])),
+    ...(context.certificates ? Object.fromEntries(certificateVariables.map((name) => [name, `${stateMount}/ca.pem`])) : {}),
+    ...env.config,
+    ...env.secrets,
+  };
+  const exports: [string, string][] = [];
+  for (const [name, value] of Object.entries(spec.env)) {
+    const template = context.template[name] ?? '';
+    if (!refersToVariables(template) || takenLiterally(template)) plain[name] = value;
+    else if (spec.start.kind === 'script') exports.push([name, value]);
+    else plain[name] = expandWith(value, { ...env.image, ...plain });
+  }
+  return { plain, exports };
+}
+
+/** For images that start by themselves: the same expansion, from what is known of the image's variables. */
+const expandWith = (value: string, known: Record<string, string>): string =>
+  value.replaceAll(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (_, a?: string, b?: string) => known[a ?? b ?? ''] ?? '');
+
+/** A job with everything it needs → the container to create. Pure. */
+export function containerSpec(context: JobContext): ContainerSpec {
+  const { spec, run } = context;
+  const { start } = spec;
+  const bind = (source: string, path: string, readOnly: boolean): MountSpec => ({
+    type: 'bind',
+    source,
+    target: insideJob(spec.workingDir, path),
+    readOnly,
+  });
+  return {
+    name: context.containerName,
+    labels: {
+      [labels.installation]: context.installation,
+      [labels.run]: run.name,
+      [labels.job]: String(run.job),
+      [labels.attempt]: String(run.attempt),
+      [labels.gpus]: context.gpus.join(','),
+      [labels.kind]: 'job',
+    },
+    image: context.image,
+    entrypoint: start.kind === 'script' ? ['/bin/sh'] : start.entrypoint,
+    command: start.kind === 'script' ? [join(stateMount, 'start')] : start.command,
+    env: environment(context).plain,
+    workingDir: posix.join('/workflow', spec.workingDir),
+    mounts: [
+      context.workspace,
+      ...context.mounts,
+      ...context.deps.map((dep) => bind(dep.source, dep.path, true)),
+      ...context.artifacts.map((artifact) => bind(artifact.source, artifact.path, false)),
+      { type: 'bind', source: context.stateFolder, target: stateMount, readOnly: false },
+    ],
+    tty: true,
+    cpu: spec.cpu,
+    memory: spec.memory,
+    shmSize: spec.shmSize,
+    gpus: context.gpus,
+    ports: spec.ports,
+    init: true,
+  };
+}

@@ -1,0 +1,114 @@
+import { messageOf } from '../../shared/result.ts';
+import { EngineError, type Container } from '../engine/engine.ts';
+import { attemptOf, freshLive, type Attempt, type Live } from './attempt.ts';
+import { faultPoint } from './faults.ts';
+import type { ControlParts } from './parts.ts';
+import { plan, type Seen } from './plan.ts';
+import { steps } from './steps/steps.ts';
+import { specOf } from './attempt.ts';
+
+export interface Driver {
+  /** something may have changed: look again */
+  wake(): void;
+  /** somebody wants the run to end: gives up a pull under way, then looks again */
+  interrupt(): void;
+  live: Live;
+  /** resolves when nothing is left to do for the attempt, or the daemon stops */
+  finished: Promise<void>;
+}
+
+/** How long an earlier daemon's request to start may still be under way in the engine (ms). */
+const settleTime = 2_000;
+
+/**
+ * Drives one attempt: observe → plan → act, until its last step is done. INVARIANTS: one driver per attempt and process; one step at a time;
+ * every round begins with what the store and the engine say now.
+ */
+export function driveAttempt(
+  parts: ControlParts,
+  key: { runId: number; job: number; attempt: number },
+  hooks: { changed(): void; reschedule(): void },
+): Driver {
+  const live = freshLive();
+  const begunAt = parts.now();
+  let alarm = Promise.withResolvers<void>();
+  const wake = (): void => alarm.resolve();
+
+  const sleep = async (until: number | null): Promise<void> => {
+    const { promise } = alarm;
+    // setTimeout takes at most 24 days; waking earlier only means one look more
+    const timer = until === null ? null : setTimeout(wake, Math.min(Math.max(0, until - parts.now()), 86_400_000));
+    await promise;
+    if (timer) clearTimeout(timer);
+    alarm = Promise.withResolvers();
+  };
+
+  const round = async (): Promise<'go on' | 'finished' | { until: number | null }> => {
+    const run = parts.store.runs.byId(key.runId);
+    const job = parts.store.jobs.get(key.runId, key.job, key.attempt);
+    if (!run || !job || !job.open) return 'finished';
+    const attempt = attemptOf(parts.installation, run, job, live);
+    const needsEngine = job.state.status !== 'queued';
+    const container = needsEngine ? await parts.engine.inspect(attempt.container) : null;
+    const decision = plan(
+      job,
+      { intent: run.intent, gracePeriod: parts.config.gracePeriod, maxDuration: run.spec.maxDuration },
+      await observe(parts, attempt, container, begunAt),
+    );
+    if (decision.do === 'wait') return { until: decision.until };
+    parts.logger.debug({ run: run.name, attempt: key.attempt, step: decision.do }, 'step');
+    faultPoint('before', decision.do);
+    await steps[decision.do]({ parts, attempt, container, wake, ...hooks });
+    faultPoint('after', decision.do);
+    return 'go on';
+  };
+
+  const loop = async (): Promise<void> => {
+    for (let pause = 100; !parts.signal.aborted; ) {
+      try {
+        const next = await round();
+        pause = 100;
+        if (live.doing?.startsWith('trying again')) live.doing = null;
+        if (next === 'finished') return;
+        if (next !== 'go on') await sleep(next.until);
+      } catch (error) {
+        if (parts.signal.aborted) return;
+        // nothing is decided on what could not be done: it is said, and tried again
+        const expected = error instanceof EngineError && error.kind === 'unreachable';
+        live.doing = `trying again: ${messageOf(error)}`;
+        parts.logger[expected ? 'info' : 'error']({ run: key.runId, error: messageOf(error), ...(expected ? {} : { stack: String((error as Error).stack) }) }, 'step failed');
+        hooks.changed();
+        await sleep(parts.now() + pause);
+        pause = Math.min(pause * 2, 5_000);
+      }
+    }
+  };
+
+  parts.signal.addEventListener('abort', wake, { once: true });
+  const finished = loop().finally(() => parts.signal.removeEventListener('abort', wake));
+  return {
+    wake,
+    interrupt: () => {
+      live.interrupt?.abort();
+      wake();
+    },
+    live,
+    finished,
+  };
+}
+
+async function observe(parts: ControlParts, attempt: Attempt, container: Container | null, begunAt: number): Promise<Seen> {
+  const { live, job } = attempt;
+  const hasScript = specOf(attempt).start.kind === 'script';
+  const left = container === null && job.progress.startIntent !== null ? await parts.states.read(attempt.id) : null;
+  const now = parts.now();
+  return {
+    now,
+    container,
+    imageReady: live.image !== null,
+    workspaceReady: live.workspace !== null,
+    recording: live.recording !== null,
+    startSettled: live.startSettled || now - begunAt > settleTime,
+    left: { started: hasScript ? (left?.started ?? false) : null, exitCode: left?.exitCode ?? live.exitCode },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Config } from '../../shared/config.ts';
+import type { Result } from '../../shared/result.ts';
+import type { Artifacts } from '../artifacts/artifacts.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Logger } from '../logger.ts';
+import type { Logs } from '../logs/logs.ts';
+import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { Store } from '../store/store.ts';
+import type { EngineMonitor } from './engine-monitor.ts';
+import type { StateFolders } from './state-folder.ts';
+
+/** Everything that the control loop works with; composed in daemon/context.ts. */
+export interface ControlParts {
+  installation: string;
+  store: Store;
+  engine: Engine;
+  monitor: EngineMonitor;
+  snapshots: Snapshots;
+  artifacts: Artifacts;
+  logs: Logs;
+  states: StateFolders;
+  config: Config;
+  logger: Logger;
+  /** name → value of a project's secrets */
+  secretsOf(project: string): Result<Record<string, string>>;
+  /** whether workspaces may be overlays; noOverlay records that the engine refused one */
+  overlay: { allowed(): boolean; refused(why: string): void };
+  /** the certificates of the config with the system's own, PEM; null: none are configured */
+  certificates(): Promise<string | null>;
+  /** ends when the daemon stops: waits and pulls are given up, containers go on */
+  signal: AbortSignal;
+  now(): number;
+}

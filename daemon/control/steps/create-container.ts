@@ -1,0 +1,63 @@
+import { messageOf, FailureError } from '../../../shared/result.ts';
+import { parseMount } from '../../../shared/units.ts';
+import { EngineError, labels, type MountSpec } from '../../engine/engine.ts';
+import { containerSpec, depsToMount } from '../container-spec.ts';
+import { specOf } from '../attempt.ts';
+import { specWithSecrets } from '../secrets.ts';
+import { unwrap } from '../../../shared/result.ts';
+import { endWith } from './end-with.ts';
+import type { Executor } from './executor.ts';
+
+/** Creates the container, or finds the one that an earlier try made. */
+export const createContainer: Executor = async ({ parts, attempt }) => {
+  const { run, job, live } = attempt;
+  if (job.state.status !== 'preparing' || !live.image || !live.workspace) return;
+  try {
+    const image = await parts.engine.image(live.image.id);
+    if (!image) {
+      live.image = null;
+      return;
+    }
+    const { spec, secrets } = unwrap(specWithSecrets(parts, attempt));
+    const { mount } = live.workspace;
+    const workspace: MountSpec =
+      mount.type === 'overlay' ? { ...mount, volume: attempt.container, target: '/workflow' } : { ...mount, target: '/workflow' };
+    const own = spec.artifacts.map((a) => a.path);
+    const made = await parts.engine.create(
+      containerSpec({
+        installation: parts.installation,
+        run: { name: run.name, job: job.job, attempt: job.attempt },
+        spec,
+        template: specOf(attempt).env,
+        // by its id: exactly the one that was seen
+        image: image.id,
+        containerName: attempt.container,
+        gpus: job.state.gpus,
+        workspace,
+        stateFolder: parts.states.pathOf(attempt.id),
+        artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
+        deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
+        mounts: [...parts.config.mounts.map((text) => unwrap(parseMount(text))), ...spec.mounts].map((mount) => ({ type: 'bind', ...mount })),
+        certificates: parts.config.caCertificates.length > 0,
+        env: {
+          config: parts.config.env,
+          secrets,
+          image: Object.fromEntries(image.env.map((entry) => [entry.split('=', 1)[0] ?? '', entry.slice(entry.indexOf('=') + 1)])),
+        },
+      }),
+    );
+    if (!made.created) {
+      const found = await parts.engine.inspect(attempt.container);
+      if (found && (found.labels[labels.installation] !== parts.installation || found.labels[labels.run] !== run.name)) {
+        return endWith(parts, attempt, 'start', `a container named ${attempt.container} that is not ours is in the way; remove it with: docker rm -f ${attempt.container}`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof FailureError) return endWith(parts, attempt, 'start', error.failure.message);
+    if (!(error instanceof EngineError) || error.kind === 'unreachable') throw error;
+    // pruned in between: it is pulled again
+    if (error.kind === 'not_found') live.image = null;
+    else if (error.kind === 'no_space') endWith(parts, attempt, 'disk_full', `the engine's disk is full: ${error.message}`);
+    else endWith(parts, attempt, 'start', `cannot create the container: ${messageOf(error)}`);
+  }
+};

@@ -1,0 +1,53 @@
+import { messageOf, unwrap } from '../../../shared/result.ts';
+import { formatSize } from '../../../shared/units.ts';
+import { specWithSecrets } from '../secrets.ts';
+import { EngineError } from '../../engine/engine.ts';
+import { specOf } from '../attempt.ts';
+import { endWith } from './end-with.ts';
+import type { Executor } from './executor.ts';
+
+/** Makes sure that the image is here; pulled only if absent. */
+export const pullImage: Executor = async ({ parts, attempt, changed }) => {
+  const { live, run } = attempt;
+  const spec = specOf(attempt);
+  const pinned = run.spec.pinnedImage;
+  live.image = await parts.engine.image(pinned?.id ?? spec.image);
+  if (live.image) return;
+  if (pinned && pinned.digest === null) {
+    endWith(parts, attempt, 'image', `the very image of the run ${run.spec.restartOf ?? ''} (${pinned.id}) is no longer on the host, and no registry knows it`);
+    return;
+  }
+  const reference = pinned?.digest ?? spec.image;
+  const interrupt = new AbortController();
+  live.interrupt = interrupt;
+  live.doing = `pulling ${reference}`;
+  changed();
+  try {
+    const auth = unwrap(specWithSecrets(parts, attempt)).spec.registryAuth;
+    let said = 0;
+    await parts.engine.pull(
+      reference,
+      auth,
+      (progress) => {
+        live.doing =
+          progress.total > 0
+            ? `pulling ${reference}: ${formatSize(progress.current)} of ${formatSize(progress.total)}`
+            : `pulling ${reference}: ${progress.phase}`;
+        if (parts.now() - said < 200) return;
+        said = parts.now();
+        changed();
+      },
+      AbortSignal.any([parts.signal, interrupt.signal]),
+    );
+    live.image = await parts.engine.image(reference);
+  } catch (error) {
+    if (interrupt.signal.aborted || parts.signal.aborted) return;
+    if (error instanceof EngineError && error.kind === 'unreachable') throw error;
+    const offline = error instanceof EngineError && error.kind === 'other';
+    const hint = offline ? '; without a registry, load it on this host with `docker load` or name another in `images` of the config' : '';
+    endWith(parts, attempt, 'image', `cannot pull the image ${reference}: ${messageOf(error)}${hint}`);
+  } finally {
+    live.interrupt = null;
+    live.doing = null;
+  }
+};

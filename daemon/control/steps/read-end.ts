@@ -1,0 +1,37 @@
+import type { End } from '../../store/records.ts';
+import { specOf } from '../attempt.ts';
+import type { Executor } from './executor.ts';
+
+/** Reads once how the container ended: from the engine, or where somebody removed it, from what its script and the engine's wait left. */
+export const readEnd: Executor = async ({ parts, attempt, container }) => {
+  const { job, live } = attempt;
+  if (container && container.state.status !== 'exited') return;
+  const left = await parts.states.read(attempt.id);
+  const engine = parts.monitor.state();
+  const epoch = engine.status === 'reachable' ? engine.info.epoch : null;
+  const epochChanged = epoch !== null && job.progress.engineEpoch !== null && epoch !== job.progress.engineEpoch;
+  const startedAt = 'startedAt' in job.state ? job.state.startedAt : null;
+  const common = { byItself: left.exitCode !== null, epochChanged, problem: null };
+  let end: End;
+  if (container?.state.status === 'exited') {
+    const { state } = container;
+    end = { ...common, startedAt: state.startedAt ?? startedAt, finishedAt: state.finishedAt, exitCode: state.exitCode, outOfMemory: state.outOfMemory };
+  } else {
+    const exitCode = left.exitCode ?? live.exitCode;
+    const ranAt = startedAt ?? job.progress.startIntent;
+    const gone = `the container of the run was removed by somebody else (\`docker rm\` or \`docker system prune\`) before its end was read`;
+    const problem = exitCode === null ? ({ code: 'container_removed', message: gone } as const) : null;
+    const noScript = specOf(attempt).start.kind !== 'script';
+    end = {
+      ...common,
+      byItself: common.byItself || (noScript && exitCode !== null),
+      startedAt: ranAt,
+      finishedAt: left.exitAt ?? parts.now(),
+      exitCode,
+      outOfMemory: false,
+      problem,
+    };
+  }
+  job.progress.end = end;
+  parts.store.jobs.update(job);
+};

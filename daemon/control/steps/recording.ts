@@ -1,0 +1,21 @@
+import { unwrap, messageOf } from '../../../shared/result.ts';
+import type { Recording } from '../../logs/logs.ts';
+import type { Attempt } from '../attempt.ts';
+import type { ControlParts } from '../parts.ts';
+
+/** The record of an attempt's output, masking all secrets of its project (and of its workflow's registry). */
+export function openRecording(parts: ControlParts, attempt: Attempt): Recording {
+  const secrets = parts.secretsOf(attempt.run.project);
+  return parts.logs.recording(attempt.job, Object.values(unwrap(secrets)));
+}
+
+/** Keeps the exit code as soon as the engine knows it, even if the container is removed by somebody else right then. */
+export function awaitExit(parts: ControlParts, attempt: Attempt, wake: () => void): void {
+  void parts.engine
+    .wait(attempt.container, parts.signal)
+    .then((code) => {
+      attempt.live.exitCode = code ?? attempt.live.exitCode;
+    })
+    .catch((error: unknown) => parts.logger.debug({ run: attempt.run.name, error: messageOf(error) }, 'wait was cut off'))
+    .finally(wake);
+}

@@ -1,0 +1,68 @@
+import { messageOf } from '../../../shared/result.ts';
+import { EngineError } from '../../engine/engine.ts';
+import type { Attempt } from '../attempt.ts';
+import type { ControlParts } from '../parts.ts';
+import { endWith } from './end-with.ts';
+import type { Executor } from './executor.ts';
+import { awaitExit, openRecording } from './recording.ts';
+
+/**
+ * Starts the container, with its output attached to before, so that no byte is missed. The intent is written first: from then on the
+ * container may have run, and is never started a second time once it has.
+ */
+export const startContainer: Executor = async ({ parts, attempt, wake }) => {
+  const { job, live } = attempt;
+  const engine = parts.monitor.state();
+  job.progress.startIntent = parts.now();
+  job.progress.engineEpoch = engine.status === 'reachable' ? engine.info.epoch : null;
+  job.progress.image = live.image && { id: live.image.id, digest: live.image.digest };
+  parts.store.jobs.update(job);
+  live.startSettled = true;
+  try {
+    const attached = await parts.engine.attach(attempt.container);
+    const recording = openRecording(parts, attempt).recordLive(attached.output);
+    // its end wakes the driver, which looks at the container
+    void recording.then(wake, wake);
+    live.recording = recording;
+    await parts.engine.start(attempt.container);
+  } catch (error) {
+    live.recording = null;
+    return notStarted(parts, attempt, error);
+  }
+  awaitExit(parts, attempt, wake);
+  const size = attempt.run.spec.terminal;
+  if (size) void parts.engine.resize(attempt.container, size).catch(() => undefined);
+};
+
+async function notStarted(parts: ControlParts, attempt: Attempt, error: unknown): Promise<void> {
+  if (!(error instanceof EngineError) || error.kind === 'unreachable') throw error;
+  const { job, live } = attempt;
+  if (error.kind === 'not_found') {
+    // somebody removed it before it was started: it never ran, and is made again
+    job.progress.startIntent = null;
+    parts.store.jobs.update(job);
+    return;
+  }
+  if (error.kind === 'mount' && parts.overlay.allowed()) {
+    parts.overlay.refused(error.message);
+    job.progress.startIntent = null;
+    parts.store.jobs.update(job);
+    live.workspace = null;
+    await parts.engine.remove(attempt.container, true);
+    await parts.engine.removeVolume(attempt.container);
+    await parts.snapshots.discardWorkspace(attempt.id);
+    return;
+  }
+  endWith(parts, attempt, error.kind === 'no_space' ? 'disk_full' : 'start', startProblem(messageOf(error)));
+}
+
+/** The engine's long sentence, with what to do about the two cases that users meet. */
+function startProblem(message: string): string {
+  if (/\/bin\/sh.*(no such file|not found)/i.test(message)) {
+    return `the image has no /bin/sh to run commands with; use an image with a shell, or give an entrypoint (${message})`;
+  }
+  if (/could not select device driver|nvidia/i.test(message)) {
+    return `the engine cannot give GPUs to containers; install NVIDIA's container toolkit, see: dstack doctor (${message})`;
+  }
+  return `cannot start the container: ${message}`;
+}

@@ -1,0 +1,38 @@
+import type { StepName } from '../plan.ts';
+import { collectLog } from './collect-log.ts';
+import { createContainer } from './create-container.ts';
+import { discard } from './discard.ts';
+import type { Executor } from './executor.ts';
+import { expire } from './expire.ts';
+import { finish } from './finish.ts';
+import { followLog } from './follow-log.ts';
+import { kill } from './kill.ts';
+import { noteRunning } from './note-running.ts';
+import { noteStopping } from './note-stopping.ts';
+import { prepareWorkspace } from './prepare-workspace.ts';
+import { pullImage } from './pull-image.ts';
+import { readEnd } from './read-end.ts';
+import { removeContainer } from './remove-container.ts';
+import { settleArtifacts } from './settle-artifacts.ts';
+import { startContainer } from './start-container.ts';
+import { terminate } from './terminate.ts';
+
+/** Every step that the plan knows, and who does it. The crash tests take their fault points from here. */
+export const steps: Record<StepName, Executor> = {
+  pullImage,
+  prepareWorkspace,
+  createContainer,
+  startContainer,
+  noteRunning,
+  noteStopping,
+  followLog,
+  expire,
+  terminate,
+  kill,
+  readEnd,
+  collectLog,
+  settleArtifacts,
+  finish,
+  removeContainer,
+  discard,
+};

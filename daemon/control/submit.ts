@@ -1,0 +1,134 @@
+/**
+ * From "run this" to a run in the queue: the workflow is read and checked, its deps are resolved, the project's files are taken, and only then
+ * is anything written. What is refused here costs nobody an hour in the queue.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SubmitRequest } from '../../shared/api.ts';
+import { projectName } from '../../shared/project.ts';
+import { fail, ok, unwrap, type Failure, type Result } from '../../shared/result.ts';
+import type { Workflow } from '../../shared/workflow/model.ts';
+import type { JobSpec, RunSpec } from '../providers/job-spec.ts';
+import { jobsOf } from '../providers/providers.ts';
+import { neverFits } from '../scheduler/schedule.ts';
+import { freshProgress, type RunRecord } from '../store/records.ts';
+import type { Control } from './control.ts';
+import { findWorkflow } from './find-workflow.ts';
+import { checkMounts } from './mount-roots.ts';
+import type { ControlParts } from './parts.ts';
+import { resolveDeps } from './resolve-deps.ts';
+import { randomPair } from './run-names.ts';
+import { fillIn, secretsOfJob } from './secrets.ts';
+
+export type SubmitFailure = Failure & { names?: string[] };
+
+/** What a submit needs of the daemon. */
+export interface SubmitParts {
+  parts: ControlParts;
+  control: Control;
+  user: string;
+}
+
+/** Inserts the run and wakes the scheduler. Fails with `env_needed` (and `names`) when variables are to be taken from the submitter's environment. */
+export async function submit(
+  { parts, control, user }: SubmitParts,
+  request: SubmitRequest,
+): Promise<{ ok: true; value: { run: RunRecord; warnings: string[] } } | { ok: false; failure: SubmitFailure }> {
+  const snapshot = parts.snapshots.take(request.projectDir);
+  // it is awaited below; until then its failure is nobody's unhandled rejection
+  snapshot.catch(() => undefined);
+  const found = await findWorkflow(request.projectDir, request.target, request.overrides, request.args);
+  if (!found.ok) return found;
+  const { workflow, named, hints } = found.value;
+
+  const names = workflow.env.filter((entry) => entry.value === null && request.env?.[entry.name] === undefined).map((entry) => entry.name);
+  if (names.length > 0) {
+    const failure = fail('env_needed', `The workflow takes ${names.join(', ')} from your environment`, `Set it, or give a value with: -e NAME=VALUE`);
+    return { ok: false, failure: { ...failure.failure, names } };
+  }
+  const env = workflow.env.map((entry) => ({ name: entry.name, value: entry.value ?? request.env?.[entry.name] ?? '' }));
+
+  const project = projectName(request.projectDir);
+  const deps = resolveDeps(parts.store, project, workflow.deps);
+  if (!deps.ok) return deps;
+  if (workflow.requirements !== null && !existsSync(join(request.projectDir, workflow.workingDir, workflow.requirements))) {
+    const path = join(workflow.workingDir, workflow.requirements);
+    return fail('no_requirements', `The file '${path}' that 'requirements' names does not exist in ${request.projectDir}`);
+  }
+  const mounts = checkMounts(workflow.mounts, parts.config.mountRoots);
+  if (!mounts.ok) return mounts;
+  const python = workflow.python ?? parts.config.defaultPython;
+  const image = parts.config.images[python];
+  if (image === undefined) return fail('no_image', `The config has no image for Python ${python}`, `Add it under 'images', see: dstack config`);
+  const jobs = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
+  if (!jobs.ok) return jobs;
+  const secrets = checkSecrets(parts, project, jobs.value);
+  if (!secrets.ok) return secrets;
+  const capacity = await control.capacity();
+  for (const job of jobs.value) {
+    const never = neverFits(job, capacity);
+    if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack doctor');
+  }
+  const taken = await snapshot;
+  if (!taken.ok) return taken;
+  const { tree, commit, branch, dirty } = taken.value;
+
+  const spec: RunSpec = {
+    args: request.args,
+    snapshot: { tree, commit, branch, dirty },
+    jobs: jobs.value,
+    deps: deps.value,
+    interruptible: workflow.resources.interruptible,
+    maxDuration: workflow.maxDuration,
+    priority: workflow.priority,
+    retry: workflow.retry,
+    pinnedImage: null,
+    restartOf: null,
+    terminal: request.terminal ?? null,
+  };
+  const run = insertRun(
+    { parts, control },
+    {
+      project,
+      projectDir: request.projectDir,
+      workflow: named ? workflow.name : null,
+      provider: workflow.provider,
+      user,
+      tag: request.tag ?? null,
+      spec,
+    },
+  );
+  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(workflow)] });
+}
+
+type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'tag' | 'spec'>;
+
+/** Names the run, fills in `run.name` and `run.args`, and puts it and its jobs into the queue, all in one transaction. */
+export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'control'>, wanted: NewRun): RunRecord {
+  const run = parts.store.transaction(() => {
+    const pair = randomPair();
+    const name = `${pair}-${parts.store.runs.nextNumber(pair)}`;
+    const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.jobs, { run: { name, args: wanted.spec.args } })) };
+    const submittedAt = parts.now();
+    const id = parts.store.runs.insert({ ...wanted, spec, name, submittedAt });
+    for (const job of spec.jobs.keys()) {
+      parts.store.jobs.insert({ runId: id, job, attempt: 1, state: { status: 'queued', since: submittedAt }, progress: freshProgress(), open: true });
+    }
+    return { ...wanted, spec, id, name, submittedAt, intent: null, removedAt: null };
+  });
+  control.reschedule();
+  return run;
+}
+
+function checkSecrets(parts: ControlParts, project: string, jobs: readonly JobSpec[]): Result<void> {
+  const known = parts.secretsOf(project);
+  if (!known.ok) return known;
+  const missing = jobs.flatMap(secretsOfJob).find((name) => !(name in known.value));
+  return missing === undefined
+    ? ok(undefined)
+    : fail('no_such_secret', `The workflow uses the secret '${missing}', which the '${project}' project does not have`, `Add it with: dstack secrets add ${missing}`);
+}
+
+/** What is accepted but not done yet is said, not swallowed. */
+const adjustments = (workflow: Workflow): string[] =>
+  workflow.python !== null && workflow.image !== null ? [`'python: ${workflow.python}' has no effect: 'image' says what the container is made of`] : [];

@@ -1,0 +1,65 @@
+import type { Run, RunDetail } from '../../shared/api.ts';
+import type { RunRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { Control } from './control.ts';
+import { latestAttempts, runState } from './run-status.ts';
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** A run as the API shows it. */
+export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunRecord): Run {
+  const attempts = store.jobs.ofRun(run.id);
+  const state = runState(attempts);
+  const [first] = latestAttempts(attempts);
+  const started = attempts.map((a) => ('startedAt' in a.state ? a.state.startedAt : null)).filter((at) => at !== null);
+  const previous = attempts.findLast((a) => a.state.status === 'interrupted')?.state;
+  const again = state.status === 'queued' && previous?.status === 'interrupted' ? `attempt ${first?.attempt ?? 1}, after: ${previous.reason}` : null;
+  const doing = first ? control.doing(first) : null;
+  const reason = state.status === 'failed' ? state.reason : [again, doing].filter((text) => text !== null).join('; ') || null;
+  return {
+    name: run.name,
+    workflow: run.workflow,
+    provider: run.provider,
+    project: run.project,
+    user: run.user,
+    status: state.status,
+    reason,
+    exitCode: 'exitCode' in state ? state.exitCode : null,
+    tags: store.tags.ofRun(run.id).map((tag) => tag.tag),
+    host: 'host' in state ? state.host : null,
+    gpus: 'gpus' in state ? state.gpus : [],
+    artifacts: run.spec.jobs.flatMap((job) => job.artifacts.map((artifact) => artifact.path)),
+    attempt: first?.attempt ?? 1,
+    submittedAt: new Date(run.submittedAt).toISOString(),
+    startedAt: iso(started.length > 0 ? Math.min(...started) : null),
+    finishedAt: iso('finishedAt' in state ? state.finishedAt : null),
+  };
+}
+
+/** The whole of a run. Values of variables that hold a secret's reference are shown as the reference. */
+export function viewRunDetail(store: Store, control: Pick<Control, 'doing'>, run: RunRecord): RunDetail {
+  const { spec } = run;
+  const [job] = spec.jobs;
+  const [attempt] = latestAttempts(store.jobs.ofRun(run.id));
+  if (!job || !attempt) throw new Error(`the run ${run.name} has no job`);
+  const { image, ports, driver } = attempt.progress;
+  return {
+    ...viewRun(store, control, run),
+    projectDir: run.projectDir,
+    args: spec.args,
+    resources: { cpu: job.cpu, memory: job.memory, shmSize: job.shmSize, gpu: job.gpu, interruptible: spec.interruptible },
+    image: job.image,
+    imageDigest: image?.digest ?? image?.id ?? null,
+    environmentKey: null,
+    snapshot: spec.snapshot,
+    deps: spec.deps.map(({ kind, project, name, run: of }) => ({ kind, project, name, run: of })),
+    mounts: job.mounts.map((mount) => `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
+    commands: job.start.kind === 'script' ? job.start.commands : (job.start.command ?? []),
+    env: job.env,
+    ports: ports.map((port) => ({ name: `PORT ${port.container}`, url: `http://127.0.0.1:${port.host}` })),
+    driver,
+    interruptible: spec.interruptible,
+    maxDuration: spec.maxDuration,
+    restartOf: spec.restartOf,
+  };
+}

@@ -1,0 +1,85 @@
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import type { Connection } from './connection.ts';
+import { EngineError, labels, type ContainerSpec, type Engine, type EngineErrorKind } from './engine.ts';
+import { containerOf } from './inspect.ts';
+import { createBody } from './spec.ts';
+import { checkOverlay } from './volumes.ts';
+
+type Verbs = Pick<Engine, 'create' | 'inspect' | 'start' | 'kill' | 'remove' | 'resize' | 'list'>;
+
+/** What is done to containers, each a quick call. */
+export function containerVerbs(connection: Connection): Verbs {
+  const inspect: Verbs['inspect'] = async (name) => {
+    const found = await but<ContainerInspectInfo | null>(['not_found'], null, connection.ask({ method: 'GET', path: `/containers/${name}/json` }));
+    return found && containerOf(found);
+  };
+
+  const remove: Verbs['remove'] = async (name, force) => {
+    // `v`: the anonymous volumes that the image declares; named ones stay
+    const removal = connection.ask<null>({ method: 'DELETE', path: `/containers/${name}`, query: { force, v: true } });
+    await removal.catch((error: unknown) => {
+      const gone = error instanceof EngineError && (error.kind === 'not_found' || /already in progress/.test(error.message));
+      if (!gone) throw error;
+    });
+  };
+
+  return {
+    inspect,
+    remove,
+
+    async create(spec) {
+      const body = createBody(spec);
+      for (let tries = 0; ; tries++) {
+        try {
+          const made = await connection.ask<{ Id: string }>({ method: 'POST', path: '/containers/create', query: { name: spec.name }, body });
+          await checkOverlays(connection, spec, () => remove(made.Id, true));
+          return { id: made.Id, created: true };
+        } catch (error) {
+          if (!(error instanceof EngineError && error.kind === 'conflict')) throw error;
+          const existing = await inspect(spec.name);
+          if (existing) return { id: existing.id, created: false };
+          // its name was still taken while the engine was removing it: ask again, but not forever
+          if (tries === 5) throw error;
+        }
+      }
+    },
+
+    async start(name) {
+      await connection.ask({ method: 'POST', path: `/containers/${name}/start` });
+    },
+
+    async kill(name, signal) {
+      await but(['conflict', 'not_found'], null, connection.ask({ method: 'POST', path: `/containers/${name}/kill`, query: { signal } }));
+    },
+
+    async resize(name, size) {
+      const query = { h: size.rows, w: size.columns };
+      await but(['conflict', 'not_found'], null, connection.ask({ method: 'POST', path: `/containers/${name}/resize`, query }));
+    },
+
+    async list(installation) {
+      const filters = JSON.stringify({ label: [`${labels.installation}=${installation}`] });
+      const found = await connection.ask<ContainerInfo[]>({ method: 'GET', path: '/containers/json', query: { all: true, filters } });
+      return found.map((one) => ({ id: one.Id, name: (one.Names[0] ?? '').replace(/^\//, ''), labels: one.Labels }));
+    },
+  };
+}
+
+async function checkOverlays(connection: Connection, spec: ContainerSpec, undo: () => Promise<void>): Promise<void> {
+  try {
+    await Promise.all(spec.mounts.flatMap((mount) => (mount.type === 'overlay' ? [checkOverlay(connection, mount)] : [])));
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+/** The answer, or `instead` where the engine refused in one of these ways. */
+async function but<T>(kinds: EngineErrorKind[], instead: T, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof EngineError && kinds.includes(error.kind)) return instead;
+    throw error;
+  }
+}

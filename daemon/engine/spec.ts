@@ -1,0 +1,65 @@
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
+import { EngineError, type ContainerSpec, type MountSpec } from './engine.ts';
+
+/** What the engine is asked to create for a spec. Throws EngineError `mount` for an overlay whose paths the kernel could not take. */
+export function createBody(spec: ContainerSpec): ContainerCreateOptions {
+  return {
+    Image: spec.image,
+    Labels: spec.labels,
+    Env: Object.entries(environment(spec)).map(([name, value]) => `${name}=${value}`),
+    WorkingDir: spec.workingDir,
+    Tty: spec.tty,
+    // with a terminal there is somebody to type; without one, reading gives the end of the file at once
+    OpenStdin: spec.tty,
+    ...(spec.entrypoint ? { Entrypoint: spec.entrypoint } : {}),
+    ...(spec.command ? { Cmd: spec.command } : {}),
+    ...(spec.user === undefined ? {} : { User: spec.user }),
+    ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/tcp`, {}])),
+    HostConfig: {
+      AutoRemove: false,
+      RestartPolicy: { Name: 'no' },
+      Init: spec.init,
+      // stated, because the engine adds its configured defaults for what is left out: a rotated record has no beginning, and a
+      // non-blocking one has holes. There is no word for "unlimited", hence an exabyte.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '1000000t', mode: 'blocking' } },
+      Mounts: spec.mounts.map((mount) => mountSettings(mount, spec.labels)),
+      PortBindings: Object.fromEntries(
+        spec.ports.map((port) => [`${port.container}/tcp`, [{ HostIp: '127.0.0.1', HostPort: port.host === null ? '' : String(port.host) }]]),
+      ),
+      ...(spec.network ? { NetworkMode: spec.network } : {}),
+      ...(spec.cpu === null ? {} : { NanoCpus: Math.round(spec.cpu * 1e9) }),
+      ...(spec.memory === null ? {} : { Memory: spec.memory, MemorySwap: spec.memory }),
+      ...(spec.shmSize === null ? {} : { ShmSize: spec.shmSize }),
+      ...(spec.gpus.length === 0 ? {} : { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: spec.gpus, Capabilities: [['gpu']] }] }),
+    },
+  };
+}
+
+function environment(spec: ContainerSpec): Record<string, string> {
+  const env = { ...spec.env };
+  // The device request sets this one. Without GPUs it must say so, or an engine whose default runtime is `nvidia` hands out what the image asks for.
+  if (spec.gpus.length > 0) delete env['NVIDIA_VISIBLE_DEVICES'];
+  else env['NVIDIA_VISIBLE_DEVICES'] = 'void';
+  // signals reach the whole process group, not just the init's child
+  if (spec.init) env['TINI_KILL_PROCESS_GROUP'] = '1';
+  return env;
+}
+
+/** In the form with fields, not `source:target`, so that any path works. */
+function mountSettings(mount: MountSpec, labels: Record<string, string>): MountSettings {
+  if (mount.type === 'bind') return { Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly };
+  return {
+    Type: 'volume',
+    Source: mount.volume,
+    Target: mount.target,
+    VolumeOptions: { NoCopy: true, Labels: labels, DriverConfig: { Name: 'local', Options: overlayOptions(mount) } },
+  };
+}
+
+/** Options of the `local` volume driver for an overlay. */
+export function overlayOptions(mount: Extract<MountSpec, { type: 'overlay' }>): { type: string; device: string; o: string } {
+  for (const path of [mount.lower, mount.upper, mount.work]) {
+    if (/[:,\\]/.test(path)) throw new EngineError('mount', `${path} cannot be part of an overlay: its name has one of : , \\`);
+  }
+  return { type: 'overlay', device: 'overlay', o: `lowerdir=${mount.lower},upperdir=${mount.upper},workdir=${mount.work}` };
+}

@@ -1,0 +1,47 @@
+/**
+ * The shell script that a job's container runs, kept in the attempt's state folder (mounted at /run/dstack).
+ *
+ * `start` picks the shell; `script` holds the commands. A login shell, so that profiles count, but not an interactive one: that would swallow
+ * SIGTERM. The image's own PATH stays in front, since Debian's /etc/profile replaces it. `trap … TERM` lets the shell wait for its child, which
+ * the init signals too (it signals the whole group), and then end without running a later command.
+ */
+export const stateMount = '/run/dstack';
+
+/** Words of sh: the exact text, whatever it holds. */
+export const shellQuote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** A value in which `$NAME` and `${NAME}` are the container's own variables, as one word of sh; nothing else is expanded. */
+export function expandInside(value: string): string {
+  const parts = value.split(/(\$\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*)/);
+  return parts
+    .map((part, i) => (i % 2 === 1 ? `"\${${part.replace(/^\$\{?|\}$/g, '')}-}"` : part === '' ? '' : shellQuote(part)))
+    .join('');
+}
+
+export const refersToVariables = (value: string): boolean => /\$(\{[A-Za-z_]\w*\}|[A-Za-z_])/.test(value);
+
+export const startScript = `#!/bin/sh
+: >${stateMount}/started
+DSTACK_PATH=$PATH; export DSTACK_PATH
+if command -v bash >/dev/null 2>&1; then exec bash --login ${stateMount}/script; fi
+exec sh -l ${stateMount}/script
+`;
+
+/**
+ * The script of a job. `exports` are the variables whose values refer to others.
+ * It leaves its exit code in the state folder: the code is known even if the container is gone before anybody read it.
+ */
+export function jobScript(commands: readonly string[], exports: readonly (readonly [string, string])[]): string {
+  return [
+    `trap 'echo $? >${stateMount}/exit.new; mv -f ${stateMount}/exit.new ${stateMount}/exit' EXIT`,
+    `trap 'exit 143' TERM`,
+    'PATH=$DSTACK_PATH:$PATH; export PATH; unset DSTACK_PATH',
+    `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do
+  if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi
+done; unset dstack_conda`,
+    ...exports.map(([name, value]) => `${name}=${expandInside(value)}; export ${name}`),
+    'set -e',
+    ...commands,
+    '',
+  ].join('\n');
+}

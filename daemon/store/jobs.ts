@@ -1,0 +1,44 @@
+import type { JobState } from '../../shared/states.ts';
+import type { Db } from './database.ts';
+import type { JobRecord, Progress } from './records.ts';
+
+interface Row {
+  run_id: number;
+  job: number;
+  attempt: number;
+  state: string;
+  progress: string;
+  open: number;
+}
+
+const record = (row: Row): JobRecord => ({
+  runId: row.run_id,
+  job: row.job,
+  attempt: row.attempt,
+  state: JSON.parse(row.state) as JobState,
+  progress: JSON.parse(row.progress) as Progress,
+  open: row.open === 1,
+});
+
+/** All SQL on the attempts of jobs. */
+export function jobsTable(db: Db) {
+  const insert = db.prepare('INSERT INTO jobs (run_id, job, attempt, status, state, progress, open) VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const update = db.prepare('UPDATE jobs SET status = ?, state = ?, progress = ?, open = ? WHERE run_id = ? AND job = ? AND attempt = ?');
+  const get = db.prepare<[number, number, number], Row>('SELECT * FROM jobs WHERE run_id = ? AND job = ? AND attempt = ?');
+  const open = db.prepare<[], Row>('SELECT * FROM jobs WHERE open = 1 ORDER BY run_id, job, attempt');
+  const ofRun = db.prepare<[number], Row>('SELECT * FROM jobs WHERE run_id = ? ORDER BY job, attempt');
+  return {
+    insert: (r: JobRecord) =>
+      void insert.run(r.runId, r.job, r.attempt, r.state.status, JSON.stringify(r.state), JSON.stringify(r.progress), r.open ? 1 : 0),
+    update: (r: JobRecord) =>
+      void update.run(r.state.status, JSON.stringify(r.state), JSON.stringify(r.progress), r.open ? 1 : 0, r.runId, r.job, r.attempt),
+    get: (runId: number, job: number, attempt: number) => {
+      const row = get.get(runId, job, attempt);
+      return row ? record(row) : null;
+    },
+    /** attempts with anything left to do, oldest run first */
+    open: () => open.all().map(record),
+    /** all attempts of all jobs */
+    ofRun: (runId: number) => ofRun.all(runId).map(record),
+  };
+}

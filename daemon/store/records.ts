@@ -1,0 +1,87 @@
+/** What the store holds of runs, as the rest of the daemon reads it. */
+import type { JobState, StopHow } from '../../shared/states.ts';
+import type { ProviderName } from '../../shared/workflow/model.ts';
+import type { RunSpec } from '../providers/job-spec.ts';
+
+export interface RunRecord {
+  id: number;
+  name: string;
+  project: string;
+  projectDir: string;
+  workflow: string | null;
+  provider: ProviderName;
+  user: string;
+  spec: RunSpec;
+  /** to move here when the run is done */
+  tag: string | null;
+  intent: Intent | null;
+  submittedAt: number;
+  removedAt: number | null;
+}
+
+/** What somebody asked for, written before it is done. `reason` null: a user; else why the daemon itself ends it. */
+export interface Intent {
+  how: StopHow;
+  at: number;
+  reason: 'max_duration' | null;
+}
+
+/** One attempt of a job. `open` until its container, volume and workspace are gone. */
+export interface JobRecord {
+  runId: number;
+  job: number;
+  attempt: number;
+  state: JobState;
+  progress: Progress;
+  open: boolean;
+}
+
+/** What we were about to do and what we have learnt of an attempt; null: not yet. */
+export interface Progress {
+  /** written before the engine is told to start the container: from here on it may have run */
+  startIntent: number | null;
+  /** of the engine when it was told to start */
+  engineEpoch: string | null;
+  image: { id: string; digest: string | null } | null;
+  driver: string | null;
+  ports: { container: number; host: number }[];
+  terminatedAt: number | null;
+  killedAt: number | null;
+  end: End | null;
+  /** the record of the log is complete, or this says why it cannot be */
+  log: 'complete' | { incomplete: string } | null;
+  settled: boolean;
+}
+
+/** How a container ended, read once from the engine (or from what its script left behind). */
+export interface End {
+  startedAt: number | null;
+  finishedAt: number;
+  exitCode: number | null;
+  outOfMemory: boolean;
+  /** the script itself wrote its exit code: it came to its end, whatever happened to the engine */
+  byItself: boolean;
+  epochChanged: boolean;
+  /** set where no container could be made or started at all, or it vanished */
+  problem: { code: 'image' | 'start' | 'workspace' | 'container_removed' | 'disk_full'; message: string } | null;
+}
+
+export const freshProgress = (): Progress => ({
+  startIntent: null,
+  engineEpoch: null,
+  image: null,
+  driver: null,
+  ports: [],
+  terminatedAt: null,
+  killedAt: null,
+  end: null,
+  log: null,
+  settled: false,
+});
+
+export interface TagRecord {
+  project: string;
+  tag: string;
+  runId: number;
+  createdAt: number;
+}

@@ -1,0 +1,88 @@
+import type { RunSpec } from '../providers/job-spec.ts';
+import type { Db } from './database.ts';
+import type { Intent, RunRecord } from './records.ts';
+
+interface Row {
+  id: number;
+  name: string;
+  project: string;
+  project_dir: string;
+  workflow: string | null;
+  provider: string;
+  user: string;
+  spec: string;
+  tag: string | null;
+  intent: string | null;
+  submitted_at: number;
+  removed_at: number | null;
+}
+
+const record = (row: Row): RunRecord => ({
+  id: row.id,
+  name: row.name,
+  project: row.project,
+  projectDir: row.project_dir,
+  workflow: row.workflow,
+  provider: row.provider as RunRecord['provider'],
+  user: row.user,
+  spec: JSON.parse(row.spec) as RunSpec,
+  tag: row.tag,
+  intent: row.intent === null ? null : (JSON.parse(row.intent) as Intent),
+  submittedAt: row.submitted_at,
+  removedAt: row.removed_at,
+});
+
+export type NewRun = Omit<RunRecord, 'id' | 'intent' | 'removedAt'>;
+
+/** All SQL on runs. */
+export function runsTable(db: Db) {
+  const unfinished = `EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status IN ('queued', 'preparing', 'running', 'stopping'))`;
+  const insert = db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, spec, tag, submitted_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const byId = db.prepare<[number], Row>('SELECT * FROM runs WHERE id = ?');
+  const byName = db.prepare<[string], Row>('SELECT * FROM runs WHERE name = ? AND removed_at IS NULL');
+  const ofProject = db.prepare<[string], Row>('SELECT * FROM runs WHERE project = ? AND removed_at IS NULL ORDER BY id DESC');
+  const unfinishedOf = db.prepare<[string], Row>(
+    `SELECT * FROM runs WHERE project = ? AND removed_at IS NULL AND ${unfinished} ORDER BY id DESC`,
+  );
+  const lastOf = db.prepare<[string], Row>('SELECT * FROM runs WHERE project = ? AND removed_at IS NULL ORDER BY id DESC LIMIT 1');
+  const lastDone = db.prepare<[string, string], Row>(
+    `SELECT * FROM runs WHERE project = ? AND workflow = ? AND removed_at IS NULL
+       AND EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status = 'done')
+       AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status NOT IN ('done', 'interrupted')
+         AND j.attempt = (SELECT max(attempt) FROM jobs k WHERE k.run_id = j.run_id AND k.job = j.job))
+     ORDER BY submitted_at DESC, id DESC LIMIT 1`,
+  );
+  const setIntent = db.prepare('UPDATE runs SET intent = ? WHERE id = ?');
+  const setRemoved = db.prepare('UPDATE runs SET removed_at = ? WHERE id = ?');
+  const all = db.prepare<[], Row>('SELECT * FROM runs ORDER BY id');
+  const count = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM runs WHERE ${unfinished}`);
+  const nextName = db.prepare<[string], { used: number }>(
+    'INSERT INTO names (pair, used) VALUES (?, 1) ON CONFLICT (pair) DO UPDATE SET used = used + 1 RETURNING used',
+  );
+  const one = (row: Row | undefined): RunRecord | null => (row ? record(row) : null);
+  return {
+    /** Inserts and returns the new id. */
+    insert: (run: NewRun): number =>
+      Number(
+        insert.run(run.name, run.project, run.projectDir, run.workflow, run.provider, run.user, JSON.stringify(run.spec), run.tag, run.submittedAt)
+          .lastInsertRowid,
+      ),
+    byId: (id: number) => one(byId.get(id)),
+    /** not removed ones only */
+    byName: (name: string) => one(byName.get(name)),
+    /** newest first */
+    ofProject: (project: string) => ofProject.all(project).map(record),
+    unfinishedOf: (project: string) => unfinishedOf.all(project).map(record),
+    lastOf: (project: string) => one(lastOf.get(project)),
+    /** the newest run of a workflow that is done */
+    lastDone: (project: string, workflow: string) => one(lastDone.get(project, workflow)),
+    setIntent: (id: number, intent: Intent) => void setIntent.run(JSON.stringify(intent), id),
+    setRemoved: (id: number, at: number) => void setRemoved.run(at, id),
+    /** removed ones too, oldest first */
+    all: () => all.all().map(record),
+    countUnfinished: () => count.get()?.n ?? 0,
+    /** the next number of a pair of words, from 1 */
+    nextNumber: (pair: string) => nextName.get(pair)?.used ?? 1,
+  };
+}

@@ -1,0 +1,28 @@
+import { ok, type Result } from '../../shared/result.ts';
+import { openDatabase, type Db } from './database.ts';
+import { jobsTable } from './jobs.ts';
+import { metaTable } from './meta.ts';
+import { runsTable } from './runs.ts';
+import { secretsTable } from './secrets.ts';
+import { tagsTable } from './tags.ts';
+
+export type Store = ReturnType<typeof storeOn>;
+
+/** Opens the store at `file`; fails as openDatabase does. */
+export function openStore(file: string): Result<Store> {
+  const db = openDatabase(file);
+  return db.ok ? ok(storeOn(db.value)) : db;
+}
+
+function storeOn(db: Db) {
+  return {
+    runs: runsTable(db),
+    jobs: jobsTable(db),
+    tags: tagsTable(db),
+    secrets: secretsTable(db),
+    meta: metaTable(db),
+    /** everything in `action` or nothing of it; on disk when it returns */
+    transaction: <T>(action: () => T): T => db.transaction(action).immediate(),
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,89 @@
+/** The text of `config.yaml` as a Config. Loaded only when there is such a file (readConfig). */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { Config } from './config.ts';
+import { createReader } from './config-reader.ts';
+import type { Keys, Reader } from './config-reader.ts';
+import { fail, ok } from './result.ts';
+import type { Result } from './result.ts';
+import { expandHome, parseDuration, parseMount, parseSize, stripSlash } from './units.ts';
+import { pythonVersions } from './workflow/model.ts';
+import { renderProblems } from './workflow/problems.ts';
+import { openSource } from './workflow/source.ts';
+import { reportSyntax } from './workflow/syntax.ts';
+import { buildTree } from './workflow/tree.ts';
+import { parseEnvName, parsePython } from './workflow/values.ts';
+
+/** The Config of a file's text, with `defaults` for what it leaves out. Fails with `config` and all problems at once. */
+export function parseConfig(file: string, text: string, defaults: Config): Result<Config> {
+  const source = openSource(file, text);
+  // doubled and merge keys are the tree's business
+  const doc = parseDocument(text, { uniqueKeys: false, prettyErrors: false });
+  reportSyntax(doc, source);
+  const config = source.problems.length === 0 ? assemble(createReader(source, buildTree(doc, source)), defaults) : defaults;
+  const errors = source.problems.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return ok(config);
+  const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
+  return fail('config', `The configuration has ${count}.\n\n${renderProblems(errors)}`);
+}
+
+/** Every key of the file, in its order in the README. */
+const topKeys = [
+  ...['images', 'default_python', 'env', 'ca_certificates', 'mount_roots', 'mounts'],
+  ...['grace_period', 'snapshot', 'min_free_disk', 'retention', 'gc_interval'],
+] as const;
+
+function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config): Config {
+  const keys = keysOf(top, topKeys, 'the configuration');
+  const snapshot = keysOf(keys.snapshot, ['warn_size', 'max_size'], 'snapshot');
+  const retention = keysOf(keys.retention, ['logs', 'artifacts', 'trees'], 'retention');
+  const kept = (key: keyof Keys<'logs' | 'artifacts' | 'trees'>): number | null => scalar(retention[key], parseDurationOrNever, defaults.retention[key]);
+  return {
+    images: { ...defaults.images, ...pairs(keys.images, parsePython, parseImage, 'a map of Python versions to images: 3.11: python:3.11') },
+    defaultPython: scalar(keys.default_python, parsePython, defaults.defaultPython),
+    env: pairs(keys.env, parseEnvName, (value) => ok(value), 'a map of names to values: HTTPS_PROXY: http://proxy:3128'),
+    caCertificates: list(keys.ca_certificates, parseFile) ?? defaults.caCertificates,
+    mountRoots: list(keys.mount_roots, parsePath) ?? defaults.mountRoots,
+    mounts: list(keys.mounts, parseMountText) ?? defaults.mounts,
+    gracePeriod: scalar(keys.grace_period, parseDuration, defaults.gracePeriod),
+    snapshot: {
+      warnBytes: scalar(snapshot.warn_size, parseSize, defaults.snapshot.warnBytes),
+      maxBytes: scalar(snapshot.max_size, parseSize, defaults.snapshot.maxBytes),
+    },
+    minFreeDisk: scalar(keys.min_free_disk, parseSize, defaults.minFreeDisk),
+    retention: { logs: kept('logs'), artifacts: kept('artifacts'), trees: kept('trees') },
+    gcInterval: scalar(keys.gc_interval, parseInterval, defaults.gcInterval),
+  };
+}
+
+function parseDurationOrNever(text: string): Result<number | null> {
+  if (text === 'never') return ok(null);
+  const parsed = parseDuration(text);
+  return parsed.ok ? parsed : fail(parsed.failure.code, parsed.failure.message, 'write a number and a unit (90d, 12h), or never');
+}
+
+function parseInterval(text: string): Result<number | null> {
+  const parsed = parseDurationOrNever(text);
+  return parsed.ok && parsed.value !== null && parsed.value < 60 ? fail('bad_duration', 'this is too often', 'write at least 1m, or never') : parsed;
+}
+
+const parseImage = (text: string): Result<string> =>
+  /^[^\s]+$/.test(text) ? ok(text) : fail('bad_image', 'this is not an image', `for example python:${pythonVersions.at(-1)}`);
+
+/** The text itself, once it is known to be a mount. */
+function parseMountText(text: string): Result<string> {
+  const mount = parseMount(text);
+  return mount.ok ? ok(text) : mount;
+}
+
+function parsePath(text: string): Result<string> {
+  const path = stripSlash(expandHome(text, homedir()));
+  return isAbsolute(path) ? ok(path) : fail('bad_path', 'this path is not absolute', 'begin it with / or ~/');
+}
+
+function parseFile(text: string): Result<string> {
+  const path = parsePath(text);
+  return path.ok && !existsSync(path.value) ? fail('bad_path', 'there is no such file', 'name a file in PEM format') : path;
+}

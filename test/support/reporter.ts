@@ -1,0 +1,16 @@
+/** The run's last line: `N passed, N failed`, alone, for people and programs that read only that. */
+import { writeSync } from 'node:fs';
+import type { Reporter, TestModule } from 'vitest/node';
+
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (state: string) => tests.filter((test) => test.result().state === state).length;
+    // a file that did not load, or an error outside of every test, is a failure too
+    const failed = count('failed') + count('pending') + modules.filter((module) => module.errors().length > 0).length + unhandled.length;
+    const skipped = count('skipped');
+    const line = `${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
+    // at the very end, after everything that others still print
+    process.once('exit', () => writeSync(1, line));
+  }
+}

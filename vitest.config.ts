@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+/** Folders whose tests need no Docker Engine: they start at once, and DOCKER_HOST leads them nowhere. */
+const withoutEngine = ['shared', 'scripts', 'daemon/scheduler', 'daemon/providers', 'daemon/store', 'daemon/logs', 'cli/terminal'].map(
+  (dir) => `test/${dir}/**/*.test.ts`,
+);
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/reporter.ts'],
+    pool: 'forks',
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: withoutEngine,
+          globalSetup: 'test/support/unit-setup.ts',
+          env: { DOCKER_HOST: 'unix:///nonexistent/these-tests-need-no-engine.sock' },
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'engine',
+          include: ['test/**/*.test.ts'],
+          exclude: [...withoutEngine, 'test/projects/**'],
+          globalSetup: 'test/support/global-setup.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
