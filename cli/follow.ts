@@ -32,7 +32,7 @@ export const preload = (): Promise<unknown> => import('ws');
 
 /** Reads until the end (`follow`: until the run ended). Answers the run as it was then; null when `signal` ended it. */
 export async function follow(client: Client, wanted: LogRequest, reader: LogReader, signal: AbortSignal): Promise<Result<Run | null>> {
-  const place: Place = { position: null, heard: false };
+  const place: Place = { position: null, attempt: null, heard: false };
   for (let breaks = 0; breaks < mostBreaks; breaks++) {
     place.heard = false;
     const ending = await readOnce(client, wanted, reader, signal, place);
@@ -59,6 +59,8 @@ export async function follow(client: Client, wanted: LogRequest, reader: LogRead
 interface Place {
   /** the byte to go on from; null: the daemon has not said where it began */
   position: number | null;
+  /** whose record that byte is in */
+  attempt: number | null;
   heard: boolean;
 }
 
@@ -67,7 +69,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
   if (signal.aborted) return { how: 'left' };
   // the socket's path may hold a colon, which a ws+unix URL cannot
   const createConnection = (() => connect(client.socket)) as unknown as typeof connect;
-  const socket = new WebSocket(`ws://dstack${address(wanted, place.position)}`, { headers: client.headers, createConnection, perMessageDeflate: false });
+  const socket = new WebSocket(`ws://dstack${address(wanted, place)}`, { headers: client.headers, createConnection, perMessageDeflate: false });
   return new Promise((resolve) => {
     // answered in order and one at a time; what waits here is bounded by pausing the socket
     let work = Promise.resolve();
@@ -96,6 +98,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
           return reader.onRun(event.run);
         case 'offset':
           place.position = event.offset;
+          place.attempt = event.attempt;
           return;
         case 'slow':
           place.position = event.offset;
@@ -129,11 +132,12 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
   });
 }
 
-function address({ name, follow: live, since }: LogRequest, position: number | null): string {
+function address({ name, follow: live, since }: LogRequest, { position, attempt }: Place): string {
   const query = new URLSearchParams();
   if (live) query.set('follow', '1');
   if (position !== null) query.set('from', String(position));
-  else if (since !== undefined) query.set('since', since);
+  if (attempt !== null) query.set('attempt', String(attempt));
+  if (position === null && since !== undefined) query.set('since', since);
   return `/v1/runs/${encodeURIComponent(name)}/logs?${query}`;
 }
 

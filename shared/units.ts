@@ -21,10 +21,12 @@ function bytesPerUnit(unit: string): number | null {
 /** Bytes of `16GB`, `512 MiB`, `1.5g`. MB and GB are decimal, MiB and GiB binary; a number without a unit is refused. */
 export function parseSize(text: string): Result<number> {
   const [, digits, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
-  if (digits === undefined || unit === undefined) return fail('bad_size', 'this is not a size', 'write a number and a unit: 512MB, 16GB, 16GiB');
+  if (digits === undefined || unit === undefined)
+    return fail('bad_size', 'this is not a size', 'write a number and a unit: 512MB, 16GB, 16GiB');
   if (unit === '') return fail('bad_size', 'a size needs a unit', `write ${digits}GB (decimal), ${digits}GiB (binary) or ${digits}MB`);
   const factor = bytesPerUnit(unit);
-  if (factor === null) return fail('bad_size', `\`${unit}\` is not a unit of size`, 'the units are kB, MB, GB, TB (decimal) and KiB, MiB, GiB, TiB (binary)');
+  if (factor === null)
+    return fail('bad_size', `\`${unit}\` is not a unit of size`, 'the units are kB, MB, GB, TB (decimal) and KiB, MiB, GiB, TiB (binary)');
   const bytes = Math.round(Number(digits) * factor);
   return Number.isSafeInteger(bytes) ? ok(bytes) : fail('bad_size', 'this is more than can be counted', 'use a smaller size');
 }
@@ -50,7 +52,8 @@ const timeUnits: TimeUnit[] = ['w', 'd', 'h', 'm', 's'];
 
 /** Seconds of `90s`, `1h30m`, `2 days`, `1.5h`; units from the largest to the smallest, each once. A number without a unit is refused. */
 export function parseDuration(text: string): Result<number> {
-  const bad = (message: string, hint = 'write numbers and units: 90s, 30m, 1h30m, 2d'): Result<number> => fail('bad_duration', message, hint);
+  const bad = (message: string, hint = 'write numbers and units: 90s, 30m, 1h30m, 2d'): Result<number> =>
+    fail('bad_duration', message, hint);
   const trimmed = text.trim();
   if (/^\d+(\.\d+)?$/.test(trimmed)) return bad('a duration needs a unit', `write ${trimmed}s, ${trimmed}m, ${trimmed}h or ${trimmed}d`);
   if (!/^(\d+(\.\d+)?\s*[a-z]+\s*)+$/i.test(trimmed)) return bad('this is not a duration');
@@ -90,21 +93,32 @@ export function parseMount(text: string): Result<HostMount> {
   const bad = (message: string, hint: string): Result<HostMount> => fail('bad_mount', message, hint);
   const parts = text.split(':');
   const [source, target, mode] = parts;
-  if (!source || !target || parts.length > 3) return bad('a mount is SOURCE:TARGET or SOURCE:TARGET:ro', 'for example /data/imagenet:/data:ro');
-  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') return bad(`\`${mode}\` is neither ro nor rw`, 'end it with :ro (read-only) or :rw');
+  if (!source || !target || parts.length > 3)
+    return bad('a mount is SOURCE:TARGET or SOURCE:TARGET:ro', 'for example /data/imagenet:/data:ro');
+  if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
+    return bad(`\`${mode}\` is neither ro nor rw`, 'end it with :ro (read-only) or :rw');
   if (hasControlCharacters(text)) return bad('it contains a control character', 'rename the folder');
   if (!source.startsWith('/') && source !== '~' && !source.startsWith('~/')) {
     return bad(`the folder on the host, \`${source}\`, is not absolute`, 'begin it with / or ~/; files of the project need no mount');
   }
-  if (!target.startsWith('/')) return bad(`the folder in the container, \`${target}\`, is not absolute`, `below the project it is /workflow/${posix.normalize(target)}`);
+  if (!target.startsWith('/'))
+    return bad(
+      `the folder in the container, \`${target}\`, is not absolute`,
+      `below the project it is /workflow/${posix.normalize(target)}`,
+    );
   const normal = stripSlash(posix.normalize(target));
   const refused = refusedTarget(normal);
   if (refused) return bad(refused, 'choose another folder in the container, for example /data');
-  return ok({ source: source.startsWith('~') ? stripSlash(source) : stripSlash(posix.normalize(source)), target: normal, readOnly: mode === 'ro' });
+  return ok({
+    source: source.startsWith('~') ? stripSlash(source) : stripSlash(posix.normalize(source)),
+    target: normal,
+    readOnly: mode === 'ro',
+  });
 }
 
 /** A mount's source with `~` replaced by `home`. */
-export const expandHome = (source: string, home: string): string => (source === '~' || source.startsWith('~/') ? `${home}${source.slice(1)}` : source);
+export const expandHome = (source: string, home: string): string =>
+  source === '~' || source.startsWith('~/') ? `${home}${source.slice(1)}` : source;
 
 const systemFolders = ['/bin', '/boot', '/dev', '/etc', '/lib', '/lib64', '/proc', '/sbin', '/sys', '/usr'];
 
@@ -127,9 +141,11 @@ type Port = { container: number; host: number | null };
 /** `8000:80` (host:container), `80` or `:80` (any free port of the host). */
 export function parsePort(text: string): Result<Port> {
   const [, host, container] = /^\s*(?:(\d*):)?(\d+)\s*$/.exec(text) ?? [];
-  if (container === undefined) return fail('bad_port', 'this is not a port', 'write 3000, or "8000:80" for port 80 of the container at port 8000 of the host');
+  if (container === undefined)
+    return fail('bad_port', 'this is not a port', 'write 3000, or "8000:80" for port 80 of the container at port 8000 of the host');
   for (const number of [host || null, container]) {
-    if (number !== null && (Number(number) < 1 || Number(number) > 65_535)) return fail('bad_port', `${number} is not a port`, 'ports are 1 to 65535');
+    if (number !== null && (Number(number) < 1 || Number(number) > 65_535))
+      return fail('bad_port', `${number} is not a port`, 'ports are 1 to 65535');
   }
   return ok({ container: Number(container), host: host ? Number(host) : null });
 }
@@ -160,6 +176,11 @@ export function parsePorts(text: string): Result<Ports> {
 /** A number of ports, 1 to 100. */
 export function portCount(count: number): Result<Ports> {
   if (Number.isInteger(count) && count >= 1 && count <= 100) return ok({ kind: 'count', count });
-  if (Number.isInteger(count) && count > 100) return fail('bad_port', 'a single number is how many ports are needed', `for port ${count} write ["${count}"] in the file, :${count} on the command line`);
+  if (Number.isInteger(count) && count > 100)
+    return fail(
+      'bad_port',
+      'a single number is how many ports are needed',
+      `for port ${count} write ["${count}"] in the file, :${count} on the command line`,
+    );
   return fail('bad_port', 'the number of ports is at least 1', 'leave it out where no port is needed');
 }

@@ -16,13 +16,15 @@ export interface GpuProbeOptions {
   limitMs: number;
   /** milliseconds since 1970 */
   now(): number;
+  /** for tests */
+  run?: typeof runLimited;
 }
 
 /**
  * Reads the GPUs with nvidia-smi. No nvidia-smi: no GPU and no problem. When it does not answer, or only fails, the GPUs last seen stay, with
  * a problem that says since when; while one hangs, no other is started.
  */
-export function createGpuProbe({ nvidiaSmi, limitMs, now }: GpuProbeOptions): () => Promise<GpuState> {
+export function createGpuProbe({ nvidiaSmi, limitMs, now, run = runLimited }: GpuProbeOptions): () => Promise<GpuState> {
   let last: { gpus: Gpu[]; at: number } | null = null;
   let hanging = false;
 
@@ -45,7 +47,7 @@ export function createGpuProbe({ nvidiaSmi, limitMs, now }: GpuProbeOptions): ()
   return async () => {
     if (hanging) return notAnswering();
     for (const fields of [gpuFields, gpuFields.filter((field) => field !== 'compute_cap')]) {
-      const ended = await runLimited(nvidiaSmi, queryOf(fields), limitMs);
+      const ended = await run(nvidiaSmi, queryOf(fields), limitMs);
       switch (ended.kind) {
         case 'missing':
           return last ? stale('nvidia-smi is gone') : { gpus: [], problem: null };

@@ -46,6 +46,7 @@ export class Attempt implements Recording {
     const masked = Buffer.concat([masker.take(Buffer.from(text)), masker.end()]).toString();
     // lost when the disk is full: what the record is there for is what the container printed
     await this.#inTurn(() => this.#file.note(masked)).catch(() => {});
+    if (!this.recording) await this.#inTurn(() => this.#file.close()).catch(() => {});
   }
 
   /** docblock of Logs.close */

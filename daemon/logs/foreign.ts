@@ -25,8 +25,8 @@ export class ForeignList {
   async open(size: number): Promise<void> {
     const text = await readFile(this.#path, 'utf8').catch(() => '');
     for (const line of text.split('\n').slice(0, -1)) {
-      const stretch = JSON.parse(line) as Foreign;
-      if (stretch.at > size) break;
+      const stretch = parse(line);
+      if (!stretch || stretch.at > size) break;
       this.stretches.push(stretch);
       this.#length += Buffer.byteLength(line) + 1;
     }
@@ -56,5 +56,14 @@ export class ForeignList {
     await this.#handle?.datasync();
     await this.#handle?.close();
     this.#handle = null;
+  }
+}
+
+/** null: what a power cut left */
+function parse(line: string): Foreign | null {
+  try {
+    return JSON.parse(line) as Foreign;
+  } catch {
+    return null;
   }
 }

@@ -43,7 +43,7 @@ export interface Logs {
    */
   recording(id: AttemptId, secrets: string[]): Recording;
   /**
-   * No more will come: writes what was held back, marks the record as ended (a later daemon sees that too) and wakes the followers. Resolves when
+   * No more will come (recordLive and recordFrom have resolved): writes what was held back, marks the record as ended (a later daemon sees that too) and wakes the followers. Resolves when
    * all is safe on disk: the container may go then, unless `complete` is false.
    */
   close(id: AttemptId): Promise<RecordEnd>;

@@ -33,10 +33,10 @@ export function tryGit(args: string[], options: GitOptions): Promise<GitOutput> 
 }
 
 /** What git printed; a FailureError (`git`) with git's own words when it exits with anything but 0. */
-export async function git(args: string[], options: GitOptions): Promise<Buffer> {
+export async function git(args: string[], options: GitOptions): Promise<{ out: Buffer; err: string }> {
   const { code, out, err } = await tryGit(args, options);
   if (code !== 0) throw gitFailed(args, err, code);
-  return out;
+  return { out, err };
 }
 
 const gitFailed = (args: string[], err: string, code: number): FailureError => {

@@ -50,7 +50,7 @@ const attributes = '* -text -crlf -eol -filter -ident -working-tree-encoding\n';
 
 /** Opens the repository, making it where it is missing or was cut short. */
 export async function openShadow(dir: string, projectDir: string): Promise<Shadow> {
-  const shadow = { dir, index: join(dir, `index-${process.pid}-${randomBytes(4).toString('hex')}`), objects: join(dir, 'objects') };
+  const shadow = { dir, index: join(dir, indexName()), objects: join(dir, 'objects') };
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   if (!existsSync(join(dir, 'HEAD'))) await git(['init', '-q', '--bare', '--template=', dir], { cwd: dir, env: isolated(dir) });
   mkdirSync(join(dir, 'info'), { recursive: true });
@@ -106,9 +106,8 @@ export const keptTrees = (shadowDir: string): string[] => {
 
 export const dropTree = (shadowDir: string, tree: string): void => rmSync(join(shadowDir, 'refs/dstack/trees', tree), { force: true });
 
-/** Other living processes that have an index here. */
-export const othersHere = (shadow: Shadow): boolean =>
-  readdirSync(shadow.dir).some((name) => isAlive(name) && !shadow.index.endsWith(name) && !name.endsWith('.lock'));
+/** Whether another living process has an index here: then what looks like garbage may be what it is just writing. */
+export const othersHere = (shadowDir: string): boolean => readdirSync(shadowDir).some((name) => ownerOf(name) === 'other');
 
 const refsDir = (shadow: Shadow): string => join(shadow.dir, 'refs/dstack/trees');
 
@@ -130,17 +129,30 @@ function replace(shadow: Shadow, name: string, content: string): void {
   renameSync(part, file);
 }
 
+const indexName = (): string => `index-${process.pid}-${startOf(process.pid)}-${randomBytes(4).toString('hex')}`;
+
 function dropDeadIndexes(dir: string): void {
-  for (const name of readdirSync(dir)) if (name.startsWith('index-') && !isAlive(name)) rmSync(join(dir, name), { force: true });
+  for (const name of readdirSync(dir)) if (ownerOf(name) === 'gone') rmSync(join(dir, name), { force: true });
 }
 
-function isAlive(indexName: string): boolean {
-  const pid = /^index-(\d+)-/.exec(indexName)?.[1];
-  if (!pid) return false;
+/** Whose index a file is; an earlier user of this same process counts as gone. */
+function ownerOf(name: string): 'other' | 'gone' | null {
+  const [, pid, start] = /^index-(\d+)-(\d+)-/.exec(name) ?? [];
+  if (!pid) return null;
+  return Number(pid) !== process.pid && startOf(Number(pid)) === start ? 'other' : 'gone';
+}
+
+/** When a living process began, in the kernel's clock ticks ('0' where there is no /proc): a process id alone is given again after a while. */
+function startOf(pid: number): string | null {
   try {
-    process.kill(Number(pid), 0);
-    return true;
+    process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return null;
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
+  } catch {
+    return '0';
   }
 }

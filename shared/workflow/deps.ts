@@ -22,6 +22,7 @@ export function parseDepName(kind: DepRef['kind'], text: string): Result<DepRef>
   if (parts.length !== 1 && parts.length !== 3) return fail('bad_dep', 'another project is named by owner and repo', forms);
   if (!isName(name)) return fail('bad_dep', name === '' ? `the name of the ${kind} is missing` : `no ${kind} can have this name`, forms);
   const project = parts.slice(0, -1);
-  if (project.some((part) => !/^[\w.-]+$/.test(part) || /^\.+$/.test(part))) return fail('bad_dep', 'this is not the name of a project', forms);
+  if (project.some((part) => !/^[\w.-]+$/.test(part) || /^\.+$/.test(part)))
+    return fail('bad_dep', 'this is not the name of a project', forms);
   return ok({ kind, project: project.length > 0 ? project.join('/') : null, name });
 }

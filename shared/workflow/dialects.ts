@@ -4,8 +4,8 @@
  */
 import { providerNames } from './model.ts';
 import type { Source, Span } from './source.ts';
-import { nodeAt } from './tree.ts';
-import type { MapTree, Tree } from './tree.ts';
+import { nodeAt, textOf } from './tree.ts';
+import type { MapTree } from './tree.ts';
 
 /** In A (2021 to early 2022) workflows had no provider but an image. */
 const successorsOfA: [string, string][] = [
@@ -65,7 +65,9 @@ function dialectB(workflows: readonly MapTree[]): Found | null {
   const providers = workflows.flatMap((workflow) => providerOfB(workflow, workflows));
   const at = providers[0]?.at ?? firstKey(workflows, ['depends-on', 'environment', 'python_script']);
   if (!at) return null;
-  const nodes = workflows.some((workflow) => nodeAt(workflow, ['resources', 'nodes']).found) ? ['`resources.nodes` → `nodes` of torchrun'] : [];
+  const nodes = workflows.some((workflow) => nodeAt(workflow, ['resources', 'nodes']).found)
+    ? ['`resources.nodes` → `nodes` of torchrun']
+    : [];
   return {
     at,
     message: 'this file is written in dialect B of dstack (April to July 2022)',
@@ -79,14 +81,17 @@ function providerOfB(workflow: MapTree, all: readonly MapTree[]): { at: Span; su
   const name = textOf(provider.value.kind === 'map' ? provider.value.entries.get('name')?.value : provider.value);
   const successor = name === null ? undefined : providersOfB.get(name);
   if (provider.value.kind === 'map') {
-    return [{ at: provider.key, successor: successor ?? `\`provider: {repo, name}\` → the name of a provider that is built in: ${providerNames.join(', ')}` }];
+    return [
+      {
+        at: provider.key,
+        successor: successor ?? `\`provider: {repo, name}\` → the name of a provider that is built in: ${providerNames.join(', ')}`,
+      },
+    ];
   }
   // a workflow of the file is the likelier slip
   const isWorkflow = all.some((other) => textOf(other.entries.get('name')?.value) === name);
   return successor && !isWorkflow ? [{ at: provider.value.span, successor }] : [];
 }
-
-const textOf = (node: Tree | undefined): string | null => (node?.kind === 'scalar' ? node.text : null);
 
 const used = (workflows: readonly MapTree[], successors: [string, string][]): string[] =>
   successors.filter(([key]) => workflows.some((workflow) => workflow.entries.has(key))).map(([, successor]) => successor);

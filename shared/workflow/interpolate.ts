@@ -21,7 +21,8 @@ export interface Values {
   secrets?: Record<string, string>;
 }
 
-type Piece = { kind: 'text'; text: string } | { kind: 'reference'; reference: Reference; source: string };
+/** `source` is a reference as written, `offset` where in the text it begins. */
+export type Piece = { kind: 'text'; text: string } | { kind: 'reference'; reference: Reference; source: string; offset: number };
 
 /** A reference that cannot be read, and where in the text it begins and how long it is. */
 export interface InterpolationProblem extends Failure {
@@ -50,8 +51,11 @@ export function parseTemplate(text: string): { pieces: Piece[]; problems: Interp
     const offset = at - 1;
     const source = `\${{${inside}${close < 0 ? '' : '}}'}`;
     at += 2 + inside.length + (close < 0 ? 0 : 2);
-    const reference = close < 0 ? fail('interpolation', 'this `${{` is not closed', `write \`}}\` behind the name on the same line; ${escapeHint}`) : readReference(inside);
-    if (reference.ok) pieces.push({ kind: 'reference', reference: reference.value, source });
+    const reference =
+      close < 0
+        ? fail('interpolation', 'this `${{` is not closed', `write \`}}\` behind the name on the same line; ${escapeHint}`)
+        : readReference(inside);
+    if (reference.ok) pieces.push({ kind: 'reference', reference: reference.value, source, offset });
     else problems.push({ ...reference.failure, offset, length: source.trimEnd().length });
   }
   pieces.push({ kind: 'text', text: text.slice(at) });
@@ -64,9 +68,15 @@ function readReference(inside: string): Result<Reference> {
   if (more.length === 0 && namespace === 'run' && (member === 'name' || member === 'args')) return ok({ namespace, name: member });
   if (more.length === 0 && namespace === 'secrets' && member !== undefined) {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(member)) return ok({ namespace, name: member });
-    return fail('interpolation', `\`${short(member)}\` is not a name of a secret`, 'names of secrets are letters, digits and `_`, not beginning with a digit');
+    return fail(
+      'interpolation',
+      `\`${short(member)}\` is not a name of a secret`,
+      'names of secrets are letters, digits and `_`, not beginning with a digit',
+    );
   }
-  const near = nearest(name, ['run.name', 'run.args']) ?? (namespace !== undefined && member !== undefined && nearest(namespace, ['secrets']) ? `secrets.${member}` : null);
+  const near =
+    nearest(name, ['run.name', 'run.args']) ??
+    (namespace !== undefined && member !== undefined && nearest(namespace, ['secrets']) ? `secrets.${member}` : null);
   const suggestion = near ? `did you mean \`\${{ ${short(near)} }}\`?` : `there are ${known}; ${escapeHint}`;
   return fail('interpolation', name === '' ? 'there is no name in `${{ }}`' : `\`${short(name)}\` is not known here`, suggestion);
 }
@@ -119,7 +129,9 @@ export const escapeTemplate = (text: string): string => text.replace(/\$+(?=\{\{
 
 /** The names of the secrets that a text refers to, each once. */
 export function secretsUsed(text: string): string[] {
-  const names = parseTemplate(text).pieces.flatMap((piece) => (piece.kind === 'reference' && piece.reference.namespace === 'secrets' ? [piece.reference.name] : []));
+  const names = parseTemplate(text).pieces.flatMap((piece) =>
+    piece.kind === 'reference' && piece.reference.namespace === 'secrets' ? [piece.reference.name] : [],
+  );
   return [...new Set(names)];
 }
 
@@ -130,7 +142,9 @@ export function secretsUsed(text: string): string[] {
 export function secretsAsVariables(command: string): string {
   if (!command.includes('{{')) return command;
   const variable = ({ namespace, name }: Reference, source: string): string => (namespace === 'secrets' ? `\${${name}}` : source);
-  return parseTemplate(command).pieces.map((piece) => (piece.kind === 'text' ? piece.text : variable(piece.reference, piece.source))).join('');
+  return parseTemplate(command)
+    .pieces.map((piece) => (piece.kind === 'text' ? piece.text : variable(piece.reference, piece.source)))
+    .join('');
 }
 
 export { quoteArgs } from './quote.ts';

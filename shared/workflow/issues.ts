@@ -1,7 +1,6 @@
 /** The validator's issues as problems of the file: each at its place, in the words of someone who writes workflow files. */
 import type { z } from 'zod';
 import type { ProviderName } from './model.ts';
-import { providerNames } from './model.ts';
 import type { IssueParams } from './schema-forms.ts';
 import type { Source } from './source.ts';
 import { headOf, nodeAt, pointAt } from './tree.ts';
@@ -22,7 +21,7 @@ export function reportIssues(issues: readonly Issue[], workflow: MapTree, provid
       }
     } else if (!there) {
       const missing = String(path.at(-1));
-      source.report(headOf(node), ...missingKey(missing, String(path.at(-2) ?? ''), node, provider));
+      source.report(headOf(node), ...missingKey(missing, String(path.at(-2) ?? ''), provider));
     } else if (issue.code === 'custom') {
       const { hint, atKey } = readParams(issue.params);
       const value = atKey || node.kind !== 'scalar' ? '' : ` ${shown(node.text)}`;
@@ -39,21 +38,19 @@ function innermost(issue: Issue, parents: PropertyKey[]): { issue: Issue; path: 
 }
 
 const isMeant = (issues: readonly Issue[]): boolean =>
-  !issues.some((issue) => issue.path.length === 0 && (issue.code === 'invalid_type' || (issue.code === 'invalid_union' && !issue.errors.some(isMeant))));
+  !issues.some(
+    (issue) =>
+      issue.path.length === 0 && (issue.code === 'invalid_type' || (issue.code === 'invalid_union' && !issue.errors.some(isMeant))),
+  );
 
 const readParams = (params: Record<string, unknown> | undefined): IssueParams => ({
   hint: typeof params?.['hint'] === 'string' ? params['hint'] : null,
   atKey: params?.['atKey'] === true,
 });
 
-function missingKey(key: string, under: string, node: Tree, provider: ProviderName | null): [string, string | null] {
+function missingKey(key: string, under: string, provider: ProviderName | null): [string, string | null] {
   if (under !== '') return [`\`${under}\` needs \`${key}\``, null];
   if (key === 'name') return ['this workflow has no `name`', 'add `name: …`, which `dstack run` calls it by'];
-  if (key === 'provider') {
-    const has = (one: string): boolean => node.kind === 'map' && node.entries.has(one);
-    const guess = has('image') ? 'docker' : has('commands') ? 'bash' : null;
-    return ['this workflow has no `provider`', guess ? `add \`provider: ${guess}\`` : `add one of ${providerNames.join(', ')}`];
-  }
   const example = key === 'commands' ? 'for example `commands: [python train.py]`' : key === 'image' ? 'for example `image: ubuntu`' : null;
   return [`a ${provider ?? ''} workflow needs \`${key}\``, example];
 }
@@ -67,7 +64,8 @@ function repair(node: Tree, label: string): string | null {
   if (node.kind === 'scalar' && typeof node.value === 'string' && /^(yes|no|on|off|true|false)$/i.test(node.value)) {
     return `write ${/^(yes|on|true)$/i.test(node.value) ? 'true' : 'false'}, without quotes`;
   }
-  if (node.kind === 'map' && ['commands', 'setup', 'before_run'].includes(label)) return 'the `: ` makes a map of it: put the command into quotes';
+  if (node.kind === 'map' && ['commands', 'setup', 'before_run'].includes(label))
+    return 'the `: ` makes a map of it: put the command into quotes';
   if (node.kind === 'map' && label === 'env') {
     const [[name, entry] = ['NAME', null]] = node.entries;
     return `write \`${name}=${entry?.value.kind === 'scalar' ? shown(entry.value.text) : 'VALUE'}\`, or remove the dashes`;

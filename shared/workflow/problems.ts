@@ -21,7 +21,8 @@ const shownWidth = 120;
  *     did you mean `artifacts`?
  */
 export function renderProblem(problem: Problem, options: RenderOptions = {}): string {
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string => (options.color ? styleText(style, text, { validateStream: false }) : text);
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    options.color ? styleText(style, text, { validateStream: false }) : text;
   const place = `${fileName(problem.file, options.cwd)}:${problem.line}:${problem.column}:`;
   const mark = problem.severity === 'error' ? 'red' : 'yellow';
   const { line, caret, length } = view(problem);
@@ -53,14 +54,19 @@ function view(problem: Problem): { line: string; caret: number; length: number }
 
 /** A tab becomes two spaces; other control characters could play tricks with a terminal. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const clean = (text: string): string => text.replaceAll('\t', '  ').replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+const clean = (text: string): string =>
+  text.replaceAll('\t', '  ').replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 
 /** Terminal cells: two for characters of East Asia and emoji, none for combining marks. */
 function cells(text: string): number {
   let count = 0;
   for (const char of text) {
     if (/\p{Mn}|\u200d|\ufe0f/u.test(char)) continue;
-    count += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(char) ? 2 : 1;
+    count += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
+      char,
+    )
+      ? 2
+      : 1;
   }
   return count;
 }

@@ -13,7 +13,10 @@ export function splitWords(text: string): string[] | null {
     if (space !== undefined) {
       if (word !== null) words.push(word);
       word = null;
-    } else word = (word ?? '') + (single ?? double?.replace(/\\([$`"\\\n])/g, (_, char: string) => (char === '\n' ? '' : char)) ?? escaped ?? plain ?? '');
+    } else
+      word =
+        (word ?? '') +
+        (single ?? double?.replace(/\\([$`"\\\n])/g, (_, char: string) => (char === '\n' ? '' : char)) ?? escaped ?? plain ?? '');
   }
   if (word !== null) words.push(word);
   return words;

@@ -4,14 +4,7 @@ import type { Result } from '../result.ts';
 import { parseMount, parsePort, portClash, portCount } from '../units.ts';
 import { parseDep, parseDepName } from './deps.ts';
 import { splitWords } from './quote.ts';
-import {
-  parseArtifact,
-  parseCpu,
-  parseEnvEntry,
-  parseEnvName,
-  parseGpuCount,
-  parsePositiveSize,
-} from './values.ts';
+import { parseArtifact, parseCpu, parseEnvEntry, parseEnvName, parseGpuCount, parsePositiveSize } from './values.ts';
 
 /** Carried by a problem that a parser found. `atKey`: the key is wrong, not its value. */
 export interface IssueParams {
@@ -62,7 +55,8 @@ const depMap = z
     mount: z.boolean({ error: 'true or false' }).optional().meta({ description: 'Accepted for older files; deps are always mounted' }),
   })
   .superRefine((dep, context) => {
-    if ((dep.tag === undefined) === (dep.workflow === undefined)) addFailure(context, 'a dep is either a tag or a workflow', 'give one of `tag` and `workflow`');
+    if ((dep.tag === undefined) === (dep.workflow === undefined))
+      addFailure(context, 'a dep is either a tag or a workflow', 'give one of `tag` and `workflow`');
   });
 const depError = 'a dep: :tag, :owner/repo/tag, workflow, owner/repo/workflow, {tag: NAME} or {workflow: NAME}';
 const dep = z.union([parsed(parseDep, depError), depMap], { error: depError });
@@ -74,14 +68,19 @@ const artifact = z.union(
     parsed(parseArtifact, artifactError),
     z.strictObject({
       path: parsed(parseArtifact, 'a folder'),
-      mount: z.boolean({ error: 'true or false' }).optional().meta({ description: 'Accepted for older files; artifacts are always saved while the run writes them' }),
+      mount: z
+        .boolean({ error: 'true or false' })
+        .optional()
+        .meta({ description: 'Accepted for older files; artifacts are always saved while the run writes them' }),
     }),
   ],
   { error: artifactError },
 );
 export const artifacts = z.union([artifact, z.array(artifact, { error: 'a list of folders' })], { error: 'a list of folders' });
 
-const envValue = z.union([z.string(), z.number(), z.boolean(), z.null()], { error: 'text, a number, or nothing for the submitter’s value' });
+const envValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: 'text, a number, or nothing for the submitter’s value',
+});
 export const env = z.union(
   [
     z.array(parsed(parseEnvEntry, 'NAME=VALUE, or NAME for the submitter’s value'), { error: 'a list of variables' }),
@@ -100,9 +99,15 @@ export const gpu = z.union(
   [
     number(parseGpuCount, gpuError),
     z.strictObject({
-      count: number(parseGpuCount, 'a number of GPUs').optional().meta({ description: 'How many; 1 where only name or memory is given', examples: [1, 4] }),
-      name: words('the name of a GPU').optional().meta({ description: 'Part of the product’s name, in any case', examples: ['A100', 'RTX 4090'] }),
-      memory: parsed(parsePositiveSize, 'a size').optional().meta({ description: 'Least memory of each GPU', examples: ['16GB'] }),
+      count: number(parseGpuCount, 'a number of GPUs')
+        .optional()
+        .meta({ description: 'How many; 1 where only name or memory is given', examples: [1, 4] }),
+      name: words('the name of a GPU')
+        .optional()
+        .meta({ description: 'Part of the product’s name, in any case', examples: ['A100', 'RTX 4090'] }),
+      memory: parsed(parsePositiveSize, 'a size')
+        .optional()
+        .meta({ description: 'Least memory of each GPU', examples: ['16GB'] }),
     }),
   ],
   { error: gpuError },
@@ -112,7 +117,11 @@ export const cpu = number(parseCpu, 'a number of cores');
 
 const portError = 'a port, or "HOST:CONTAINER"';
 const portList = z.array(number(parsePort, portError), { error: 'a list of ports' }).superRefine((list, context) => {
-  const clash = portClash(list.flatMap((item) => (typeof item === 'number' || typeof item === 'string' ? [parsePort(String(item))] : [])).flatMap((port) => (port.ok ? [port.value] : [])));
+  const clash = portClash(
+    list
+      .flatMap((item) => (typeof item === 'number' || typeof item === 'string' ? [parsePort(String(item))] : []))
+      .flatMap((port) => (port.ok ? [port.value] : [])),
+  );
   if (clash) addFailure(context, clash, 'give each port once');
 });
 export const ports = z.union([number((value) => portCount(Number(value)), 'a number of ports'), portList], {
@@ -124,8 +133,16 @@ export const mounts = z.array(parsed(parseMount, 'SOURCE:TARGET or SOURCE:TARGET
 const splittable = (value: string, context: Checked): void => {
   if (splitWords(value) === null) addFailure(context, 'a quote is not closed', 'close it, or write a list');
 };
-export const entrypoint = z.union([words('a program').superRefine(splittable), z.array(words('a word of the command'), { error: 'a list' }).min(1, { error: 'at least a program' })], {
-  error: 'a program with its arguments, as text or list',
-});
+export const entrypoint = z.union(
+  [
+    words('a program').superRefine(splittable),
+    z.array(words('a word of the command'), { error: 'a list' }).min(1, { error: 'at least a program' }),
+  ],
+  {
+    error: 'a program with its arguments, as text or list',
+  },
+);
 const arg = z.union([z.string(), z.number(), z.boolean()], { error: 'text or a number' });
-export const args = z.union([z.string().superRefine(splittable), z.array(arg, { error: 'a list of arguments' })], { error: 'arguments, as text or list' });
+export const args = z.union([z.string().superRefine(splittable), z.array(arg, { error: 'a list of arguments' })], {
+  error: 'arguments, as text or list',
+});

@@ -3,17 +3,35 @@ import { z } from 'zod';
 import { providerNames, pythonVersions } from './model.ts';
 import type { ProviderName } from './model.ts';
 import * as forms from './schema-forms.ts';
-import { parseLimit, parseMemory, parseName, parseNodes, parsePositiveSize, parsePriority, parsePython, parseRetry, parseWorkingDir } from './values.ts';
+import {
+  parseLimit,
+  parseMemory,
+  parseName,
+  parseNodes,
+  parsePositiveSize,
+  parsePriority,
+  parsePython,
+  parseRetry,
+  parseWorkingDir,
+} from './values.ts';
 
 const flag = z.boolean({ error: 'true or false' });
 
 export const resources = z.strictObject(
   {
     cpu: forms.cpu.optional().meta({ description: 'Cores, a limit', examples: [4, 0.5] }),
-    memory: forms.parsed(parseMemory, 'a size').optional().meta({ description: 'A limit; MB and GB are decimal, MiB and GiB binary', examples: ['16GB', '8GiB'] }),
-    shm_size: forms.parsed(parsePositiveSize, 'a size').optional().meta({ description: 'Shared memory (/dev/shm), for data loaders with workers', examples: ['8GB'] }),
+    memory: forms
+      .parsed(parseMemory, 'a size')
+      .optional()
+      .meta({ description: 'A limit; MB and GB are decimal, MiB and GiB binary', examples: ['16GB', '8GiB'] }),
+    shm_size: forms
+      .parsed(parsePositiveSize, 'a size')
+      .optional()
+      .meta({ description: 'Shared memory (/dev/shm), for data loaders with workers', examples: ['8GB'] }),
     gpu: forms.gpu.optional().meta({ description: 'GPUs of the run’s own', examples: [1, { name: 'A100', count: 2 }, { memory: '16GB' }] }),
-    interruptible: flag.optional().meta({ description: 'May run on capacity that others have a better claim to, and be interrupted for them' }),
+    interruptible: flag
+      .optional()
+      .meta({ description: 'May run on capacity that others have a better claim to, and be interrupted for them' }),
     local: z.unknown().optional().meta({ description: 'Ignored: of an older dstack', deprecated: true }),
     remote: z.unknown().optional().meta({ description: 'Ignored: of an older dstack', deprecated: true }),
   },
@@ -27,37 +45,73 @@ const common = {
     description: 'Tags and workflows whose artifacts are mounted, read-only, where they were saved',
     examples: [[':some_tag', 'prepare', ':owner/repo/tag', { tag: 'some_tag' }, { workflow: 'prepare' }]],
   }),
-  artifacts: forms.artifacts.optional().meta({ description: 'Folders to save, relative to the working directory or absolute', examples: [['checkpoint'], [{ path: '/opt/conda/envs/x' }]] }),
-  env: forms.env.optional().meta({ description: 'Variables; a bare name takes the submitter’s value', examples: [['LR=0.1', 'WANDB_API_KEY'], { LR: 0.1 }] }),
+  artifacts: forms.artifacts
+    .optional()
+    .meta({
+      description: 'Folders to save, relative to the working directory or absolute',
+      examples: [['checkpoint'], [{ path: '/opt/conda/envs/x' }]],
+    }),
+  env: forms.env
+    .optional()
+    .meta({ description: 'Variables; a bare name takes the submitter’s value', examples: [['LR=0.1', 'WANDB_API_KEY'], { LR: 0.1 }] }),
   python: forms
     .parsed(parsePython, `a version of Python: ${pythonVersions.join(', ')}`)
     .or(z.number())
     .optional()
     .meta({ description: `A version of Python: ${pythonVersions.join(', ')}. 3.10 needs no quotes`, examples: [3.11, '3.10'] }),
-  requirements: forms.words('a file').optional().meta({ description: 'A file for `pip install -r`, before the commands', examples: ['requirements.txt'] }),
+  requirements: forms
+    .words('a file')
+    .optional()
+    .meta({ description: 'A file for `pip install -r`, before the commands', examples: ['requirements.txt'] }),
   setup: forms.commands.optional().meta({ description: 'Commands before the main ones', examples: [['pip install -r requirements.txt']] }),
   before_run: forms.commands.optional().meta({ description: 'The older name of `setup`' }),
-  working_dir: forms.parsed(parseWorkingDir, 'a folder').optional().meta({ description: 'The folder of the project to run in', examples: ['src'] }),
+  working_dir: forms
+    .parsed(parseWorkingDir, 'a folder')
+    .optional()
+    .meta({ description: 'The folder of the project to run in', examples: ['src'] }),
   resources: resources.optional().meta({ description: 'What the run needs of its host' }),
   ports: forms.ports.optional().meta({
     description: 'How many ports ($PORT_0, …), or a list of the container’s ports, "HOST:CONTAINER" where the host’s port is fixed',
     examples: [1, [3000], ['8000:80']],
   }),
-  mounts: forms.mounts.optional().meta({ description: 'Folders of the host, SOURCE:TARGET or SOURCE:TARGET:ro', examples: [['/data/imagenet:/data:ro', '~/.cache/pip:/root/.cache/pip']] }),
-  max_duration: forms.parsed(parseLimit, 'a duration').optional().meta({ description: 'The run is stopped after it', examples: ['2h', '1h30m', '3d'] }),
-  priority: forms.number(parsePriority, 'a whole number').optional().meta({ description: 'Higher goes first; usual is 0', examples: [10] }),
-  retry: forms.number(parseRetry, 'a whole number').optional().meta({ description: 'How often to try again after a failure', examples: [2] }),
-  image: forms.words('an image').optional().meta({ description: 'A Docker image in place of the configured one', examples: ['pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime'] }),
+  mounts: forms.mounts
+    .optional()
+    .meta({
+      description: 'Folders of the host, SOURCE:TARGET or SOURCE:TARGET:ro',
+      examples: [['/data/imagenet:/data:ro', '~/.cache/pip:/root/.cache/pip']],
+    }),
+  max_duration: forms
+    .parsed(parseLimit, 'a duration')
+    .optional()
+    .meta({ description: 'The run is stopped after it', examples: ['2h', '1h30m', '3d'] }),
+  priority: forms
+    .number(parsePriority, 'a whole number')
+    .optional()
+    .meta({ description: 'Higher goes first; usual is 0', examples: [10] }),
+  retry: forms
+    .number(parseRetry, 'a whole number')
+    .optional()
+    .meta({ description: 'How often to try again after a failure', examples: [2] }),
+  image: forms
+    .words('an image')
+    .optional()
+    .meta({ description: 'A Docker image in place of the configured one', examples: ['pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime'] }),
   registry_auth: z
     .strictObject({ username: forms.words('a name'), password: forms.words('a password') }, { error: '{username, password}' })
     .optional()
-    .meta({ description: 'For a private registry', examples: [{ username: '${{ secrets.REGISTRY_USER }}', password: '${{ secrets.REGISTRY_TOKEN }}' }] }),
+    .meta({
+      description: 'For a private registry',
+      examples: [{ username: '${{ secrets.REGISTRY_USER }}', password: '${{ secrets.REGISTRY_TOKEN }}' }],
+    }),
   cache: z.unknown().optional().meta({ description: 'Ignored: use `mounts`', deprecated: true }),
   ssh: z.unknown().optional().meta({ description: 'Ignored: of an older dstack', deprecated: true }),
   home_dir: z.unknown().optional().meta({ description: 'Ignored: of an older dstack', deprecated: true }),
 };
 
-const commandsMeta = { description: 'Shell commands, run in order until one fails; a list, or a block behind `|`', examples: [['python train.py']] };
+const commandsMeta = {
+  description: 'Shell commands, run in order until one fails; a list, or a block behind `|`',
+  examples: [['python train.py']],
+};
 const developer = (provider: 'code' | 'lab' | 'notebook', what: string) =>
   z.strictObject({
     ...common,
@@ -77,17 +131,26 @@ export const workflowSchemas = {
     ...common,
     provider: z.literal('docker').meta({ description: 'Runs a Docker image' }),
     image: forms.words('an image').meta({ description: 'The image', examples: ['ubuntu'] }),
-    commands: forms.commands.optional().meta({ ...commandsMeta, description: `${commandsMeta.description}. Without them the image starts what it always does` }),
-    entrypoint: forms.entrypoint.optional().meta({ description: 'In place of the image’s own', examples: ['/bin/bash -c', ['/bin/bash', '-c']] }),
+    commands: forms.commands
+      .optional()
+      .meta({ ...commandsMeta, description: `${commandsMeta.description}. Without them the image starts what it always does` }),
+    entrypoint: forms.entrypoint
+      .optional()
+      .meta({ description: 'In place of the image’s own', examples: ['/bin/bash -c', ['/bin/bash', '-c']] }),
   }),
   lab: developer('lab', 'JupyterLab'),
   notebook: developer('notebook', 'Jupyter Notebook'),
   torchrun: z.strictObject({
     ...common,
     provider: z.literal('torchrun').meta({ description: 'Runs distributed training' }),
-    file: forms.words('a Python file').optional().meta({ description: 'The Python file to run', examples: ['train.py'] }),
+    file: forms
+      .words('a Python file')
+      .optional()
+      .meta({ description: 'The Python file to run', examples: ['train.py'] }),
     script: forms.words('a Python file').optional().meta({ description: 'The older name of `file`' }),
-    args: forms.args.optional().meta({ description: 'Its arguments; text or list', examples: ['--epochs 3 ${{ run.args }}', ['--epochs', 3]] }),
+    args: forms.args
+      .optional()
+      .meta({ description: 'Its arguments; text or list', examples: ['--epochs 3 ${{ run.args }}', ['--epochs', 3]] }),
     nodes: forms.number(parseNodes, 'a number of nodes').optional().meta({ description: 'On how many hosts; 1 where it is missing' }),
   }),
 } satisfies Record<ProviderName, z.ZodType>;
@@ -112,10 +175,19 @@ export const ignoredKeys: readonly string[] = ['cache', 'ssh', 'home_dir', 'loca
 export function jsonSchema(): object {
   const file = z.strictObject({
     workflows: z
-      .array(z.discriminatedUnion('provider', [workflowSchemas.bash, workflowSchemas.docker, workflowSchemas.code, workflowSchemas.lab, workflowSchemas.notebook, workflowSchemas.torchrun]))
+      .array(
+        z.discriminatedUnion('provider', [
+          workflowSchemas.bash,
+          workflowSchemas.docker,
+          workflowSchemas.code,
+          workflowSchemas.lab,
+          workflowSchemas.notebook,
+          workflowSchemas.torchrun,
+        ]),
+      )
       .meta({ description: `The project’s workflows. Providers: ${providerNames.join(', ')}` }),
   });
-  const schema = z.toJSONSchema(file, { target: 'draft-7', io: 'input' });
+  const schema = z.toJSONSchema(file, { target: 'draft-7', io: 'input', reused: 'ref' });
   return {
     ...schema,
     title: 'dstack workflows',

@@ -38,7 +38,17 @@ export function openSource(path: string, text: string): Source {
     const length = Math.max(1, Math.min(span.end - start, sourceLine.trimEnd().length - column + 1));
     if (problems.some((other) => other.line === line && other.column === column && other.message === message)) return;
     left -= 1;
-    if (left === 0) problems.push({ file: path, line, column, length, sourceLine, message: 'there are more problems in this file', hint: 'mend these first', severity: 'error' });
+    if (left === 0)
+      problems.push({
+        file: path,
+        line,
+        column,
+        length,
+        sourceLine,
+        message: 'there are more problems in this file',
+        hint: 'mend these first',
+        severity: 'error',
+      });
     if (left > 0) problems.push({ file: path, line, column, length, sourceLine, message, hint, severity });
   };
 

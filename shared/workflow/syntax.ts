@@ -14,7 +14,8 @@ export function reportSyntax(doc: Document.Parsed, source: Source): void {
   }
   for (const warning of doc.warnings) {
     const span = { start: warning.pos[0], end: warning.pos[1] };
-    if (warning.code === 'TAG_RESOLVE_FAILED') source.report(span, `the type ${source.text.slice(span.start, span.end)} is not known and ignored`, null, 'hint');
+    if (warning.code === 'TAG_RESOLVE_FAILED')
+      source.report(span, `the type ${source.text.slice(span.start, span.end)} is not known and ignored`, null, 'hint');
   }
 }
 
@@ -25,9 +26,15 @@ function inWords(error: YAMLError, text: string): { message: string; hint: strin
   switch (error.code) {
     case 'MULTILINE_IMPLICIT_KEY':
       if (/^\s*(- )?[\w-]+:\S/.test(line)) return { message: 'this line has no value', hint: missingSpace };
-      return { message: 'this is neither a key with a value nor part of the line before', hint: 'write `key: value`, and indent it like its neighbours' };
+      return {
+        message: 'this is neither a key with a value nor part of the line before',
+        hint: 'write `key: value`, and indent it like its neighbours',
+      };
     case 'BLOCK_AS_IMPLICIT_KEY':
-      return { message: 'there is a second `: ` on this line', hint: 'quote text that contains `: `, and check the indentation of the next line' };
+      return {
+        message: 'there is a second `: ` on this line',
+        hint: 'quote text that contains `: `, and check the indentation of the next line',
+      };
     case 'TAB_AS_INDENT':
       return { message: 'a tab is used to indent', hint: 'YAML takes spaces only' };
     case 'BAD_SCALAR_START':

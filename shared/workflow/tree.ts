@@ -147,3 +147,27 @@ export function headOf(map: Tree): Span {
   const [first] = map.entries.values();
   return first?.key ?? map.span;
 }
+
+/** The text of a scalar; null for anything else. */
+export const textOf = (node: Tree | undefined): string | null => (node?.kind === 'scalar' && node.value !== null ? node.text : null);
+
+/** The items of a list; anything else, as the single item that it stands for. */
+export const itemsOf = (node: Tree | undefined): Tree[] => (!node ? [] : node.kind === 'list' ? node.items : [node]);
+
+/** Every scalar in and below a node. */
+export function* scalarsOf(node: Tree): Generator<Extract<Tree, { kind: 'scalar' }>> {
+  if (node.kind === 'scalar') yield node;
+  else
+    for (const child of node.kind === 'list' ? node.items : [...node.entries.values()].map(({ value }) => value)) yield* scalarsOf(child);
+}
+
+/** The place in the file of a part of a scalar's text; where escapes or folding hide it, the scalar itself. */
+export function spanWithin(node: Extract<Tree, { kind: 'scalar' }>, part: string, offset: number, file: string): Span {
+  const before = node.text.slice(0, offset).split(part).length - 1;
+  let at = node.span.start - 1;
+  for (let count = 0; count <= before; count += 1) {
+    at = file.indexOf(part, at + 1);
+    if (at < 0 || at + part.length > node.span.end) return node.span;
+  }
+  return { start: at, end: at + part.length };
+}

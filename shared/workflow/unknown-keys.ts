@@ -36,7 +36,9 @@ const workflowKeys = Object.keys(anyWorkflow.shape);
 export function unknownKey(key: string, under: string, provider: ProviderName | null): { message: string; hint: string } {
   const at = under === '' ? null : under;
   const message = `\`${key}\` is not a key of ${at ? `\`${at}\`` : provider ? `${provider} workflows` : 'workflows'}`;
-  const keys = (at === null ? (provider ? keysOf(provider) : workflowKeys) : at === 'resources' ? resourceKeys : (nested.get(at) ?? [])).filter((one) => !ignoredKeys.includes(one));
+  const keys = (
+    at === null ? (provider ? keysOf(provider) : workflowKeys) : at === 'resources' ? resourceKeys : (nested.get(at) ?? [])
+  ).filter((one) => !ignoredKeys.includes(one));
   if (at === null && resourceKeys.includes(key)) return { message, hint: 'it belongs into `resources`' };
   if (at === 'resources' && key.endsWith('/gpu')) return { message, hint: `write \`gpu: {name: ${key.slice(0, -4)}, count: 1}\`` };
   if (at === null && provider && workflowKeys.includes(key)) {

@@ -37,7 +37,9 @@ export const wholeNumber =
   (least: number, most: number) =>
   (text: string): Result<number> => {
     const number = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
-    return number >= least && number <= most ? ok(number) : fail('bad_number', 'this is not such a number', `write a whole number from ${least} to ${most}`);
+    return number >= least && number <= most
+      ? ok(number)
+      : fail('bad_number', 'this is not such a number', `write a whole number from ${least} to ${most}`);
   };
 
 export const parseGpuCount = wholeNumber(0, 1024);
@@ -50,7 +52,11 @@ export function parsePython(text: string): Result<string> {
   const versions: readonly string[] = pythonVersions;
   if (versions.includes(text)) return ok(text);
   const near = versions.find((version) => text.startsWith(`${version}.`)) ?? (text.length > 2 ? nearest(text, versions) : null);
-  return fail('bad_python', 'there is no such version of Python here', `${near ? `did you mean ${near}? ` : ''}Known are ${versions.join(', ')}`);
+  return fail(
+    'bad_python',
+    'there is no such version of Python here',
+    `${near ? `did you mean ${near}? ` : ''}Known are ${versions.join(', ')}`,
+  );
 }
 
 /** A folder to save: relative ones stay inside the working directory; absolute ones are not the root nor a folder of the system. */
@@ -58,12 +64,15 @@ export function parseArtifact(text: string): Result<ArtifactRef> {
   const bad = (message: string, hint: string): Result<ArtifactRef> => fail('bad_path', message, hint);
   if (text.trim() === '') return bad('the path is empty', 'name a folder');
   if (hasControlCharacters(text)) return bad('the path contains a control character', 'name a folder without line breaks and the like');
-  if (text === '~' || text.startsWith('~/')) return bad('`~` is not expanded here', `write the path in full, for example ${posix.join('/root', text.slice(1))}`);
+  if (text === '~' || text.startsWith('~/'))
+    return bad('`~` is not expanded here', `write the path in full, for example ${posix.join('/root', text.slice(1))}`);
   const path = stripSlash(posix.normalize(text));
   const refused = path.startsWith('/') ? refusedTarget(path) : null;
   if (refused) return bad(refused, 'name a folder of its own');
-  if (path === '.') return bad('the working directory itself cannot be an artifact', 'let the work write into a folder in it, and name that');
-  if (path === '..' || path.startsWith('../')) return bad('the path leads out of the working directory', 'name a folder below it, or an absolute path such as /workflow/output');
+  if (path === '.')
+    return bad('the working directory itself cannot be an artifact', 'let the work write into a folder in it, and name that');
+  if (path === '..' || path.startsWith('../'))
+    return bad('the path leads out of the working directory', 'name a folder below it, or an absolute path such as /workflow/output');
   return ok({ path });
 }
 
@@ -80,7 +89,10 @@ export function parseWorkingDir(text: string): Result<string> {
 /** A name that a variable of the environment can have. */
 export function parseEnvName(name: string): Result<string> {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return ok(name);
-  const mended = name.trim().replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+  const mended = name
+    .trim()
+    .replaceAll(/[^A-Za-z0-9_]/g, '_')
+    .replace(/^(?=\d)/, '_');
   const hint = mended.replaceAll('_', '') === '' ? 'write NAME=VALUE' : `names are letters, digits and \`_\`: ${mended.slice(0, 60)}`;
   return fail('bad_env', name === '' ? 'the name of the variable is missing' : 'no variable can have this name', hint);
 }
@@ -96,7 +108,11 @@ export function parseEnvEntry(text: string): Result<EnvEntry> {
 /** A workflow's name, as `dstack run` and deps take it. */
 export function parseName(text: string): Result<string> {
   if (isName(text)) return ok(text);
-  return fail('bad_name', text === '' ? 'the name is empty' : 'no workflow can have this name', 'names are letters, digits, `-`, `_` and `.`, at most 100, beginning with a letter or digit');
+  return fail(
+    'bad_name',
+    text === '' ? 'the name is empty' : 'no workflow can have this name',
+    'names are letters, digits, `-`, `_` and `.`, at most 100, beginning with a letter or digit',
+  );
 }
 
 /** Names of workflows and tags: usable as an argument, in a dep and in a file's name. */

@@ -16,8 +16,9 @@ export const collectLog: Executor = async ({ parts, attempt, container }) => {
       if (!(error instanceof EngineError) || error.kind !== 'not_found') throw error;
     }
   }
+  const closed = await parts.logs.close(job);
+  if (end.complete) end = closed;
   const neverRan = !container && job.progress.startIntent === null;
   job.progress.log = end.complete || neverRan ? 'complete' : { incomplete: end.why };
   parts.store.jobs.update(job);
-  parts.logs.close(job);
 };

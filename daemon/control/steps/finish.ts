@@ -45,7 +45,7 @@ export const finish: Executor = async ({ parts, attempt, changed, reschedule }) 
     }
     parts.store.jobs.update(job);
   });
-  parts.logs.close(job);
+  if (progress.log === null) await parts.logs.close(job);
   changed();
   reschedule();
 };

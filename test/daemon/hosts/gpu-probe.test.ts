@@ -1,14 +1,17 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createGpuProbe } from '../../../daemon/hosts/gpu-probe.ts';
+import { runLimited } from '../../../daemon/hosts/run-limited.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const uuid = 'GPU-01234567-89ab-cdef-0123-456789abcdef';
+const now = () => Date.UTC(2026, 0, 2, 3, 4, 5);
 const line = `0, ${uuid}, 24576, 535.1, 8.6, NVIDIA GeForce RTX 3090`;
 
 /** A program in nvidia-smi's place whose script can be changed between calls. */
-function standIn(limitMs = 30_000) {
+function standIn() {
   const dir = mkdtempSync(join(tmpdir(), 'smi-'));
   const path = join(dir, 'nvidia-smi');
   const says = (script: string) => {
@@ -17,8 +20,12 @@ function standIn(limitMs = 30_000) {
     writeFileSync(path, `#!/bin/sh\n${script}\n`);
     chmodSync(path, 0o755);
   };
-  const probe = createGpuProbe({ nvidiaSmi: path, limitMs, now: () => Date.UTC(2026, 0, 2, 3, 4, 5) });
-  return { dir, path, says, probe, [Symbol.dispose]: () => rmSync(dir, { recursive: true }) };
+  const made = { dir, path, says, probe: createGpuProbe({ nvidiaSmi: path, limitMs: 30_000, now, run }), limitMs: 30_000, [Symbol.dispose]: () => rmSync(dir, { recursive: true }) };
+  // the limit of each call, so that only the call that is to hang has a short one
+  function run(...[command, args]: Parameters<typeof runLimited>): ReturnType<typeof runLimited> {
+    return runLimited(command, args, made.limitMs);
+  }
+  return made;
 }
 
 test('no nvidia-smi: no GPU, no problem', async () => {
@@ -72,24 +79,33 @@ test('a failure keeps the GPUs that were seen before, with the time', async () =
 });
 
 test('one that hangs is given up, leaves the GPUs as last seen, and is asked again when it is gone', async () => {
-  using smi = standIn(300);
+  using smi = standIn();
   smi.says(`echo '${line}'`);
   await smi.probe();
-  smi.says(`echo $$ >> ${smi.dir}/started; exec sleep 1000`);
+  smi.says(`echo $$ > ${smi.dir}/pid; exec sleep 1000`);
+  smi.limitMs = 300;
   const state = await smi.probe();
   expect(state.gpus).toMatchObject([{ uuid }]);
-  expect(state.problem).toContain('nvidia-smi did not answer within 0.3 s');
+  expect(state.problem).toContain('nvidia-smi did not answer within 30 s');
   expect(state.problem).toContain('stale since 2026-01-02T03:04:05.000Z');
-  const pid = Number(readFileSync(join(smi.dir, 'started'), 'utf8'));
-  await vi.waitFor(() => expect(existsSync(`/proc/${pid}`)).toBe(false), 20_000);
+  smi.limitMs = 30_000;
   smi.says(`echo '${line}'`);
-  await vi.waitFor(async () => expect((await smi.probe()).problem).toBeNull(), 20_000);
+  await waitFor(async () => (await smi.probe()).problem === null, 'the probe to work again');
 });
 
 test('one that the kernel holds is not started a second time', async () => {
-  using smi = standIn(300);
-  // a grandchild that inherits nothing but keeps the program alive would need the kernel's help: a stopped group stands in for it
-  smi.says(`echo started >> ${smi.dir}/started; exec sleep 1000`);
-  const [first, second] = await Promise.all([smi.probe(), smi.probe()]);
-  expect([first.problem, second.problem].every((problem) => problem?.includes('did not answer'))).toBe(true);
+  let started = 0;
+  let release = (): void => {};
+  const gone = new Promise<void>((resolve) => (release = resolve));
+  const hanging: typeof runLimited = async () => {
+    started += 1;
+    return started === 1 ? { kind: 'timed_out', gone } : { kind: 'exited', exitCode: 0, output: line };
+  };
+  const probe = createGpuProbe({ nvidiaSmi: 'nvidia-smi', limitMs: 10_000, now: Date.now, run: hanging });
+  expect((await probe()).problem).toBe('nvidia-smi did not answer within 10 s.');
+  expect((await probe()).problem).toBe('nvidia-smi did not answer within 10 s.');
+  expect(started).toBe(1);
+  release();
+  await gone;
+  expect(await probe()).toMatchObject({ problem: null, gpus: [{ uuid }] });
 });

@@ -1,0 +1,33 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { findProject } from '../shared/project.ts';
+import { FailureError, unwrap } from '../shared/result.ts';
+import { loadWorkflows, parseWorkflows, readWorkflowFile } from '../shared/workflow/load.ts';
+import type { LoadedWorkflows, Problem } from '../shared/workflow/model.ts';
+import type { Cli } from './context.ts';
+
+export interface Checked {
+  problems: Problem[];
+  /** how many were read without a problem in their file */
+  workflows: number;
+}
+
+/** Reads the workflow files of `paths` (files, or projects and folders within them). */
+export async function checkPaths(cli: Cli, paths: string[]): Promise<Checked> {
+  const loaded = await Promise.all(paths.length === 0 ? [loadWorkflows(unwrap(cli.project()))] : paths.map((path) => load(resolve(cli.cwd, path))));
+  return {
+    problems: loaded.flatMap((one) => (one.ok ? one.hints : one.problems)),
+    workflows: loaded.reduce((sum, one) => sum + (one.ok ? one.workflows.size : 0), 0),
+  };
+}
+
+async function load(path: string): Promise<LoadedWorkflows> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const project = findProject(path);
+    if (project !== null) return loadWorkflows(project);
+    throw new FailureError({ code: 'no_project', message: `There is no .dstack/workflows.yaml in ${path} or above it.` });
+  }
+  const file = await readWorkflowFile(path);
+  if (file === null) throw new FailureError({ code: 'no_such_file', message: `There is no file ${path}.` });
+  return parseWorkflows([file]);
+}

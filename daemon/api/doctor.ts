@@ -1,0 +1,8 @@
+import { z } from 'zod';
+import { ok } from '../../shared/result.ts';
+import type { JsonHandler } from './handler.ts';
+
+export const doctor: JsonHandler<'doctor'> = {
+  params: z.object({}),
+  answer: async ({ diagnose }) => ok(await diagnose()),
+};

@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { Config } from '../../shared/config.ts';
+import type { Verb, Verbs } from '../../shared/api.ts';
+import type { Result } from '../../shared/result.ts';
+import type { Artifacts } from '../artifacts/artifacts.ts';
+import type { Control } from '../control/control.ts';
+import type { ControlParts } from '../control/parts.ts';
+import type { Logger } from '../logger.ts';
+import type { SecretBox } from '../secrets/box.ts';
+import type { Store } from '../store/store.ts';
+import type { Check, DiskUse, Freed } from '../../shared/api.ts';
+
+/** What the verbs work with. */
+export interface ApiParts {
+  home: string;
+  version: string;
+  startedAt: number;
+  user: string;
+  config: Config;
+  logger: Logger;
+  store: Store;
+  control: Control;
+  parts: ControlParts;
+  artifacts: Artifacts;
+  secrets: SecretBox;
+  diagnose(): Promise<Check[]>;
+  diskUse(): Promise<DiskUse[]>;
+  collectGarbage(dryRun: boolean): Promise<Freed[]>;
+  stop(): void;
+}
+
+/** A verb's answer as JSON. */
+export interface JsonHandler<V extends Verb> {
+  params: z.ZodType<Verbs[V]['params']>;
+  answer(api: ApiParts, params: Verbs[V]['params']): Promise<Result<Verbs[V]['answer']>>;
+}
+
+/** A verb that writes its answer itself, after a failure could still be told. */
+export interface StreamHandler<V extends Verb> {
+  params: z.ZodType<Verbs[V]['params']>;
+  stream(api: ApiParts, params: Verbs[V]['params'], request: IncomingMessage, response: ServerResponse): Promise<Result<void>>;
+}

@@ -1,0 +1,142 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { LogEvent } from '../../shared/api.ts';
+import { isEnded } from '../../shared/states.ts';
+import { messageOf } from '../../shared/result.ts';
+import { latestAttempts } from '../control/run-status.ts';
+import { viewRun } from '../control/view.ts';
+import type { JobRecord, RunRecord } from '../store/records.ts';
+import { findRun } from './find-run.ts';
+import type { ApiParts } from './handler.ts';
+
+/** Bytes that may wait in a socket before the next chunk is read from disk. */
+const highWater = 256 * 1024;
+/** How long a reader may take for a chunk before it is dropped by name (ms). */
+const patience = 30_000;
+
+const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+
+/** Answers an upgrade to `/v1/runs/:name/logs`: LogEvents as text, the record as binary frames (shared/api.ts). */
+export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const url = new URL(request.url ?? '/', 'http://daemon');
+  const name = /^\/v1\/runs\/([^/]+)\/logs$/.exec(url.pathname)?.[1];
+  const found = name === undefined ? null : findRun(api.store, decodeURIComponent(name));
+  if (!found?.ok) {
+    const body = JSON.stringify(found?.failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
+    socket.end(`HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+    return;
+  }
+  const { value: run } = found;
+  sockets.handleUpgrade(request, socket, head, (client) => {
+    stream(api, run, client, url.searchParams).catch((error: unknown) => {
+      api.logger.error({ run: run.name, error: messageOf(error) }, 'streaming failed');
+      client.close(1011);
+    });
+  });
+}
+
+async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: URLSearchParams): Promise<void> {
+  const follow = query.get('follow') === '1';
+  const gone = Promise.withResolvers<void>();
+  client.on('close', () => gone.resolve());
+  client.on('error', () => client.terminate());
+  const tell = (event: LogEvent): void => client.send(JSON.stringify(event));
+  const current = (): RunRecord => api.store.runs.byId(run.id) ?? run;
+  const view = () => viewRun(api.store, api.control, current());
+  let changed = Promise.withResolvers<void>();
+  let last = '';
+  const tellRun = (): void => {
+    const now = view();
+    const text = JSON.stringify(now);
+    if (text !== last) tell({ type: 'run', run: now });
+    last = text;
+  };
+  const unsubscribe = api.control.changes.subscribe(run.id, () => {
+    if (follow) tellRun();
+    changed.resolve();
+    changed = Promise.withResolvers();
+  });
+  try {
+    tellRun();
+    let attempt = Number(query.get('attempt')) || latest(api, run).attempt;
+    const since = query.get('since');
+    const key = { runId: run.id, job: 0, attempt };
+    const asked = since === null ? Number(query.get('from')) || 0 : await api.parts.logs.offsetAt(key, Date.parse(since));
+    // from beyond its end: what a reader has of an earlier attempt
+    let offset = Math.max(0, asked);
+    for (;;) {
+      const job = api.store.jobs.get(run.id, 0, attempt) ?? latest(api, run);
+      const growing = job.progress.log === null && !isEnded(job.state.status) && job.state.status !== 'interrupted';
+      await send(api, client, { ...key, attempt }, offset, follow && growing, tell, gone.promise);
+      if (client.readyState !== client.OPEN) return;
+      if (!follow) break;
+      const wake = changed.promise;
+      const newest = latest(api, run);
+      if (newest.attempt > attempt) {
+        attempt = newest.attempt;
+        offset = 0;
+        continue;
+      }
+      if (isEnded(newest.state.status)) break;
+      // the record is closed a moment before the run's end is written
+      await Promise.race([wake, gone.promise]);
+      if (client.readyState !== client.OPEN) return;
+      offset = await api.parts.logs.size({ ...key, attempt });
+    }
+    tell({ type: 'end', run: view() });
+    client.close(1000);
+  } finally {
+    unsubscribe();
+  }
+}
+
+function latest(api: ApiParts, run: RunRecord): JobRecord {
+  const [job] = latestAttempts(api.store.jobs.ofRun(run.id));
+  if (!job) throw new Error(`the run ${run.name} has no job`);
+  return job;
+}
+
+/** One attempt's record from `offset`; resolves at its end, or when the reader is gone or too slow. */
+function send(
+  api: ApiParts,
+  client: WebSocket,
+  id: { runId: number; job: number; attempt: number },
+  offset: number,
+  follow: boolean,
+  tell: (event: LogEvent) => void,
+  gone: Promise<void>,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let at = offset;
+    let first = true;
+    const end = api.parts.logs.read(id, offset, follow, {
+      onData: async (chunk) => {
+        if (first) tell({ type: 'offset', offset: at, attempt: id.attempt });
+        first = false;
+        client.send(chunk);
+        at += chunk.length;
+        if (client.bufferedAmount > highWater && !(await drained(client))) {
+          tell({ type: 'slow', offset: at - client.bufferedAmount });
+          client.terminate();
+        }
+      },
+      onEnd: () => resolve(),
+    });
+    void gone.then(() => {
+      end();
+      resolve();
+    });
+  });
+}
+
+/** False: the reader did not take what is waiting for it in time. */
+async function drained(client: WebSocket): Promise<boolean> {
+  const deadline = Date.now() + patience;
+  while (client.bufferedAmount > highWater / 2) {
+    if (client.readyState !== client.OPEN) return true;
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return true;
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { ok } from '../../shared/result.ts';
+import { submit as submitRun } from '../control/submit.ts';
+import { viewRun, viewRunDetail } from '../control/view.ts';
+import { findRun } from './find-run.ts';
+import type { JsonHandler } from './handler.ts';
+import { projectDir } from './params.ts';
+
+const strings = z.array(z.string()).optional();
+const text = z.string().optional();
+const number = z.number().optional();
+
+export const overrides = z.strictObject({
+  env: strings,
+  artifacts: strings,
+  deps: strings,
+  workingDir: text,
+  requirements: text,
+  python: text,
+  interruptible: z.boolean().optional(),
+  cpu: text,
+  memory: text,
+  shmSize: text,
+  gpu: text,
+  gpuName: text,
+  gpuMemory: text,
+  ports: text,
+  commands: strings,
+  image: text,
+  mounts: strings,
+  maxDuration: text,
+  priority: number,
+  retry: number,
+  file: text,
+  nodes: number,
+});
+
+/** Puts a run into the queue. */
+export const submit: JsonHandler<'submit'> = {
+  params: z.object({
+    projectDir,
+    target: z.string().min(1),
+    overrides,
+    args: z.array(z.string()),
+    tag: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u, 'letters, digits, dots, dashes and underscores').optional(),
+    env: z.record(z.string(), z.string()).optional(),
+    terminal: z.object({ columns: z.int().positive().max(10_000), rows: z.int().positive().max(10_000) }).optional(),
+  }),
+  answer: async ({ store, control, parts, user }, request) => {
+    const submitted = await submitRun({ parts, control, user }, request);
+    if (!submitted.ok) return submitted;
+    const { run, warnings } = submitted.value;
+    return ok({ run: viewRun(store, control, run), warnings });
+  },
+};
+
+/** All about one run. */
+export const run: JsonHandler<'run'> = {
+  params: z.object({ name: z.string() }),
+  answer: async ({ store, control }, { name }) => {
+    const found = findRun(store, name);
+    return found.ok ? ok(viewRunDetail(store, control, found.value)) : found;
+  },
+};

@@ -1,0 +1,86 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { routes, type Verb } from '../../shared/api.ts';
+import { FailureError, messageOf, type Failure } from '../../shared/result.ts';
+import { versionHeader } from '../../shared/version.ts';
+import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';
+import { handlers } from './handlers.ts';
+import { serveLogs } from './logs.ts';
+
+/** Bodies are small: a request with more than this is a mistake (bytes). */
+const maxBody = 8 * 1024 * 1024;
+
+const table = (Object.entries(routes) as [Verb, { method: string; path: string }][]).map(([verb, { method, path }]) => ({
+  verb,
+  method,
+  pattern: new RegExp(`^${path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
+}));
+
+/** HTTP for verbs, one WebSocket for logs and events; not listening yet. */
+export function createApiServer(api: ApiParts): Server {
+  const server = createServer((request, response) => {
+    response.setHeader(versionHeader, api.version);
+    answer(api, request, response).catch((error: unknown) => {
+      const expected = error instanceof FailureError;
+      if (!expected) api.logger.error({ path: request.url?.split('?', 1)[0], error: messageOf(error), stack: (error as Error).stack }, 'request failed');
+      if (response.headersSent) return void response.destroy();
+      refuse(response, expected ? 400 : 500, expected ? error.failure : { code: 'internal', message: `The daemon failed: ${messageOf(error)}`, hint: 'See: dstack daemon logs' });
+    });
+  });
+  server.on('upgrade', (request, socket, head) => serveLogs(api, request, socket, head));
+  return server;
+}
+
+async function answer(api: ApiParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://daemon');
+  const found = table
+    .filter((route) => route.method === request.method)
+    .map((route) => ({ verb: route.verb, match: route.pattern.exec(url.pathname) }))
+    // a literal path wins over one with a name in it
+    .filter((route) => route.match !== null)
+    .toSorted((a, b) => Object.keys(a.match?.groups ?? {}).length - Object.keys(b.match?.groups ?? {}).length)[0];
+  if (!found?.match) return refuse(response, 404, { code: 'no_such_route', message: `The daemon knows no ${request.method} ${url.pathname}` });
+  const inPath = Object.fromEntries(Object.entries(found.match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]));
+  const body = request.method === 'POST' ? await readBody(request) : Object.fromEntries(url.searchParams);
+  if (body === null) return refuse(response, 400, { code: 'bad_request', message: 'The body of the request is not JSON' });
+  // the table says which handler takes which parameters; the types of a union of them cannot
+  const handler = handlers[found.verb] as JsonHandler<'ps'> | StreamHandler<'ps'>;
+  const params = handler.params.safeParse({ ...body, ...inPath });
+  if (!params.success) {
+    const what = params.error.issues.map((issue) => `${issue.path.join('.') || 'the request'}: ${issue.message}`).join('; ');
+    return refuse(response, 400, { code: 'bad_request', message: `The daemon does not accept this: ${what}` });
+  }
+  if ('stream' in handler) {
+    const streamed = await handler.stream(api, params.data, request, response);
+    if (!streamed.ok) refuse(response, 400, streamed.failure);
+    return;
+  }
+  const result = await handler.answer(api, params.data);
+  if (!result.ok) return refuse(response, 400, result.failure);
+  send(response, 200, result.value);
+}
+
+const refuse = (response: ServerResponse, status: number, failure: Failure): void => send(response, status, failure);
+
+function send(response: ServerResponse, status: number, value: unknown): void {
+  const text = JSON.stringify(value);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
+/** The JSON of a body; null: it is none. */
+async function readBody(request: IncomingMessage): Promise<object | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBody) return null;
+    chunks.push(chunk);
+  }
+  if (size === 0) return {};
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

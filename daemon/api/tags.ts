@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { Tag } from '../../shared/api.ts';
+import { projectName } from '../../shared/project.ts';
+import { fail, ok } from '../../shared/result.ts';
+import { importRun } from '../control/import-run.ts';
+import { artifactsOf } from '../control/resolve-deps.ts';
+import type { RunRecord, TagRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { findRun } from './find-run.ts';
+import type { JsonHandler } from './handler.ts';
+import { flag, projectDir } from './params.ts';
+
+const tagName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u, 'letters, digits, dots, dashes and underscores, not beginning with a dot');
+
+const view = (record: TagRecord, run: RunRecord): Tag => ({
+  tag: record.tag,
+  run: run.name,
+  workflow: run.workflow,
+  project: record.project,
+  artifacts: artifactsOf(run).map((artifact) => artifact.path),
+  createdAt: new Date(record.createdAt).toISOString(),
+});
+
+const list = (store: Store, project: string): Tag[] =>
+  store.tags.ofProject(project).flatMap((record) => {
+    const run = store.runs.byId(record.runId);
+    return run ? [view(record, run)] : [];
+  });
+
+export const tagsList: JsonHandler<'tagsList'> = {
+  params: z.object({ projectDir }),
+  answer: async ({ store }, request) => ok(list(store, projectName(request.projectDir))),
+};
+
+/** Names a run's artifacts, or local folders, which become a run of their own. */
+export const tagsAdd: JsonHandler<'tagsAdd'> = {
+  params: z.object({
+    projectDir,
+    tag: tagName,
+    run: z.string().optional(),
+    dirs: z.array(z.object({ source: z.string(), path: z.string() })).optional(),
+    force: flag,
+  }),
+  answer: async (api, request) => {
+    const { store } = api;
+    const project = projectName(request.projectDir);
+    const { tag } = request;
+    const existing = store.tags.get(project, tag);
+    if (existing && !request.force) {
+      const at = store.runs.byId(existing.runId)?.name ?? '?';
+      return fail('tag_exists', `The tag '${tag}' already exists: it points to the run '${at}'`, 'Move it with: --force');
+    }
+    if ((request.run === undefined) === !request.dirs?.length) return fail('nothing_named', 'Give either a run or folders (-a DIR) to tag', undefined);
+    const found = request.run !== undefined ? findRun(store, request.run, project) : await importRun(api, request.projectDir, project, request.dirs ?? []);
+    if (!found.ok) return found;
+    if (found.value.project !== project) return fail('other_project', `The run '${found.value.name}' belongs to the project '${found.value.project}'`);
+    const record = { project, tag, runId: found.value.id, createdAt: api.parts.now() };
+    store.tags.put(record);
+    return ok(view(record, found.value));
+  },
+};
+
+export const tagsDelete: JsonHandler<'tagsDelete'> = {
+  params: z.object({ projectDir, tag: z.string() }),
+  answer: async ({ store }, request) => {
+    const project = projectName(request.projectDir);
+    if (store.tags.remove(project, request.tag)) return ok({ deleted: request.tag });
+    return fail('no_such_tag', `Cannot find the tag '${request.tag}' in the '${project}' project`, 'See the tags with: dstack tags');
+  },
+};

@@ -1,0 +1,165 @@
+/** The one place that composes the daemon; tests override parts of it. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Server } from 'node:http';
+import { readConfig } from '../shared/config-file.ts';
+import { ok, type Result } from '../shared/result.ts';
+import { ownVersion } from '../shared/version.ts';
+import { createApiServer } from './api/server.ts';
+import { createArtifacts } from './artifacts/create-artifacts.ts';
+import { createRootHelper } from './artifacts/root-helper.ts';
+import { readCertificates } from './control/certificates.ts';
+import { createControl, type Control } from './control/control.ts';
+import { monitorEngine } from './control/engine-monitor.ts';
+import { collectGarbage, diskUse } from './control/garbage.ts';
+import type { ControlParts } from './control/parts.ts';
+import { stateFolders } from './control/state-folder.ts';
+import { sweep } from './control/sweep.ts';
+import { diagnose } from './doctor/doctor.ts';
+import { createDockerEngine, findEndpoint } from './engine/docker.ts';
+import { createLocalHost } from './hosts/local.ts';
+import { createLogger } from './logger.ts';
+import { createLogs } from './logs/file-logs.ts';
+import { createSecretBox } from './secrets/box.ts';
+import { createSnapshots } from './snapshots/create-snapshots.ts';
+import { overlaySafe } from './snapshots/overlay-safe.ts';
+import { openStore } from './store/store.ts';
+
+export interface Daemon {
+  server: Server;
+  control: Control;
+  /** takes up what is in the store; resolves when the engine has been asked once */
+  begin(): Promise<void>;
+  /** lets go of everything; containers go on */
+  end(): Promise<void>;
+}
+
+/** Everything under `home` opened and put together, nothing started. Fails as readConfig and openStore do. */
+export async function composeDaemon(home: string, signal: AbortSignal, stop: () => void): Promise<Result<Daemon>> {
+  const logger = createLogger(process.env['DSTACK_LOG'] ?? 'info');
+  const read = await readConfig(home);
+  if (!read.ok) return read;
+  const config = read.value;
+  const folder = (name: string): string => {
+    const path = join(home, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  };
+  const databaseFile = join(folder('store'), 'dstack.db');
+  const opened = openStore(databaseFile);
+  if (!opened.ok) return opened;
+  const store = opened.value;
+  const installation = store.meta.get('installation') ?? randomBytes(4).toString('hex');
+  store.meta.put('installation', installation);
+
+  const engine = createDockerEngine({ endpoint: findEndpoint(process.env), installation });
+  const { uid, gid, username } = userInfo();
+  const images = async (): Promise<string[]> => [
+    ...new Set([...store.jobs.open().flatMap((job) => job.progress.image?.id ?? []), ...Object.values(config.images)]),
+  ];
+  const asRoot = createRootHelper({ engine, images, installation, owner: { uid, gid } });
+  const artifacts = createArtifacts({ dir: folder('artifacts'), owner: { uid, gid }, asRoot });
+  const snapshots = createSnapshots({
+    dir: folder('snapshots'),
+    workspacesDir: folder('workspaces'),
+    treesDir: folder('trees'),
+    warnBytes: () => config.snapshot.warnBytes,
+    maxBytes: () => config.snapshot.maxBytes,
+    deleteAsRoot: (path) => asRoot('delete', path),
+  });
+  const secrets = createSecretBox(join(home, 'secrets.key'));
+
+  let control: Control | null = null;
+  const monitor = monitorEngine({
+    engine,
+    installation,
+    logger,
+    signal,
+    onContainer: (name) => control?.wakeContainer(name),
+    onChange: () => {
+      control?.wakeAll();
+      control?.reschedule();
+    },
+  });
+  let noOverlay: string | null = overlaySafe(home) ? null : 'its path';
+  const parts: ControlParts = {
+    installation,
+    store,
+    engine,
+    monitor,
+    snapshots,
+    artifacts,
+    logs: createLogs({ dir: folder('logs'), now: Date.now }),
+    states: stateFolders(folder('states')),
+    config,
+    logger,
+    secretsOf: (project) => {
+      const values: Record<string, string> = {};
+      for (const secret of store.secrets.list(project)) {
+        const value = secrets.open(secret.sealed, `${project}/${secret.name}`);
+        if (!value.ok) return value;
+        values[secret.name] = value.value;
+      }
+      return ok(values);
+    },
+    overlay: {
+      allowed: () => {
+        const state = monitor.state();
+        return noOverlay === null && !(state.status === 'reachable' && state.info.rootless);
+      },
+      refused: (why) => {
+        logger.warn({ why }, 'the engine refuses overlay workspaces: copies are made from now on');
+        noOverlay = why;
+      },
+    },
+    certificates: () => readCertificates(config.caCertificates),
+    signal,
+    now: Date.now,
+  };
+  const host = createLocalHost({ home, engine });
+  const controlNow = createControl(parts, host);
+  control = controlNow;
+
+  const server = createApiServer({
+    home,
+    version: ownVersion(),
+    startedAt: Date.now(),
+    user: username,
+    config,
+    logger,
+    store,
+    control,
+    parts,
+    artifacts,
+    secrets,
+    diagnose: () => diagnose({ home, engine, host, config, installation }),
+    diskUse: () => diskUse(parts, databaseFile),
+    collectGarbage: (dryRun) => collectGarbage(parts, dryRun),
+    stop,
+  });
+  const collecting = config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));
+  const gcQuietly = async (): Promise<void> => {
+    await collectGarbage(parts, false).catch((error: unknown) => logger.error({ error: String(error) }, 'gc failed'));
+  };
+
+  return ok({
+    server,
+    control,
+    async begin() {
+      await monitor.ready;
+      for (const job of store.jobs.open()) controlNow.adopt(job);
+      controlNow.reschedule();
+      // leftovers of a killed daemon; the engine may be away, then the next sweep takes them
+      void sweep(parts, { helpers: true }).catch((error: unknown) => logger.info({ error: String(error) }, 'sweep failed'));
+    },
+    async end() {
+      if (collecting) clearInterval(collecting);
+      await controlNow.finished();
+      await monitor.finished;
+      store.close();
+    },
+  });
+}
+
