@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { findProject } from '../shared/project.ts';
 import { FailureError, unwrap } from '../shared/result.ts';
-import { loadWorkflows, parseWorkflows, readWorkflowFile } from '../shared/workflow/load.ts';
+import { readWorkflowFile } from '../shared/workflow/files.ts';
+import { loadWorkflows, parseWorkflows } from '../shared/workflow/load.ts';
 import type { LoadedWorkflows, Problem } from '../shared/workflow/model.ts';
 import type { Cli } from './context.ts';
 

@@ -24,6 +24,8 @@ interface CallOptions {
   start?: boolean;
   /** true: speak to a daemon of whatever version (to ask for its version, or to stop it) */
   anyVersion?: boolean;
+  /** true: asking twice does it once, so a lost answer is asked for again (all GETs are so) */
+  repeatable?: boolean;
 }
 
 type Params<V extends Verb> = Verbs[V]['params'];
@@ -96,7 +98,7 @@ export class Client {
           if (!started.ok) return started;
         } else if (codeOf(error) === 'EACCES') {
           return fail('socket_denied', `The daemon's socket ${this.socket} belongs to another user.`, 'Set DSTACK_HOME to a folder of your own.');
-        } else if (wanted.method !== 'GET' || attempt > 3) {
+        } else if (!(wanted.method === 'GET' || options.repeatable) || attempt > 3) {
           return fail('daemon_gone', `The daemon went away before it answered (${messageOf(error)}).`, 'Whether it did what you asked is not known: look with `dstack ps -a`.');
         }
       }

@@ -6,8 +6,11 @@ import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, posix, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
-import type { Headers } from 'tar-fs';
+import type { Headers as TarHeaders } from 'tar-fs';
 import { fail, messageOf, ok, type Result } from '../shared/result.ts';
+
+/** The types of tar-fs leave out what links have. */
+type Headers = TarHeaders & { linkname?: string | null };
 
 export interface Unpacked {
   files: number;

@@ -42,6 +42,7 @@ export async function build(cli: Cli, verb: string | undefined): Promise<Command
     .addHelpText('after', '\n`dstack COMMAND --help` says more about a command.')
     .showSuggestionAfterError()
     .exitOverride()
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({ getOutHelpWidth: () => cli.out.columns() ?? 100, getErrHelpWidth: () => cli.err.columns() ?? 100 });
   const wanted = isCommand(verb) ? [verb] : (Object.keys(commands) as CommandName[]);
   const loaded = await Promise.all(wanted.map((name) => commands[name]()));

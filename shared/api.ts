@@ -106,6 +106,8 @@ export interface Overrides {
 }
 
 export interface SubmitRequest {
+  /** made by the client, the same when it asks again after a lost answer: the run is then submitted once */
+  requestId: string;
   projectDir: string;
   /** a workflow of the project, or a provider's name */
   target: string;

@@ -3,7 +3,6 @@
  * is reached through a short name: on Linux `/proc/self/fd/N/dstackd.sock`, where N is the open home directory (the socket lies in the home
  * all the same), elsewhere a file in a private directory under the temporary one.
  */
-import { createHash } from 'node:crypto';
 import { constants, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +19,7 @@ export function socketPath(home: string, descriptors = '/proc/self/fd'): string 
   const path = join(home, 'dstackd.sock');
   if (Buffer.byteLength(path) <= maxBytes) return path;
   if (existsSync(descriptors)) return `${descriptors}/${openSync(home, constants.O_RDONLY | constants.O_DIRECTORY)}/dstackd.sock`;
-  return join(privateDir(), `${createHash('sha256').update(home).digest('hex').slice(0, 16)}.sock`);
+  return join(privateDir(), `${process.getBuiltinModule('node:crypto').createHash('sha256').update(home).digest('hex').slice(0, 16)}.sock`);
 }
 
 /** A directory that only this user can write: anybody may have made one of that name under /tmp, so it is looked at before it is trusted. */

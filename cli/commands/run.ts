@@ -20,13 +20,16 @@ interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | '
 }
 
 const notes = `
-WORKFLOW is one of .dstack/workflows.yaml, or a provider (bash, docker, …) with everything it needs on the command line.
+WORKFLOW is one of .dstack/workflows.yaml, or a provider (bash, docker) with
+everything it needs on the command line. \`dstack run\` lists them,
+\`dstack run WORKFLOW --help\` shows a workflow's own settings.
 
-Options may stand before and after WORKFLOW. What follows it and is no option of dstack goes to the workflow, as \${{ run.args }};
-after \`--\` everything does. \`dstack run WORKFLOW --help\` shows a workflow's own settings, \`dstack run\` lists the workflows.
+Options may stand before and after WORKFLOW. What follows it and is no option of
+dstack goes to the workflow, as \${{ run.args }}; after \`--\` everything does.
 
-Attached (without -d), the exit status is the workflow's own; 130 when it was stopped. Ctrl+C asks whether to stop or to detach.
-Without a terminal, SIGINT and SIGTERM detach: the run goes on.`;
+Attached (without -d), the exit status is the workflow's own; 130 when it was
+stopped. Ctrl+C asks whether to stop it or to detach. Without a terminal, SIGINT
+and SIGTERM detach: the run goes on.`;
 
 export const command = (cli: Cli): Command =>
   new Command('run')
@@ -112,6 +115,7 @@ async function compose(cli: Cli, target: string, args: string[], options: RunOpt
   }
   const { columns, rows } = cli.out.stream;
   return {
+    requestId: process.getBuiltinModule('node:crypto').randomUUID(),
     projectDir: cli.projectOrHere(),
     target,
     overrides,
@@ -141,13 +145,13 @@ async function firstArgument(cli: Cli, target: string): Promise<'image' | 'file'
 
 /** Submits; when the daemon asks for values of our own variables, once more with them. */
 async function submit(cli: Cli, request: SubmitRequest): Promise<Submitted> {
-  const answer = await cli.client.call('submit', request);
+  const answer = await cli.client.call('submit', request, { repeatable: true });
   if (answer.ok || answer.failure.code !== 'env_needed') return unwrap(answer);
   const names = (answer.failure as ApiFailure).names ?? [];
   const unset = names.filter((name) => cli.env[name] === undefined);
   if (unset.length > 0 || names.length === 0) throw new FailureError(unsetVariables(request.target, unset));
   const env = Object.fromEntries(names.map((name) => [name, cli.env[name] ?? '']));
-  return unwrap(await cli.client.call('submit', { ...request, env }));
+  return unwrap(await cli.client.call('submit', { ...request, env }, { repeatable: true }));
 }
 
 const unsetVariables = (target: string, names: string[]): ApiFailure => ({

@@ -38,6 +38,7 @@ export const overrides = z.strictObject({
 /** Puts a run into the queue. */
 export const submit: JsonHandler<'submit'> = {
   params: z.object({
+    requestId: z.string().min(8),
     projectDir,
     target: z.string().min(1),
     overrides,

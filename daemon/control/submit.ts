@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { SubmitRequest } from '../../shared/api.ts';
 import { projectName } from '../../shared/project.ts';
 import { fail, ok, unwrap, type Failure, type Result } from '../../shared/result.ts';
+import { quoteArgs } from '../../shared/workflow/quote.ts';
 import type { Workflow } from '../../shared/workflow/model.ts';
 import type { JobSpec, RunSpec } from '../providers/job-spec.ts';
 import { jobsOf } from '../providers/providers.ts';
@@ -34,6 +35,8 @@ export async function submit(
   { parts, control, user }: SubmitParts,
   request: SubmitRequest,
 ): Promise<{ ok: true; value: { run: RunRecord; warnings: string[] } } | { ok: false; failure: SubmitFailure }> {
+  const before = parts.store.runs.byRequest(request.requestId);
+  if (before) return ok({ run: before, warnings: [] });
   const snapshot = parts.snapshots.take(request.projectDir);
   // it is awaited below; until then its failure is nobody's unhandled rejection
   snapshot.catch(() => undefined);
@@ -94,6 +97,7 @@ export async function submit(
       workflow: named ? workflow.name : null,
       provider: workflow.provider,
       user,
+      requestId: request.requestId,
       tag: request.tag ?? null,
       spec,
     },
@@ -101,14 +105,14 @@ export async function submit(
   return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(workflow)] });
 }
 
-type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'tag' | 'spec'>;
+type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'requestId' | 'tag' | 'spec'>;
 
 /** Names the run, fills in `run.name` and `run.args`, and puts it and its jobs into the queue, all in one transaction. */
 export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'control'>, wanted: NewRun): RunRecord {
   const run = parts.store.transaction(() => {
     const pair = randomPair();
     const name = `${pair}-${parts.store.runs.nextNumber(pair)}`;
-    const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.jobs, { run: { name, args: wanted.spec.args } })) };
+    const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.jobs, { run: { name, args: quoteArgs(wanted.spec.args) } })) };
     const submittedAt = parts.now();
     const id = parts.store.runs.insert({ ...wanted, spec, name, submittedAt });
     for (const job of spec.jobs.keys()) {

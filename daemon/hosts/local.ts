@@ -23,6 +23,8 @@ export interface LocalHostOptions {
 const gpusFor = 60_000;
 const restFor = 1_000;
 
+export const toolkitMissing = 'The NVIDIA driver is here, but its container toolkit is not, so containers cannot be given GPUs.';
+
 /** The machine that the daemon runs on. Nothing is asked before the first `facts`. */
 export function createLocalHost(options: LocalHostOptions): Host {
   const { home, engine, nvidiaSmi = 'nvidia-smi', nvidiaSmiLimitMs = 10_000, places = toolkitPlaces(), now = Date.now } = options;
@@ -44,7 +46,7 @@ export function createLocalHost(options: LocalHostOptions): Host {
 async function gpuProblem(state: GpuState, info: EngineInfo | null, places: ToolkitPlaces): Promise<string | null> {
   if (state.problem || state.gpus.length === 0 || !info) return state.problem;
   if (await containerToolkit(info, places)) return null;
-  return 'The NVIDIA driver is here, but its container toolkit is not, so containers cannot be given GPUs.';
+  return toolkitMissing;
 }
 
 /** What containers can use: the least of what the system, our cgroup and the engine (which may live in a virtual machine) have. */

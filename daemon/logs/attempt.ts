@@ -20,6 +20,7 @@ export class Attempt implements Recording {
   secrets: string[] = [];
   readonly #file: RecordFile;
   #pipeline: Pipeline | null = null;
+  #draining = false;
   #result: RecordEnd = { complete: true };
   /** the last of the queued writes; never rejects */
   #turn: Promise<unknown> = Promise.resolve();
@@ -46,17 +47,20 @@ export class Attempt implements Recording {
     const masked = Buffer.concat([masker.take(Buffer.from(text)), masker.end()]).toString();
     // lost when the disk is full: what the record is there for is what the container printed
     await this.#inTurn(() => this.#file.note(masked)).catch(() => {});
-    if (!this.recording) await this.#inTurn(() => this.#file.close()).catch(() => {});
+    if (!this.#draining) await this.#release();
   }
 
   /** docblock of Logs.close */
   async close(): Promise<RecordEnd> {
     if (this.#result.complete && this.#pipeline) await this.#attempt(() => (this.#pipeline as Pipeline).end());
     this.#pipeline = null;
+    await this.#attempt(() => this.#file.open());
     await this.#attempt(() => writeFile(this.paths.end, '', { mode: 0o600 }));
     this.ended = true;
     this.wake();
-    await this.#attempt(() => this.#file.close());
+    // followers need not wait for the disk
+    await this.#attempt(() => this.#file.sync());
+    await this.#release();
     return this.#result;
   }
 
@@ -80,6 +84,7 @@ export class Attempt implements Recording {
   /** Reads the stream to its end whatever happens: a container whose output nobody takes stands still. */
   async #drain(stream: Readable, pipeline: Pipeline): Promise<RecordEnd> {
     this.#pipeline = pipeline;
+    this.#draining = true;
     this.#result = { complete: true };
     if (this.ended) {
       this.ended = false;
@@ -92,7 +97,13 @@ export class Attempt implements Recording {
     } catch (error) {
       if (this.#result.complete) this.#result = { complete: false, why: messageOf(error) };
     }
+    this.#draining = false;
+    await this.#release();
     return this.#result;
+  }
+
+  async #release(): Promise<void> {
+    await this.#inTurn(() => this.#file.release()).catch(() => {});
   }
 
   /** A write in its turn; that it failed is remembered. */

@@ -1,4 +1,4 @@
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, truncate, type FileHandle } from 'node:fs/promises';
 
 /** A stretch of the record that is not in the engine's: a line of our own (`text`), or what the engine lost. */
 export interface Foreign {
@@ -30,12 +30,14 @@ export class ForeignList {
       this.stretches.push(stretch);
       this.#length += Buffer.byteLength(line) + 1;
     }
+    // at once: the record grows, and what was beyond it would come to lie within
+    if (Buffer.byteLength(text) > this.#length) await truncate(this.#path, this.#length);
   }
 
   async add(stretch: Foreign): Promise<void> {
     this.#handle ??= await open(this.#path, 'a', 0o600);
     const line = Buffer.from(`${JSON.stringify(stretch)}\n`);
-    // whatever a failed attempt left
+    // what an add that failed left
     await this.#handle.truncate(this.#length);
     for (let at = 0; at < line.length; ) at += (await this.#handle.write(line, at)).bytesWritten;
     this.#length += line.length;
@@ -52,8 +54,11 @@ export class ForeignList {
 
   #at = (offset: number): Foreign | undefined => this.stretches.find((one) => one.at <= offset && offset < one.at + one.length);
 
-  async close(): Promise<void> {
+  async sync(): Promise<void> {
     await this.#handle?.datasync();
+  }
+
+  async close(): Promise<void> {
     await this.#handle?.close();
     this.#handle = null;
   }

@@ -60,12 +60,22 @@ export class RecordFile {
     return bytesRead === 0 ? null : { at: stretch.from, bytes: bytes.subarray(0, bytesRead) };
   }
 
-  /** Everything safe on disk, files closed; it may be used again. */
-  async close(): Promise<void> {
+  /** Makes sure that the file is there, empty if nothing was printed. */
+  async open(): Promise<void> {
+    await this.#ready();
+  }
+
+  /** Everything safe on disk. */
+  async sync(): Promise<void> {
+    await this.#foreign.sync();
+    await (await this.#ready()).datasync();
+  }
+
+  /** Closes the files; the next use opens them again. */
+  async release(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
     await this.#foreign.close();
-    await handle?.datasync();
     await handle?.close();
   }
 

@@ -1,4 +1,5 @@
-import { type Failure } from '../../shared/result.ts';
+import type { Failure } from '../../shared/result.ts';
+import { formatSize } from '../../shared/units.ts';
 import { type BytePath, readable } from './bytes.ts';
 
 interface Sized {
@@ -11,7 +12,7 @@ export function tooLarge(files: Sized[], bytes: number, maxBytes: number): Failu
   return {
     code: 'too_large',
     message:
-      `The project's files are ${size(bytes)}, the limit of a snapshot is ${size(maxBytes)}. ` +
+      `The project's files are ${formatSize(bytes)}, the limit of a snapshot is ${formatSize(maxBytes)}. ` +
       `The biggest: ${biggestFolders(files).map(named).join(', ')}.`,
     hint:
       'Keep data where it is and mount it (`mounts: ["/data/x:/data/x:ro"]` in the workflow), and name what is not needed in .dstackignore ' +
@@ -23,7 +24,7 @@ export function tooLarge(files: Sized[], bytes: number, maxBytes: number): Failu
 export function bigWarning(files: Sized[], bytes: number): string {
   const biggest = top(files, 5);
   return (
-    `The snapshot holds ${size(bytes)} in ${files.length} files. The biggest: ${biggest.map(named).join(', ')}. ` +
+    `The snapshot holds ${formatSize(bytes)} in ${files.length} files. The biggest: ${biggest.map(named).join(', ')}. ` +
     'Name what the run does not need in .dstackignore, or use `mounts` for data.'
   );
 }
@@ -53,15 +54,4 @@ function biggestFolders(files: Sized[]): Sized[] {
 
 const top = (files: Sized[], count: number): Sized[] => files.toSorted((a, b) => b.size - a.size).slice(0, count);
 
-const named = ({ path, size: bytes }: Sized): string => `${readable(path)} (${size(bytes)})`;
-
-function size(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
-}
+const named = ({ path, size: bytes }: Sized): string => `${readable(path)} (${formatSize(bytes)})`;

@@ -27,7 +27,7 @@ export interface ListingMemory {
 
 export const emptyMemory = (): ListingMemory => ({ tracked: null, parts: new Map() });
 
-interface Place {
+export interface Place {
   projectDir: string;
   shadow: Shadow;
   memory: ListingMemory;
@@ -44,6 +44,12 @@ export async function listProject(place: Place): Promise<Listing> {
   if (listing && (repository?.prefix === '' || listing.parts.some((part) => part.length > 0))) return listing;
   const warnings: string[] = [];
   return { parts: await listPlain(place, '', warnings), commit: null, branch: null, dirty: false, warnings };
+}
+
+/** What a `.dstackignore` brings back: files, and what nested repositories hold. */
+export async function listReincluded(place: Place, paths: BytePath[]): Promise<Part[]> {
+  const [files, nested] = split(paths);
+  return [memo(place, 'reincluded', files), ...(await listNested(place, nested, []))];
 }
 
 async function listRepository(place: Place, repository: Repository): Promise<Listing> {

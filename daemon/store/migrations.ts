@@ -12,6 +12,7 @@ export const migrations: readonly string[] = [
     provider TEXT NOT NULL,
     user TEXT NOT NULL,
     spec TEXT NOT NULL,
+    request_id TEXT UNIQUE,
     tag TEXT,
     intent TEXT,
     submitted_at INTEGER NOT NULL,

@@ -12,6 +12,8 @@ export interface RunRecord {
   provider: ProviderName;
   user: string;
   spec: RunSpec;
+  /** the submit that made it; null: a restart or an import */
+  requestId: string | null;
   /** to move here when the run is done */
   tag: string | null;
   intent: Intent | null;

@@ -11,6 +11,7 @@ interface Row {
   provider: string;
   user: string;
   spec: string;
+  request_id: string | null;
   tag: string | null;
   intent: string | null;
   submitted_at: number;
@@ -26,6 +27,7 @@ const record = (row: Row): RunRecord => ({
   provider: row.provider as RunRecord['provider'],
   user: row.user,
   spec: JSON.parse(row.spec) as RunSpec,
+  requestId: row.request_id,
   tag: row.tag,
   intent: row.intent === null ? null : (JSON.parse(row.intent) as Intent),
   submittedAt: row.submitted_at,
@@ -37,10 +39,11 @@ export type NewRun = Omit<RunRecord, 'id' | 'intent' | 'removedAt'>;
 /** All SQL on runs. */
 export function runsTable(db: Db) {
   const unfinished = `EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status IN ('queued', 'preparing', 'running', 'stopping'))`;
-  const insert = db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, spec, tag, submitted_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const insert = db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, spec, request_id, tag, submitted_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const byId = db.prepare<[number], Row>('SELECT * FROM runs WHERE id = ?');
   const byName = db.prepare<[string], Row>('SELECT * FROM runs WHERE name = ? AND removed_at IS NULL');
+  const byRequest = db.prepare<[string], Row>('SELECT * FROM runs WHERE request_id = ?');
   const ofProject = db.prepare<[string], Row>('SELECT * FROM runs WHERE project = ? AND removed_at IS NULL ORDER BY id DESC');
   const unfinishedOf = db.prepare<[string], Row>(
     `SELECT * FROM runs WHERE project = ? AND removed_at IS NULL AND ${unfinished} ORDER BY id DESC`,
@@ -65,12 +68,13 @@ export function runsTable(db: Db) {
     /** Inserts and returns the new id. */
     insert: (run: NewRun): number =>
       Number(
-        insert.run(run.name, run.project, run.projectDir, run.workflow, run.provider, run.user, JSON.stringify(run.spec), run.tag, run.submittedAt)
+        insert.run(run.name, run.project, run.projectDir, run.workflow, run.provider, run.user, JSON.stringify(run.spec), run.requestId, run.tag, run.submittedAt)
           .lastInsertRowid,
       ),
     byId: (id: number) => one(byId.get(id)),
     /** not removed ones only */
     byName: (name: string) => one(byName.get(name)),
+    byRequest: (requestId: string) => one(byRequest.get(requestId)),
     /** newest first */
     ofProject: (project: string) => ofProject.all(project).map(record),
     unfinishedOf: (project: string) => unfinishedOf.all(project).map(record),

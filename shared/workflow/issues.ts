@@ -14,6 +14,8 @@ export function reportIssues(issues: readonly Issue[], workflow: MapTree, provid
   for (const { issue, path } of issues.flatMap((one) => innermost(one, []))) {
     const { node, key, found: there } = nodeAt(workflow, path);
     const label = path.findLast((part) => typeof part === 'string') ?? '';
+    // an alias that stands for nothing: said already
+    if (node.kind === 'scalar' && node.broken) continue;
     if (issue.code === 'unrecognized_keys') {
       for (const name of issue.keys) {
         const { message, hint } = unknownKey(name, label, provider);
@@ -21,7 +23,7 @@ export function reportIssues(issues: readonly Issue[], workflow: MapTree, provid
       }
     } else if (!there) {
       const missing = String(path.at(-1));
-      source.report(headOf(node), ...missingKey(missing, String(path.at(-2) ?? ''), provider));
+      source.report(headOf(node), ...missingKey(missing, String(path.slice(0, -1).findLast((part) => typeof part === 'string') ?? ''), provider));
     } else if (issue.code === 'custom') {
       const { hint, atKey } = readParams(issue.params);
       const value = atKey || node.kind !== 'scalar' ? '' : ` ${shown(node.text)}`;

@@ -85,10 +85,8 @@ function reportSameNames(all: readonly Found[]): void {
     if (!node || name === null) continue;
     const before = first.get(name);
     if (before) {
-      const place =
-        before.source === workflow.source
-          ? `line ${before.source.lineOf(headOf(before.tree))}`
-          : `${before.source.path}:${before.source.lineOf(headOf(before.tree))}`;
+      const line = before.source.lineOf(headOf(before.tree));
+      const place = before.source === workflow.source ? `line ${line}` : `${before.source.path.replace(/^.*(?=\.dstack\/)/, '')}:${line}`;
       workflow.source.report(node.span, `there is a second workflow \`${shown(name)}\``, `the first is at ${place}`);
     } else first.set(name, workflow);
   }

@@ -23,6 +23,7 @@ export function workflowTrees(source: Source): MapTree[] {
     return [];
   }
   if (entry.value.kind !== 'list') {
+    if (entry.value.kind === 'scalar' && entry.value.broken) return [];
     source.report(
       pointAt(entry.value, entry.key),
       `workflows: expected a list, found ${found(entry.value)}`,
@@ -34,7 +35,7 @@ export function workflowTrees(source: Source): MapTree[] {
   for (const item of entry.value.items) {
     if (item.kind === 'map') maps.push(item);
     else
-      source.report(pointAt(item, entry.key), `expected a workflow, found ${found(item)}`, 'begin it with `- name: …` and `provider: …`');
+      source.report(item.span, `expected a workflow, found ${found(item)}`, 'begin it with `- name: …` and `provider: …`');
   }
   return reportDialect(maps, source) ? [] : maps;
 }

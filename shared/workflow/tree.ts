@@ -10,8 +10,8 @@ import { nearest } from './suggest.ts';
 export type Tree =
   | { kind: 'map'; span: Span; entries: Map<string, { key: Span; value: Tree }> }
   | { kind: 'list'; span: Span; items: Tree[] }
-  /** `text` is what the file says, so that 3.10 is not 3.1 */
-  | { kind: 'scalar'; span: Span; value: string | number | boolean | null; text: string };
+  /** `text` is what the file says, so that 3.10 is not 3.1. `broken`: what stands there is a problem that has been reported */
+  | { kind: 'scalar'; span: Span; value: string | number | boolean | null; text: string; broken?: true };
 
 export type MapTree = Extract<Tree, { kind: 'map' }>;
 
@@ -26,6 +26,7 @@ export function buildTree(doc: Document.Parsed, source: Source): Tree {
   let tooMany = false;
 
   const empty = (at: number): Tree => ({ kind: 'scalar', span: { start: at, end: at }, value: null, text: '' });
+  const broken = (span: Span): Tree => ({ kind: 'scalar', span, value: null, text: '', broken: true });
 
   function build(node: unknown, at: number, depth: number, inAlias: boolean): Tree {
     if (!isNode(node)) return empty(at);
@@ -34,17 +35,17 @@ export function buildTree(doc: Document.Parsed, source: Source): Tree {
     if (aliasNodes > mostAliasNodes) {
       if (!tooMany) source.report(span, 'the aliases of this file stand for too many values', `at most ${mostAliasNodes} in all`);
       tooMany = true;
-      return empty(span.start);
+      return broken(span);
     }
     if (depth > deepest || open.has(node)) {
       source.report(span, open.has(node) ? 'this alias stands for something that contains it' : `this is nested more than ${deepest} deep`);
-      return empty(span.start);
+      return broken(span);
     }
     open.add(node);
     try {
       if (isAlias(node)) {
         const target = targets.get(node);
-        return target ? build(target, span.start, depth + 1, true) : empty(span.start);
+        return target ? build(target, span.start, depth + 1, true) : broken(span);
       }
       if (isMap(node)) return { kind: 'map', span, entries: buildEntries(node, span.start, depth, inAlias) };
       if (isSeq(node)) return { kind: 'list', span, items: node.items.map((item) => build(item, span.start, depth + 1, inAlias)) };
@@ -79,7 +80,7 @@ export function buildTree(doc: Document.Parsed, source: Source): Tree {
     if (value.kind === 'list') for (const item of value.items) merge(entries, key, item);
     else if (value.kind === 'map') {
       for (const [name, entry] of value.entries) if (!entries.has(name)) entries.set(name, entry);
-    } else source.report(key, '`<<` merges maps, and this is none', 'write `<<: *name` with the anchor of a map');
+    } else if (value.kind !== 'scalar' || !value.broken) source.report(key, '`<<` merges maps, and this is none', 'write `<<: *name` with the anchor of a map');
   }
 
   return build(doc.contents, 0, 0, false);
@@ -111,7 +112,8 @@ const spanOf = (node: unknown, at: number): Span => {
 
 function scalar(node: Node, span: Span): Tree {
   const value: unknown = isScalar(node) ? node.value : null;
-  const text = isScalar(node) && typeof node.source === 'string' ? node.source : String(value ?? '');
+  const source = isScalar(node) ? node.source : undefined;
+  const text = typeof source === 'string' ? source : typeof value === 'string' ? value : '';
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return { kind: 'scalar', span, value, text };
   return { kind: 'scalar', span, value: typeof value === 'string' ? value : text, text };
 }

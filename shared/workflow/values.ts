@@ -5,7 +5,6 @@ import type { Result } from '../result.ts';
 import { hasControlCharacters, parseDuration, parseSize, refusedTarget, stripSlash } from '../units.ts';
 import { pythonVersions } from './model.ts';
 import type { ArtifactRef, EnvEntry } from './model.ts';
-import { nearest } from './suggest.ts';
 
 /** Cores: more than 0, with a fraction if need be. */
 export function parseCpu(text: string): Result<number> {
@@ -51,7 +50,7 @@ export const parseNodes = wholeNumber(1, 1024);
 export function parsePython(text: string): Result<string> {
   const versions: readonly string[] = pythonVersions;
   if (versions.includes(text)) return ok(text);
-  const near = versions.find((version) => text.startsWith(`${version}.`)) ?? (text.length > 2 ? nearest(text, versions) : null);
+  const near = versions.find((version) => text.startsWith(`${version}.`) || (text.length > 2 && version.startsWith(text))) ?? null;
   return fail(
     'bad_python',
     'there is no such version of Python here',

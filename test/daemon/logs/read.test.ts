@@ -43,6 +43,14 @@ describe('following', () => {
     expect(await follow(t.again()).ended).toBe('hello\n');
   });
 
+  it('ends for an attempt that never printed anything', async () => {
+    await using t = await testLogs();
+    const reader = follow(t.logs);
+    expect(await t.logs.close(id)).toEqual({ complete: true });
+    expect(await reader.ended).toBe('');
+    expect(await follow(t.again()).ended).toBe('');
+  });
+
   it('says no more after it was stopped', async () => {
     await using t = await testLogs();
     const recording = t.logs.recording(id, []);
@@ -55,6 +63,7 @@ describe('following', () => {
     output.end('two\n');
     await end;
     await going.has('two');
+    going.stop();
     expect(stopped.text()).toBe('one\n');
   });
 

@@ -17,6 +17,7 @@ const newRun = (name: string) => ({
   workflow: 'train',
   provider: 'bash' as const,
   user: 'me',
+  requestId: null,
   tag: null,
   submittedAt: 1,
   spec: {

@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { readConfig } from '../../shared/config-file.ts';
+import type { Config } from '../../shared/config.ts';
+import { homeFiles } from '../../shared/home.ts';
+import { unwrap } from '../../shared/result.ts';
+import { formatDuration, formatSize } from '../../shared/units.ts';
+import type { Cli } from '../context.ts';
+import { printable } from '../terminal/text.ts';
+import { examples } from '../usage.ts';
+
+export const command = (cli: Cli): Command =>
+  new Command('config')
+    .description('Show where the configuration is, and what holds: its values, and the defaults of the rest.')
+    .option('--json', 'Print JSON.')
+    .addHelpText('after', examples([['dstack config', 'as the file would say it'], ['dstack config --json', 'for programs']]))
+    .action(async (options: { json?: boolean }) => {
+      const path = homeFiles(cli.home).config;
+      const values = unwrap(await readConfig(cli.home));
+      const exists = existsSync(path);
+      if (options.json) return cli.json({ path, exists, values });
+      const { stringify } = await import('yaml');
+      cli.out.line(`# ${printable(path)}${exists ? '' : ' (not there: these are the defaults)'}`);
+      cli.out.stream.write(printable(stringify(asInFile(values))));
+    });
+
+/** The values under the names and in the units of the file. */
+function asInFile(config: Config): object {
+  const time = (seconds: number | null): string => (seconds === null ? 'never' : formatDuration(seconds));
+  const { retention, snapshot } = config;
+  return {
+    images: config.images,
+    default_python: config.defaultPython,
+    env: config.env,
+    ca_certificates: config.caCertificates,
+    mount_roots: config.mountRoots,
+    mounts: config.mounts,
+    grace_period: time(config.gracePeriod),
+    snapshot: { warn_size: formatSize(snapshot.warnBytes), max_size: formatSize(snapshot.maxBytes) },
+    min_free_disk: formatSize(config.minFreeDisk),
+    retention: { logs: time(retention.logs), artifacts: time(retention.artifacts), trees: time(retention.trees) },
+    gc_interval: time(config.gcInterval),
+  };
+}

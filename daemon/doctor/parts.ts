@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { access, readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../shared/config.ts';
+import type { Engine, EngineInfo } from '../engine/engine.ts';
+import { fileSystemOf } from '../hosts/filesystem.ts';
+import type { FileSystem } from '../hosts/filesystem.ts';
+import type { Host, HostFacts } from '../hosts/host.ts';
+import { runLimited } from '../hosts/run-limited.ts';
+import { containerToolkit, toolkitInstalled, toolkitPlaces } from '../hosts/toolkit.ts';
+import type { Trial } from './engine-checks.ts';
+import { helperContainer } from './helper-container.ts';
+import { probeOverlay } from './overlay.ts';
+
+/** Everything that the doctor looks at, so that a test can have any of it ill. What throws is a failed look, and is told as such. */
+export interface DoctorParts {
+  home: string;
+  config: Pick<Config, 'images' | 'defaultPython' | 'minFreeDisk'>;
+  nodeVersion: string;
+  endpoint: string;
+  /** mode null: no such folder */
+  homeState(): Promise<{ mode: number | null; writable: boolean }>;
+  fileSystem(): Promise<FileSystem>;
+  /** what `git --version` says; null: no git */
+  gitVersion(): Promise<string | null>;
+  facts(): Promise<HostFacts>;
+  /** NVIDIA cards on the machine's bus */
+  nvidiaCards(): Promise<number>;
+  info(): Promise<EngineInfo>;
+  toolkit(info: EngineInfo): Promise<'runtime' | 'hook' | 'cdi' | null>;
+  toolkitInstalled(): Promise<boolean>;
+  hasImage(image: string): Promise<boolean>;
+  /** runs a container that prints its limit of memory */
+  trial(image: string): Promise<Trial>;
+  overlay(image: string): Promise<boolean>;
+  /** local images that may have a shell, besides those of the config */
+  otherImages(): Promise<string[]>;
+}
+
+export interface DoctorOptions {
+  home: string;
+  config: Config;
+  engine: Engine;
+  host: Host;
+  otherImages?(): Promise<string[]>;
+}
+
+const limit = 64 * 2 ** 20;
+
+/** The parts of this machine. */
+export function doctorParts({ home, config, engine, host, otherImages = async () => [] }: DoctorOptions): DoctorParts {
+  const places = toolkitPlaces();
+  return {
+    home,
+    config,
+    nodeVersion: process.version,
+    endpoint: engine.endpoint,
+    async homeState() {
+      const found = await stat(home).catch(() => null);
+      const writable = await access(home, constants.W_OK | constants.X_OK).then(() => true, () => false);
+      return { mode: found?.isDirectory() ? found.mode & 0o7777 : null, writable };
+    },
+    fileSystem: () => fileSystemOf(home),
+    async gitVersion() {
+      const ended = await runLimited('git', ['--version'], 10_000);
+      return ended.kind === 'exited' && ended.exitCode === 0 ? ended.output : null;
+    },
+    facts: () => host.facts({ fresh: true }),
+    nvidiaCards,
+    info: () => engine.info(),
+    toolkit: (info) => containerToolkit(info, places),
+    toolkitInstalled: () => toolkitInstalled(places),
+    hasImage: async (image) => (await engine.image(image)) !== null,
+    async trial(image) {
+      // where the kernel's two generations of cgroups keep it
+      const script = 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true';
+      return { ...(await engine.runToEnd({ ...helperContainer(image, script), memory: limit }, 60_000)), limit };
+    },
+    overlay: (image) => probeOverlay(engine, home, image),
+    otherImages,
+  };
+}
+
+/** Display controllers (class 03) of vendor 10de. */
+async function nvidiaCards(): Promise<number> {
+  const bus = '/sys/bus/pci/devices';
+  const read = (device: string, file: string) => readFile(join(bus, device, file), 'utf8').catch(() => '');
+  const devices = await readdir(bus).catch(() => []);
+  const ours = await Promise.all(
+    devices.map(async (device) => (await read(device, 'vendor')).trim() === '0x10de' && (await read(device, 'class')).startsWith('0x03')),
+  );
+  return ours.filter(Boolean).length;
+}
