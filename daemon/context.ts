@@ -17,7 +17,7 @@ import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
 import { stateFolders } from './control/state-folder.ts';
 import { sweep } from './control/sweep.ts';
-import { diagnose } from './doctor/doctor.ts';
+import { diagnose, doctorParts } from './doctor/doctor.ts';
 import { createDockerEngine, findEndpoint } from './engine/docker.ts';
 import { createLocalHost } from './hosts/local.ts';
 import { createLogger } from './logger.ts';
@@ -134,7 +134,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     parts,
     artifacts,
     secrets,
-    diagnose: () => diagnose({ home, engine, host, config, installation }),
+    diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images })),
     diskUse: () => diskUse(parts, databaseFile),
     collectGarbage: (dryRun) => collectGarbage(parts, dryRun),
     stop,

@@ -39,7 +39,8 @@ function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config
   const keys = keysOf(top, topKeys, 'the configuration');
   const snapshot = keysOf(keys.snapshot, ['warn_size', 'max_size'], 'snapshot');
   const retention = keysOf(keys.retention, ['logs', 'artifacts', 'trees'], 'retention');
-  const kept = (key: keyof Keys<'logs' | 'artifacts' | 'trees'>): number | null => scalar(retention[key], parseDurationOrNever, defaults.retention[key]);
+  const kept = (key: keyof Keys<'logs' | 'artifacts' | 'trees'>): number | null =>
+    scalar(retention[key], parseDurationOrNever, defaults.retention[key]);
   return {
     images: { ...defaults.images, ...pairs(keys.images, parsePython, parseImage, 'a map of Python versions to images: 3.11: python:3.11') },
     defaultPython: scalar(keys.default_python, parsePython, defaults.defaultPython),
@@ -66,7 +67,9 @@ function parseDurationOrNever(text: string): Result<number | null> {
 
 function parseInterval(text: string): Result<number | null> {
   const parsed = parseDurationOrNever(text);
-  return parsed.ok && parsed.value !== null && parsed.value < 60 ? fail('bad_duration', 'this is too often', 'write at least 1m, or never') : parsed;
+  return parsed.ok && parsed.value !== null && parsed.value < 60
+    ? fail('bad_duration', 'this is too often', 'write at least 1m, or never')
+    : parsed;
 }
 
 const parseImage = (text: string): Result<string> =>

@@ -17,21 +17,27 @@ export interface Reader {
   /** a list, or one value instead of a list of one; undefined where it is left out */
   list<T>(slot: Slot, parse: (text: string) => Result<T>): T[] | undefined;
   /** a map with any keys */
-  pairs(slot: Slot, parseKey: (text: string) => Result<string>, parseValue: (text: string) => Result<string>, hint: string): Record<string, string>;
+  pairs(
+    slot: Slot,
+    parseKey: (text: string) => Result<string>,
+    parseValue: (text: string) => Result<string>,
+    hint: string,
+  ): Record<string, string>;
 }
 
 /** Reads values out of a file's tree. Whatever is wrong is reported to `source`, and reading goes on. */
 export function createReader(source: Source, tree: Tree): Reader {
   const isLeftOut = (node: Tree): boolean => node.kind === 'scalar' && node.value === null;
-  const complain = (slot: NonNullable<Slot>, message: string, hint?: string): void =>
+  const complain = (slot: NonNullable<Slot>, message: string, hint?: string): undefined => {
     source.report(pointAt(slot.node, slot.key), `${slot.name}${message}`, hint ?? null);
+  };
 
   function value<T>(slot: NonNullable<Slot>, parse: (text: string) => Result<T>): T | undefined {
-    if (slot.node.kind !== 'scalar') return void complain(slot, ' must be a single value');
+    if (slot.node.kind !== 'scalar') return complain(slot, ' must be a single value');
     const text = typeof slot.node.value === 'string' ? slot.node.value : slot.node.text;
     const parsed = parse(text);
     if (parsed.ok) return parsed.value;
-    return void complain(slot, ` ${text}: ${parsed.failure.message}`, parsed.failure.hint);
+    return complain(slot, ` ${text}: ${parsed.failure.message}`, parsed.failure.hint);
   }
 
   return {
@@ -47,7 +53,12 @@ export function createReader(source: Source, tree: Tree): Reader {
       for (const [name, { key, value: node }] of slot.node.entries) {
         const found = known.find((candidate) => candidate === name);
         const near = nearest(name, known);
-        if (!found) source.report(key, `\`${name}\` is not a key of ${what}`, near ? `did you mean \`${near}\`?` : `its keys are ${known.join(', ')}`);
+        if (!found)
+          source.report(
+            key,
+            `\`${name}\` is not a key of ${what}`,
+            near ? `did you mean \`${near}\`?` : `its keys are ${known.join(', ')}`,
+          );
         // nothing behind the colon: the default holds
         else if (!isLeftOut(node)) keys[found] = { node, key, name };
       }
@@ -72,7 +83,8 @@ export function createReader(source: Source, tree: Tree): Reader {
       for (const [name, { key, value: node }] of slot.node.entries) {
         const parsed = parseKey(name);
         if (!parsed.ok) source.report(key, `${slot.name} ${name}: ${parsed.failure.message}`, parsed.failure.hint ?? null);
-        else if (isLeftOut(node)) source.report(key, `${slot.name} ${name}: the value is missing`, `write ${hint}; for an empty one write ""`);
+        else if (isLeftOut(node))
+          source.report(key, `${slot.name} ${name}: the value is missing`, `write ${hint}; for an empty one write ""`);
         const text = parsed.ok && !isLeftOut(node) ? value({ node, key, name: `${slot.name} ${name}:` }, parseValue) : undefined;
         if (parsed.ok && text !== undefined) found.push([parsed.value, text]);
       }

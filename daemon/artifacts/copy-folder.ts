@@ -17,7 +17,11 @@ export async function copyFolder(source: string, target: string): Promise<Result
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split('\n')[0] || messageOf(error);
     if (said.includes('No space left on device')) {
-      return fail('no_space', `The disk is full: cannot copy ${source} to ${target}.`, 'Free space (see: dstack df, dstack gc), then run again.');
+      return fail(
+        'no_space',
+        `The disk is full: cannot copy ${source} to ${target}.`,
+        'Free space (see: dstack df, dstack gc), then run again.',
+      );
     }
     return fail('copy', `Cannot copy ${source}: ${said.replace(/^cp: /, '')}`);
   }

@@ -22,10 +22,15 @@ export async function importDirs(
     await mkdir(at.job(runId, job), { recursive: true, mode: 0o700 });
     const store = await realpath(at.job(runId, job));
     for (const { source } of dirs) {
-      if (!(await isDirectory(source))) return fail('not_a_directory', `${source} is not a directory; only directories can be added to a tag.`);
+      if (!(await isDirectory(source)))
+        return fail('not_a_directory', `${source} is not a directory; only directories can be added to a tag.`);
       const real = await realpath(source);
       if (real === sep || `${store}${sep}`.startsWith(`${real}${sep}`)) {
-        return fail('not_a_directory', `${source} contains the store of artifacts itself and cannot be copied into it.`, 'Name a folder below it.');
+        return fail(
+          'not_a_directory',
+          `${source} contains the store of artifacts itself and cannot be copied into it.`,
+          'Name a folder below it.',
+        );
       }
     }
     for (const { key, source } of dirs) {

@@ -28,7 +28,11 @@ export async function prepare(at: Layout, runId: number, job: number, folders: W
     return ok(undefined);
   } catch (error) {
     if (codeOf(error) === 'ENOSPC') {
-      return fail('no_space', `The disk is full: cannot make ${at.job(runId, job)}.`, 'Free space (see: dstack df, dstack gc), then run again.');
+      return fail(
+        'no_space',
+        `The disk is full: cannot make ${at.job(runId, job)}.`,
+        'Free space (see: dstack df, dstack gc), then run again.',
+      );
     }
     return fail('artifacts', `Cannot make the artifact folders in ${at.job(runId, job)}: ${messageOf(error)}`);
   }
@@ -39,7 +43,8 @@ async function makeFolder(part: string, from: string | null, asRoot: AsRoot): Pr
   if (from === null) {
     await mkdir(part);
   } else {
-    if (!(await isDirectory(from))) return fail('dep_missing', `The artifact folder ${from}, from which the run was to start, is not there any more.`);
+    if (!(await isDirectory(from)))
+      return fail('dep_missing', `The artifact folder ${from}, from which the run was to start, is not there any more.`);
     const copied = await copyFolder(from, part);
     if (!copied.ok) return copied;
     // the files are ours, the container's user may be anyone

@@ -19,5 +19,8 @@ export async function allocated(root: string): Promise<number> {
 /** The runs that have folders below `dir`. */
 export async function runsIn(dir: string): Promise<number[]> {
   const names = await readdir(dir).catch(() => []);
-  return names.filter((name) => /^\d+$/.test(name)).map(Number).sort((a, b) => a - b);
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
 }

@@ -1,5 +1,6 @@
 import type { FailureReason } from '../../shared/states.ts';
-import type { End, Intent, Progress } from '../store/records.ts';
+import { formatSize } from '../../shared/units.ts';
+import type { End, Intent, JobRecord, Progress, RunRecord } from '../store/records.ts';
 
 /** How an attempt is judged. */
 export type Outcome =
@@ -28,6 +29,16 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
   }
   if (exitCode === 137) return { status: 'failed', code: 'killed', reason: 'was killed with SIGKILL, not by dstack (exit code 137)' };
   return { status: 'failed', code: 'exit_code', reason: `exit code ${exitCode ?? 'unknown'}` };
+}
+
+/** The verdict on an attempt that ended, and whether another one follows it. */
+export function verdict(run: RunRecord, job: JobRecord): { outcome: Outcome; again: boolean } {
+  const { end } = job.progress;
+  if (!end) return { outcome: { status: run.intent?.how === 'abort' ? 'aborted' : 'stopped' }, again: false };
+  const memory = run.spec.jobs[job.job]?.memory ?? null;
+  const outcome = outcomeOf(end, run.intent, job.progress, memory === null ? null : formatSize(memory));
+  const again = outcome.status === 'failed' && !run.intent && triesAgain(outcome.code, job.attempt, run.spec.retry, run.spec.interruptible);
+  return { outcome, again };
 }
 
 /** Whether another attempt follows a failed one. */

@@ -15,7 +15,9 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
   const previous = attempts.findLast((a) => a.state.status === 'interrupted')?.state;
   const again = state.status === 'queued' && previous?.status === 'interrupted' ? `attempt ${first?.attempt ?? 1}, after: ${previous.reason}` : null;
   const doing = first ? control.doing(first) : null;
-  const reason = state.status === 'failed' ? state.reason : [again, doing].filter((text) => text !== null).join('; ') || null;
+  const remark = first?.progress.remark ?? null;
+  const texts = state.status === 'failed' ? [state.reason, remark] : [again, doing, remark];
+  const reason = texts.filter((text) => text !== null).join('; ') || null;
   return {
     name: run.name,
     workflow: run.workflow,

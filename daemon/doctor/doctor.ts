@@ -15,23 +15,23 @@ export { doctorParts } from './parts.ts';
  */
 export async function diagnose(parts: DoctorParts): Promise<Check[]> {
   const info = await ask(() => parts.info());
-  const checks = await Promise.all([
-    checkNode(parts.nodeVersion),
+  const [home, disk, git, trials, driver, toolkit] = await Promise.all([
     look('home', async () => {
       const { mode, writable } = await parts.homeState();
       return checkHome(parts.home, mode, writable, await parts.fileSystem());
     }),
     look('disk', async () => checkDisk((await parts.facts()).freeDisk, parts.config.minFreeDisk)),
     look('git', async () => checkGit(await parts.gitVersion())),
-    checkEngine(parts.endpoint, info),
-    ...(info.kind === 'answered' ? [checkRootless(info.value), ...(await engineTrials(parts))] : []),
+    info.kind === 'answered' ? engineTrials(parts) : Promise.resolve([]),
     look('gpu driver', async () => checkDriver(await parts.facts(), await parts.nvidiaCards())),
     look('gpu toolkit', async () => {
       if (info.kind !== 'answered') return null;
       return checkToolkit((await parts.facts()).gpus.length, await parts.toolkit(info.value), await parts.toolkitInstalled());
     }),
   ]);
-  return checks.filter((check) => check !== null);
+  const rootless = info.kind === 'answered' ? checkRootless(info.value) : null;
+  const all = [checkNode(parts.nodeVersion), home, disk, git, checkEngine(parts.endpoint, info), rootless, ...trials, driver, toolkit];
+  return all.filter((check) => check !== null);
 }
 
 async function engineTrials(parts: DoctorParts): Promise<(Check | null)[]> {
@@ -39,7 +39,8 @@ async function engineTrials(parts: DoctorParts): Promise<(Check | null)[]> {
   const base = images[defaultPython] ?? `python:${defaultPython}`;
   const present = await ask(() => parts.hasImage(base));
   const image = await anyImage(parts, base);
-  const attempt = <T>(of: (image: string) => Promise<T>): Promise<Answer<T>> => (image === null ? Promise.resolve({ kind: 'unknown' }) : ask(() => of(image)));
+  const attempt = <T>(of: (image: string) => Promise<T>): Promise<Answer<T>> =>
+    image === null ? Promise.resolve({ kind: 'unknown' }) : ask(() => of(image));
   // one after the other: what is wrong with the second would else be told of the first
   const trial = await attempt((of) => parts.trial(of));
   const overlay = await attempt((of) => parts.overlay(of));

@@ -18,15 +18,24 @@ export function checkEngine(endpoint: string, info: Answer<EngineInfo>): Check {
   if (info.kind !== 'answered') {
     const error = info.kind === 'failed' ? info.error : null;
     if (error instanceof EngineError && error.kind === 'denied') {
-      return problem(name, `You may not use the Docker Engine at ${endpoint}.`, 'sudo usermod -aG docker $USER, then log out and in (this is as good as root on this machine)');
+      return problem(
+        name,
+        `You may not use the Docker Engine at ${endpoint}.`,
+        'sudo usermod -aG docker $USER, then log out and in (this is as good as root on this machine)',
+      );
     }
-    if (error instanceof EngineError && error.kind === 'unreachable') return problem(name, `No Docker Engine answers at ${endpoint}.`, install);
+    if (error instanceof EngineError && error.kind === 'unreachable')
+      return problem(name, `No Docker Engine answers at ${endpoint}.`, install);
     return problem(name, `The Docker Engine at ${endpoint} has a problem: ${messageOf(error)}`, look);
   }
   const { version, operatingSystem } = info.value;
   // a version without a number is one that somebody built: not for us to judge
   if (/\d+\.\d+/.test(version) && !atLeast(version, 20, 10)) {
-    return problem(name, `Docker Engine ${version} is too old: 20.10 or newer is needed.`, 'sudo apt-get update && sudo apt-get install -y docker.io');
+    return problem(
+      name,
+      `Docker Engine ${version} is too old: 20.10 or newer is needed.`,
+      'sudo apt-get update && sudo apt-get install -y docker.io',
+    );
   }
   return fine(name, `Docker Engine ${version} on ${operatingSystem}, at ${endpoint}`);
 }
@@ -47,7 +56,8 @@ export interface Trial {
 
 export function checkContainers(trial: Answer<Trial>, image: string): Check {
   const name = 'containers';
-  if (trial.kind === 'unknown') return warning(name, 'Whether containers can be run is not known: there is no image here to try it with.', pull(image));
+  if (trial.kind === 'unknown')
+    return warning(name, 'Whether containers can be run is not known: there is no image here to try it with.', pull(image));
   if (trial.kind === 'failed') return problem(name, `A container cannot be run: ${messageOf(trial.error)}`, look);
   const { exitCode, output } = trial.value;
   if (exitCode !== 0) return problem(name, `A container ended with exit code ${exitCode}: ${output.trim().split('\n').at(-1) ?? ''}`, look);
@@ -68,11 +78,21 @@ export function checkWorkspaces(home: string, fileSystem: FileSystem, overlay: A
   const name = 'workspaces';
   const copied = 'workspaces are copies, which take time and space with every run';
   const bad = /[:,\\]/.exec(home)?.[0];
-  if (bad !== undefined) return warning(name, `The path ${home} has a \`${bad}\`: ${copied}.`, 'export DSTACK_HOME=$HOME/.dstack  # or another path without : , and \\');
-  if (overlay.kind === 'unknown') return warning(name, 'Whether workspaces can be overlays is not known: there is no image here to try it with.', pull(image));
+  if (bad !== undefined)
+    return warning(
+      name,
+      `The path ${home} has a \`${bad}\`: ${copied}.`,
+      'export DSTACK_HOME=$HOME/.dstack  # or another path without : , and \\',
+    );
+  if (overlay.kind === 'unknown')
+    return warning(name, 'Whether workspaces can be overlays is not known: there is no image here to try it with.', pull(image));
   if (overlay.kind === 'failed') return warning(name, `Whether workspaces can be overlays is not known: ${messageOf(overlay.error)}`, look);
   if (overlay.value) return fine(name, 'Workspaces are overlays.');
-  return warning(name, `The engine cannot make overlays in ${home} (${fileSystem.type}): ${copied}.`, 'export DSTACK_HOME=/var/tmp/dstack-$USER  # or another folder on ext4, xfs or btrfs');
+  return warning(
+    name,
+    `The engine cannot make overlays in ${home} (${fileSystem.type}): ${copied}.`,
+    'export DSTACK_HOME=/var/tmp/dstack-$USER  # or another folder on ext4, xfs or btrfs',
+  );
 }
 
 export function checkBaseImage(version: string, image: string, present: Answer<boolean>): Check {

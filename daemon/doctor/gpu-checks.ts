@@ -7,10 +7,13 @@ import { fine, problem, warning } from './check.ts';
 /** `cards`: NVIDIA cards in this machine, with a driver or without. */
 export function checkDriver({ gpus, gpuProblem }: Pick<HostFacts, 'gpus' | 'gpuProblem'>, cards: number): Check {
   const name = 'gpu driver';
-  const install = 'Ubuntu: sudo ubuntu-drivers install && sudo reboot. Debian (non-free): sudo apt-get install -y nvidia-driver && sudo reboot';
+  const install =
+    'Ubuntu: sudo ubuntu-drivers install && sudo reboot. Debian (non-free): sudo apt-get install -y nvidia-driver && sudo reboot';
   // the other check says that
   if (gpuProblem !== null && gpuProblem !== toolkitMissing) {
-    return gpus.length === 0 ? problem(name, gpuProblem, install) : warning(name, gpuProblem, 'sudo dmesg | grep -i -e nvrm -e xid; a reboot often helps');
+    return gpus.length === 0
+      ? problem(name, gpuProblem, install)
+      : warning(name, gpuProblem, 'sudo dmesg | grep -i -e nvrm -e xid; a reboot often helps');
   }
   const [first] = gpus;
   if (first) return fine(name, `NVIDIA driver ${first.driver}, ${gpus.length} × ${[...new Set(gpus.map((gpu) => gpu.name))].join(', ')}`);
@@ -25,5 +28,9 @@ export function checkToolkit(gpuCount: number, toolkit: 'runtime' | 'hook' | 'cd
   const configure = 'sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
   if (installed) return problem('gpu toolkit', "NVIDIA's container toolkit is installed, but the engine was not told of it.", configure);
   const where = 'https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html';
-  return problem('gpu toolkit', toolkitMissing, `sudo apt-get install -y nvidia-container-toolkit (package source: ${where}), then: ${configure}`);
+  return problem(
+    'gpu toolkit',
+    toolkitMissing,
+    `sudo apt-get install -y nvidia-container-toolkit (package source: ${where}), then: ${configure}`,
+  );
 }

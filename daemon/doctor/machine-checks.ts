@@ -13,7 +13,8 @@ export function checkNode(version: string): Check {
 export function checkHome(home: string, mode: number | null, writable: boolean, fileSystem: FileSystem): Check {
   const name = 'home';
   if (mode === null) return problem(name, `${home} does not exist.`, `mkdir -m 700 -p ${quoted(home)}`);
-  if (!writable) return problem(name, `${home} cannot be written to.`, `sudo chown -R "$USER" ${quoted(home)} && chmod 700 ${quoted(home)}`);
+  if (!writable)
+    return problem(name, `${home} cannot be written to.`, `sudo chown -R "$USER" ${quoted(home)} && chmod 700 ${quoted(home)}`);
   if (fileSystem.network) {
     const message = `${home} is on a network file system (${fileSystem.type}); state must lie on a local disk.`;
     return problem(name, message, 'export DSTACK_HOME=/var/tmp/dstack-$USER  # or another folder on a local disk; put it into ~/.profile');

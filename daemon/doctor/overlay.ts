@@ -22,7 +22,10 @@ export async function probeOverlay(engine: Engine, dir: string, image: string): 
       network: 'none' as const,
     };
     const { exitCode } = await engine.runToEnd(spec, 60_000);
-    const [below, above] = await Promise.all([readFile(join(lower, 'file'), 'utf8'), readFile(join(upper, 'file'), 'utf8').catch(() => '')]);
+    const [below, above] = await Promise.all([
+      readFile(join(lower, 'file'), 'utf8'),
+      readFile(join(upper, 'file'), 'utf8').catch(() => ''),
+    ]);
     return exitCode === 0 && below === 'below' && above === 'above';
   } catch (error) {
     if (!(error instanceof EngineError) || error.kind === 'unreachable') throw error;

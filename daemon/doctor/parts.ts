@@ -57,7 +57,10 @@ export function doctorParts({ home, config, engine, host, otherImages = async ()
     endpoint: engine.endpoint,
     async homeState() {
       const found = await stat(home).catch(() => null);
-      const writable = await access(home, constants.W_OK | constants.X_OK).then(() => true, () => false);
+      const writable = await access(home, constants.W_OK | constants.X_OK).then(
+        () => true,
+        () => false,
+      );
       return { mode: found?.isDirectory() ? found.mode & 0o7777 : null, writable };
     },
     fileSystem: () => fileSystemOf(home),

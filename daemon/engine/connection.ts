@@ -60,7 +60,10 @@ export function connect(endpoint: string): Connection {
       return await act(late.signal);
     } catch (error) {
       if (!late.signal.aborted) throw toEngineError(error, endpoint);
-      throw new EngineError('unreachable', `the Docker Engine at ${endpoint} did not answer ${ask.method} ${ask.path} within ${ms / 1000} s`);
+      throw new EngineError(
+        'unreachable',
+        `the Docker Engine at ${endpoint} did not answer ${ask.method} ${ask.path} within ${ms / 1000} s`,
+      );
     } finally {
       clearTimeout(timer);
     }

@@ -10,7 +10,11 @@ type Verbs = Pick<Engine, 'create' | 'inspect' | 'start' | 'kill' | 'remove' | '
 /** What is done to containers, each a quick call. */
 export function containerVerbs(connection: Connection): Verbs {
   const inspect: Verbs['inspect'] = async (name) => {
-    const found = await but<ContainerInspectInfo | null>(['not_found'], null, connection.ask({ method: 'GET', path: `/containers/${name}/json` }));
+    const found = await but<ContainerInspectInfo | null>(
+      ['not_found'],
+      null,
+      connection.ask({ method: 'GET', path: `/containers/${name}/json` }),
+    );
     return found && containerOf(found);
   };
 
@@ -31,7 +35,12 @@ export function containerVerbs(connection: Connection): Verbs {
       const body = createBody(spec);
       for (let tries = 0; ; tries++) {
         try {
-          const made = await connection.ask<{ Id: string }>({ method: 'POST', path: '/containers/create', query: { name: spec.name }, body });
+          const made = await connection.ask<{ Id: string }>({
+            method: 'POST',
+            path: '/containers/create',
+            query: { name: spec.name },
+            body,
+          });
           await checkOverlays(connection, spec, () => remove(made.Id, true));
           return { id: made.Id, created: true };
         } catch (error) {

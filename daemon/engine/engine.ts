@@ -105,8 +105,23 @@ export interface Engine {
   readonly endpoint: string;
   info(): Promise<EngineInfo>;
   /** null: no such image here */
-  image(reference: string): Promise<{ id: string; digest: string | null; user: string; entrypoint: string[]; command: string[]; env: string[]; shell?: string[] } | null>;
-  pull(reference: string, auth: { username: string; password: string } | null, onProgress: (p: PullProgress) => void, signal: AbortSignal): Promise<void>;
+  image(
+    reference: string,
+  ): Promise<{
+    id: string;
+    digest: string | null;
+    user: string;
+    entrypoint: string[];
+    command: string[];
+    env: string[];
+    shell?: string[];
+  } | null>;
+  pull(
+    reference: string,
+    auth: { username: string; password: string } | null,
+    onProgress: (p: PullProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
 
   /** Creates, or finds the one of this name: `created` is false then, and labels must be compared by the caller. Missing image: `not_found`. */
   create(spec: ContainerSpec): Promise<{ id: string; created: boolean }>;

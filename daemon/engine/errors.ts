@@ -3,8 +3,18 @@ import { messageOf } from '../../shared/result.ts';
 
 /** What Node says when nobody answers. A reset or a closed pipe is the same: what became of the request is unknown. */
 const noAnswer = new Set([
-  'ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN',
-  'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED',
+  'ECONNREFUSED',
+  'ENOENT',
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
 ]);
 
 /**
@@ -20,8 +30,11 @@ export function toEngineError(error: unknown, endpoint: string): Error {
     return new EngineError(kindOf(statusCode, said), said);
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new EngineError('denied', `no permission to use the Docker Engine at ${endpoint}: add the user to the group docker ` +
-      '(sudo usermod -aG docker $USER) and log in again');
+    return new EngineError(
+      'denied',
+      `no permission to use the Docker Engine at ${endpoint}: add the user to the group docker ` +
+        '(sudo usermod -aG docker $USER) and log in again',
+    );
   }
   if (code !== undefined && noAnswer.has(code)) {
     return new EngineError('unreachable', `the Docker Engine at ${endpoint} does not answer (${messageOf(error) || code})`);
@@ -32,9 +45,11 @@ export function toEngineError(error: unknown, endpoint: string): Error {
 /** What kind of refusal the engine's sentence is; its status alone does not tell a full disk from a bad mount. */
 export function kindOf(status: number | null, said: string): EngineErrorKind {
   if (/no space left on device|disk quota exceeded/i.test(said)) return 'no_space';
-  if (/failed to mount|error while mounting volume|error mounting|bind source path does not exist|invalid mount|mount denied/i.test(said)) return 'mount';
+  if (/failed to mount|error while mounting volume|error mounting|bind source path does not exist|invalid mount|mount denied/i.test(said))
+    return 'mount';
   if (status === 401 || status === 403) return 'denied';
-  if (/unauthorized|access denied|no basic auth credentials|authentication required|access to the resource is denied/i.test(said)) return 'denied';
+  if (/unauthorized|access denied|no basic auth credentials|authentication required|access to the resource is denied/i.test(said))
+    return 'denied';
   if (status === 404) return 'not_found';
   if (/manifest unknown|manifest for \S+ not found|no such image|name unknown|repository name not known/i.test(said)) return 'not_found';
   if (status === 409) return 'conflict';

@@ -10,7 +10,10 @@ import { parseReference } from './reference.ts';
 export const imageVerbs = (connection: Connection): Pick<Engine, 'image' | 'pull'> => ({
   async image(reference) {
     try {
-      const found = await connection.ask<ImageInspectInfo>({ method: 'GET', path: `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json` });
+      const found = await connection.ask<ImageInspectInfo>({
+        method: 'GET',
+        path: `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`,
+      });
       return imageOf(found, reference);
     } catch (error) {
       if (error instanceof EngineError && error.kind === 'not_found') return null;
@@ -27,7 +30,9 @@ export const imageVerbs = (connection: Connection): Pick<Engine, 'image' | 'pull
           method: 'POST',
           path: '/images/create',
           query: { fromImage: repository, tag },
-          ...(auth ? { registryAuth: { ...auth, serveraddress: registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry } } : {}),
+          ...(auth
+            ? { registryAuth: { ...auth, serveraddress: registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry } }
+            : {}),
         },
         signal,
       );

@@ -24,7 +24,10 @@ export function createBody(spec: ContainerSpec): ContainerCreateOptions {
       LogConfig: { Type: 'json-file', Config: { 'max-size': '1000000t', mode: 'blocking' } },
       Mounts: spec.mounts.map((mount) => mountSettings(mount, spec.labels)),
       PortBindings: Object.fromEntries(
-        spec.ports.map((port) => [`${port.container}/tcp`, [{ HostIp: '127.0.0.1', HostPort: port.host === null ? '' : String(port.host) }]]),
+        spec.ports.map((port) => [
+          `${port.container}/tcp`,
+          [{ HostIp: '127.0.0.1', HostPort: port.host === null ? '' : String(port.host) }],
+        ]),
       ),
       ...(spec.network ? { NetworkMode: spec.network } : {}),
       ...(spec.cpu === null ? {} : { NanoCpus: Math.round(spec.cpu * 1e9) }),

@@ -17,7 +17,10 @@ export function streamVerbs(connection: Connection): Pick<Engine, 'wait' | 'atta
   return {
     async wait(name, signal) {
       try {
-        const body = await connection.stream({ method: 'POST', path: `/containers/${name}/wait`, query: { condition: 'not-running' } }, signal);
+        const body = await connection.stream(
+          { method: 'POST', path: `/containers/${name}/wait`, query: { condition: 'not-running' } },
+          signal,
+        );
         const said = await text(body);
         // an engine that stops closes the connection in good order, with nothing said
         if (said.trim() === '') throw new EngineError('unreachable', `the Docker Engine at ${connection.endpoint} closed the connection`);

@@ -29,5 +29,8 @@ export async function checkOverlay(connection: Connection, mount: Extract<MountS
   const wanted = overlayOptions(mount);
   const options: Record<string, string> = got.Options ?? {};
   if (options['type'] === wanted.type && options['o'] === wanted.o) return;
-  throw new EngineError('mount', `a volume named ${mount.volume} exists already and is not this workspace; remove it with: docker volume rm ${mount.volume}`);
+  throw new EngineError(
+    'mount',
+    `a volume named ${mount.volume} exists already and is not this workspace; remove it with: docker volume rm ${mount.volume}`,
+  );
 }

@@ -12,12 +12,37 @@ export interface FileSystem {
 /** File systems whose files lie on, or are shared with, another machine (9p and the shared folders of hypervisors behave like one). */
 const networkTypes = new Set([
   ...['nfs', 'nfs4', 'cifs', 'smb', 'smb2', 'smb3', 'smbfs', 'ncpfs', 'afs', 'kafs', 'coda', '9p', 'davfs', 'vboxsf', 'prl_fs', 'vmhgfs'],
-  ...['ceph', 'lustre', 'gpfs', 'beegfs', 'fhgfs', 'glusterfs', 'orangefs', 'pvfs2', 'panfs', 'wekafs', 'ocfs2', 'gfs2', 'moosefs', 'quobyte'],
+  ...[
+    'ceph',
+    'lustre',
+    'gpfs',
+    'beegfs',
+    'fhgfs',
+    'glusterfs',
+    'orangefs',
+    'pvfs2',
+    'panfs',
+    'wekafs',
+    'ocfs2',
+    'gfs2',
+    'moosefs',
+    'quobyte',
+  ],
 ]);
 
 /** FUSE file systems that only show another local one; every other is taken for a network one. */
 const localFuse = new Set([
-  ...['fuse.fuse-overlayfs', 'fuse.mergerfs', 'fuse.bindfs', 'fuse.gocryptfs', 'fuse.encfs', 'fuse.cryfs', 'fuse.ntfs-3g', 'fuse.exfat', 'fuse.unionfs'],
+  ...[
+    'fuse.fuse-overlayfs',
+    'fuse.mergerfs',
+    'fuse.bindfs',
+    'fuse.gocryptfs',
+    'fuse.encfs',
+    'fuse.cryfs',
+    'fuse.ntfs-3g',
+    'fuse.exfat',
+    'fuse.unionfs',
+  ],
   ...['fuse.zfs', 'fuse.lxcfs', 'fuse.squashfuse', 'fuse.archivemount', 'fuse.rofiles-fuse'],
 ]);
 
@@ -58,4 +83,5 @@ async function nearest(path: string): Promise<string> {
 const isBelow = (path: string, point: string): boolean => point === '/' || path === point || path.startsWith(`${point}/`);
 
 /** Blank, tab, newline and backslash stand as octal numbers. The text is UTF-8, the numbers are single bytes of ASCII. */
-const unescape = (text: string): string => text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+const unescape = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

@@ -36,7 +36,10 @@ export function createGpuProbe({ nvidiaSmi, limitMs, now, run = runLimited }: Gp
 
   const seen = (ended: Extract<Ended, { kind: 'exited' }>, fields: readonly string[]): GpuState => {
     const { gpus, otherLines } = parseGpus(ended.output, fields);
-    const said = otherLines.join(' ').slice(0, 300).replace(/[.\s]+$/, '');
+    const said = otherLines
+      .join(' ')
+      .slice(0, 300)
+      .replace(/[.\s]+$/, '');
     if (gpus.length === 0) {
       return stale(said ? `nvidia-smi finds no usable GPU: ${said}` : `nvidia-smi finds no GPU (exit code ${ended.exitCode})`);
     }

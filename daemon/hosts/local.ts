@@ -29,10 +29,14 @@ export const toolkitMissing = 'The NVIDIA driver is here, but its container tool
 export function createLocalHost(options: LocalHostOptions): Host {
   const { home, engine, nvidiaSmi = 'nvidia-smi', nvidiaSmiLimitMs = 10_000, places = toolkitPlaces(), now = Date.now } = options;
   const gpus = cached(createGpuProbe({ nvidiaSmi, limitMs: nvidiaSmiLimitMs, now }), gpusFor, now);
-  const rest = cached(async () => {
-    const info = await engine.info().catch(() => null);
-    return { info, ...sizes(info), freeDisk: await freeDisk([home, info?.rootDir]), bootId: await bootId() };
-  }, restFor, now);
+  const rest = cached(
+    async () => {
+      const info = await engine.info().catch(() => null);
+      return { info, ...sizes(info), freeDisk: await freeDisk([home, info?.rootDir]), bootId: await bootId() };
+    },
+    restFor,
+    now,
+  );
 
   return {
     name: 'local',

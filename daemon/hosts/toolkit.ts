@@ -30,7 +30,10 @@ export async function containerToolkit(info: EngineInfo, places: ToolkitPlaces):
 export const toolkitInstalled = (places: ToolkitPlaces): Promise<boolean> => onPath('nvidia-ctk', places.path);
 
 async function onPath(name: string, path: string): Promise<boolean> {
-  const tries = path.split(delimiter).filter(Boolean).map((folder) => access(join(folder, name), constants.X_OK));
+  const tries = path
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => access(join(folder, name), constants.X_OK));
   return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
 }
 

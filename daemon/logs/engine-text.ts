@@ -61,7 +61,7 @@ function asText(data: Buffer): Buffer {
   if (isUtf8(data)) return data;
   const out = Buffer.allocUnsafe(data.length * replacement.length);
   let length = 0;
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const size = characterLength(data[at] as number);
     const character = data.subarray(at, at + size);
     if (character.length === size && isUtf8(character)) {

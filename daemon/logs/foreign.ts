@@ -39,7 +39,7 @@ export class ForeignList {
     const line = Buffer.from(`${JSON.stringify(stretch)}\n`);
     // what an add that failed left
     await this.#handle.truncate(this.#length);
-    for (let at = 0; at < line.length; ) at += (await this.#handle.write(line, at)).bytesWritten;
+    for (let at = 0; at < line.length;) at += (await this.#handle.write(line, at)).bytesWritten;
     this.#length += line.length;
     this.stretches.push(stretch);
   }

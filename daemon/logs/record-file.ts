@@ -104,7 +104,7 @@ export class RecordFile {
   }
 
   async #write(handle: FileHandle, bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const { bytesWritten } = await handle.write(bytes, at);
       at += bytesWritten;
       this.#size += bytesWritten;

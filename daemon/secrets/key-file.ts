@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, fstatSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { fail, messageOf, ok } from '../../shared/result.ts';
 import type { Result } from '../../shared/result.ts';
@@ -13,7 +25,8 @@ export const keyBytes = 32;
 export function readKey(file: string): Result<Buffer> {
   try {
     const stat = lstatSync(file);
-    if (!stat.isFile()) return fail('secrets_key', `The key of the secrets, ${file}, is not a plain file.`, 'Put the file with the key back in its place.');
+    if (!stat.isFile())
+      return fail('secrets_key', `The key of the secrets, ${file}, is not a plain file.`, 'Put the file with the key back in its place.');
     const me = process.getuid?.();
     if (me !== undefined && me !== 0 && stat.uid !== me) {
       return fail('secrets_key', `The key of the secrets, ${file}, belongs to another user (${stat.uid}).`, `As root: chown ${me} ${file}`);
@@ -22,13 +35,21 @@ export function readKey(file: string): Result<Buffer> {
     const text = readFileSync(file, 'utf8').trim();
     const key = Buffer.from(text, 'base64');
     if (key.length !== keyBytes) {
-      return fail('secrets_key', `The file ${file} does not hold a key of the secrets.`, 'Put the right file back, or delete it and add the secrets anew.');
+      return fail(
+        'secrets_key',
+        `The file ${file} does not hold a key of the secrets.`,
+        'Put the right file back, or delete it and add the secrets anew.',
+      );
     }
     return ok(key);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const what = missing ? 'is missing' : `cannot be read: ${messageOf(error)}`;
-    return fail('secrets_key', `The key of the secrets, ${file}, ${what}.`, 'Put the file back; without it the secrets must be added anew.');
+    return fail(
+      'secrets_key',
+      `The key of the secrets, ${file}, ${what}.`,
+      'Put the file back; without it the secrets must be added anew.',
+    );
   }
 }
 

@@ -13,11 +13,17 @@ export async function hashMany(shadow: Shadow, projectDir: string, removed: Byte
   const options = { cwd: projectDir, env: shadowEnv(shadow, projectDir) };
   // only children of this process write this index, and none runs now: a lock is left from one that was killed
   rmSync(`${shadow.index}.lock`, { force: true });
-  if (removed.length > 0) await git(['update-index', '-z', '--force-remove', '--stdin'], { ...options, input: joinZ(removed) });
+  await remove(removed, options);
   const leftOut = await add(files.map((file) => file.path), options);
+  // not what it held before, either
+  await remove(leftOut.map((file) => file.path), options);
   const { out } = await git(['write-tree'], options);
   if (existsSync(shadow.index)) publishIndex(shadow);
   return { tree: out.toString('utf8').trim(), leftOut };
+}
+
+async function remove(paths: BytePath[], options: { cwd: string; env: Record<string, string> }): Promise<void> {
+  if (paths.length > 0) await git(['update-index', '-z', '--force-remove', '--stdin'], { ...options, input: joinZ(paths) });
 }
 
 /** Git refuses a whole batch for one bad file: then each half by itself, until the bad ones stand alone. */

@@ -1,14 +1,13 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError, type Result, fail, messageOf, ok } from '../../shared/result.ts';
-import { type BytePath, bytePath, readable, splitZ } from './bytes.ts';
+import { type BytePath, bytePath, splitZ } from './bytes.ts';
+import { type Changes, type LeftOut, filesAfter, findChanges, leftOutWarnings } from './changes.ts';
 import { git } from './git.ts';
-import { type FoundFile, hashFew, isFew } from './hash-few.ts';
+import { hashFew, isFew } from './hash-few.ts';
 import { hashMany, loadMirror } from './hash-many.ts';
-import { type Found, inspect } from './inspect.ts';
 import { bigWarning, tooLarge } from './limits.ts';
-import { emptyMirror, treeOf } from './mirror.ts';
-import { objectId } from './objects.ts';
+import { emptyMirror } from './mirror.ts';
 import { type LastSnapshot, type Room, type SnapshotOptions, forget, realPath, shadowOf } from './room.ts';
 import { type Shadow, indexStamp, keepTree, shadowEnv } from './shadow.ts';
 import type { Snapshot } from './snapshots.ts';
@@ -26,38 +25,67 @@ export async function take(room: Room, options: SnapshotOptions, givenDir: strin
       return await tryTake(room, options, projectDir);
     } catch (error) {
       forget(room);
-      if (tries === 3 || /ENOSPC|No space left/.test(messageOf(error))) return failed(error);
+      if (tries === 3 || /ENOSPC|No space left|not installed/.test(messageOf(error))) return failed(error);
       if (tries === 2) rmSync(join(room.shadowDir, 'index'), { force: true });
     }
   }
 }
 
-const failed = (error: unknown): Result<never> =>
+const failed = (error: unknown): { ok: false } & Result<never> =>
   error instanceof FailureError ? { ok: false, failure: error.failure } : fail('git', `Cannot take a snapshot: ${messageOf(error)}`);
 
 async function tryTake(room: Room, options: SnapshotOptions, projectDir: string): Promise<Result<Snapshot>> {
   if (room.last && (!room.shadow || indexStamp(room.shadow) !== room.last.stamp)) forget(room);
   const shadow = await shadowOf(room, projectDir);
+  // a failure of the user's repository is not mended by setting up ours again
   const listing = listWanted(room, { projectDir, shadow, memory: room.listing }, options).then(ok, failed);
-  const cold = room.last === null;
   const last = (room.last ??= await loadLast(shadow, projectDir));
   const changed = await changedSince(shadow, projectDir);
   const listed = await listing;
   if (!listed.ok) return listed;
-  if (indexStamp(shadow) !== last.stamp) throw new Error('our index was changed by somebody else');
   const { paths, commit, branch, dirty } = listed.value;
+  // with the index gone in between, git would have found nothing changed
+  if (indexStamp(shadow) !== last.stamp) throw new Error('our index was changed by somebody else');
 
-  const { known, suspects } = sort(last, paths, changed);
-  const root = bytePath(`${projectDir}/`);
-  const found = await inspect(root, suspects);
-  const { files, removed } = decide(last, found, paths, cold ? changed : null);
+  const changes = await findChanges(last, bytePath(`${projectDir}/`), paths, changed);
+  const after = filesAfter(last, changes);
+  const bytes = after.reduce((sum, file) => sum + file.size, 0);
+  if (bytes > options.maxBytes()) return { ok: false, failure: tooLarge(after, bytes, options.maxBytes()) };
 
-  const sizes = new Map(files.map((file) => [file.path, file.size]));
-  const bytesAfter = total(last, sizes, removed);
-  if (bytesAfter > options.maxBytes()) return { ok: false, failure: tooLarge(sized(last, sizes, removed), bytesAfter, options.maxBytes()) };
-
-  const { tree, leftOut } =
-    isFew(files) && removed.length <= known ? hashFew(shadow, root, last, removed, files) : await hashAll(room, shadow, projectDir, last, removed, files);
+  const { tree, leftOut } = await store(room, shadow, projectDir, last, changes);
   keepTree(shadow, tree);
-  return ok({ tree, commit, branch, dirty, ...summary() });
+  const warnings = [...listed.value.warnings, ...leftOutWarnings([...changes.leftOut, ...leftOut])];
+  if (bytes > options.warnBytes()) warnings.push(bigWarning(after, bytes));
+  return ok({ tree, commit, branch, dirty, files: room.last.mirror.files.size, bytes, warnings });
+}
+
+/** What our index holds when this process has not looked yet. */
+async function loadLast(shadow: Shadow, projectDir: string): Promise<LastSnapshot> {
+  const nothing = { ahead: new Set<BytePath>(), gone: new Set<BytePath>() };
+  if (indexStamp(shadow) === null) return { mirror: emptyMirror(), stamp: null, ...nothing };
+  const { out } = await git(['write-tree'], { cwd: projectDir, env: shadowEnv(shadow, projectDir) });
+  const mirror = await loadMirror(shadow, projectDir, out.toString('utf8').trim(), () => -1);
+  return { mirror, stamp: indexStamp(shadow), ...nothing };
+}
+
+/** What differs from our index by time, size, mode or kind; Git compares contents where times cannot tell. */
+async function changedSince(shadow: Shadow, projectDir: string): Promise<Set<BytePath>> {
+  const { out } = await git(['diff-files', '-z', '--name-only'], { cwd: projectDir, env: shadowEnv(shadow, projectDir) });
+  return new Set(splitZ(out));
+}
+
+/** Brings the room's last snapshot up to the changes, by whichever way costs less. */
+async function store(room: Room, shadow: Shadow, projectDir: string, last: LastSnapshot, changes: Changes): Promise<{ tree: string; leftOut: LeftOut[] }> {
+  const { files, removed } = changes;
+  if (isFew(files) && removed.length <= 1000) return hashFew(shadow, bytePath(`${projectDir}/`), last, removed, files);
+
+  const { tree, leftOut } = await hashMany(shadow, projectDir, [...removed, ...last.gone], files);
+  const sizes = new Map(filesAfter(last, changes).map(({ path, size }) => [path, size]));
+  const mirror = await loadMirror(shadow, projectDir, tree, (path) => sizes.get(path) ?? -1);
+  const read = new Set([...removed, ...files.map((file) => file.path)]);
+  for (const path of last.mirror.files.keys()) {
+    if (!read.has(path) && !mirror.files.has(path)) throw new Error('our index lost files while it was written');
+  }
+  room.last = { mirror, stamp: indexStamp(shadow), ahead: new Set(), gone: new Set() };
+  return { tree, leftOut };
 }

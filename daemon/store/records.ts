@@ -53,6 +53,8 @@ export interface Progress {
   /** the record of the log is complete, or this says why it cannot be */
   log: 'complete' | { incomplete: string } | null;
   settled: boolean;
+  /** what went wrong at the end without making the run fail: artifacts that could not be handed over */
+  remark: string | null;
 }
 
 /** How a container ended, read once from the engine (or from what its script left behind). */
@@ -79,6 +81,7 @@ export const freshProgress = (): Progress => ({
   end: null,
   log: null,
   settled: false,
+  remark: null,
 });
 
 export interface TagRecord {

@@ -39,3 +39,6 @@ without_services() {
   [ -z "$ours" ] || rm -f "$policy"
   return $code
 }
+
+# git, which takes the snapshots of projects.
+ensure_git() { command -v git >/dev/null || ensure_packages git; }

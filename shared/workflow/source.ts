@@ -18,7 +18,7 @@ export interface Source {
   lineOf(span: Span): number;
 }
 
-/** More of one file would help nobody. */
+/** Errors, and hints, of one file: more would help nobody. */
 const mostProblems = 100;
 
 export function openSource(path: string, text: string): Source {
@@ -26,7 +26,7 @@ export function openSource(path: string, text: string): Source {
   lines.addNewLine(0);
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
   const problems: Problem[] = [];
-  let left = mostProblems;
+  const count = { error: 0, hint: 0 };
 
   const report: Source['report'] = (span, message, hint = null, severity = 'error') => {
     const start = Math.min(Math.max(span.start, 0), text.length);
@@ -37,19 +37,10 @@ export function openSource(path: string, text: string): Source {
     const column = Math.min(col, sourceLine.length + 1);
     const length = Math.max(1, Math.min(span.end - start, sourceLine.trimEnd().length - column + 1));
     if (problems.some((other) => other.line === line && other.column === column && other.message === message)) return;
-    left -= 1;
-    if (left === 0)
-      problems.push({
-        file: path,
-        line,
-        column,
-        length,
-        sourceLine,
-        message: 'there are more problems in this file',
-        hint: 'mend these first',
-        severity: 'error',
-      });
-    if (left > 0) problems.push({ file: path, line, column, length, sourceLine, message, hint, severity });
+    count[severity] += 1;
+    const place = { file: path, line, column, length, sourceLine, severity };
+    if (count[severity] < mostProblems) problems.push({ ...place, message, hint });
+    else if (count[severity] === mostProblems) problems.push({ ...place, message: 'there is more to say about this file', hint: 'mend what is said before first' });
   };
 
   return { path, text, problems, report, lineOf: (span) => lines.linePos(span.start).line };

@@ -26,13 +26,15 @@ test('an image for every version of Python, and sensible limits, by default', ()
   expect(config).toMatchObject({ gracePeriod: 10, minFreeDisk: 1e9, snapshot: { warnBytes: 200e6, maxBytes: 1e9 }, gcInterval: 86_400 });
 });
 
-test.each([['no file', undefined], ['an empty file', ''], ['only comments', '# nothing yet\n'], ['keys without values', 'env:\nmounts:\nretention:\n']])(
-  '%s: the defaults',
-  async (_, text) => {
-    using h = home(text);
-    expect(await readConfig(h.dir)).toEqual({ ok: true, value: defaultConfig() });
-  },
-);
+test.each([
+  ['no file', undefined],
+  ['an empty file', ''],
+  ['only comments', '# nothing yet\n'],
+  ['keys without values', 'env:\nmounts:\nretention:\n'],
+])('%s: the defaults', async (_, text) => {
+  using h = home(text);
+  expect(await readConfig(h.dir)).toEqual({ ok: true, value: defaultConfig() });
+});
 
 test('every key', async () => {
   using h = home();
@@ -104,7 +106,9 @@ env:
 gc_interval: 1s
 `);
   expect(message).toContain('The configuration has 9 problems.');
-  expect(message).toContain('FILE:1:1: `min_free_dsik` is not a key of the configuration\nmin_free_dsik: 1GB\n^^^^^^^^^^^^^\ndid you mean `min_free_disk`?');
+  expect(message).toContain(
+    'FILE:1:1: `min_free_dsik` is not a key of the configuration\nmin_free_dsik: 1GB\n^^^^^^^^^^^^^\ndid you mean `min_free_disk`?',
+  );
   expect(message).toContain('FILE:2:16: min_free_disk 10: a size needs a unit');
   expect(message).toContain('FILE:4:3: `log` is not a key of retention');
   expect(message).toContain('did you mean `logs`?');
@@ -122,7 +126,11 @@ test.each([
   ['a key given twice', 'grace_period: 1s\ngrace_period: 2s\n', 'FILE:2:1: `grace_period` is given twice'],
   ['a map that is a list', 'env:\n  - A=1\n', 'FILE:2:3: env must be a map'],
   ['a value that is a map', 'grace_period:\n  seconds: 1\n', 'FILE:2:3: grace_period must be a single value'],
-  ['a certificate that is not there', 'ca_certificates:\n  - /nonexistent/lab.pem\n', 'FILE:2:5: ca_certificates /nonexistent/lab.pem: there is no such file'],
+  [
+    'a certificate that is not there',
+    'ca_certificates:\n  - /nonexistent/lab.pem\n',
+    'FILE:2:5: ca_certificates /nonexistent/lab.pem: there is no such file',
+  ],
   ['a relative root', 'mount_roots: [data]\n', 'FILE:1:15: mount_roots data: this path is not absolute'],
   ['no YAML', 'env: {A: 1\n', 'FILE:'],
 ])('%s is a problem', async (_, text, expected) => {
@@ -132,5 +140,8 @@ test.each([
 test('a file that cannot be read is a failure', async () => {
   using h = home();
   mkdirSync(h.file);
-  expect(await readConfig(h.dir)).toMatchObject({ ok: false, failure: { code: 'config', message: expect.stringContaining('config.yaml') } });
+  expect(await readConfig(h.dir)).toMatchObject({
+    ok: false,
+    failure: { code: 'config', message: expect.stringContaining('config.yaml') },
+  });
 });

@@ -18,9 +18,8 @@ export interface TestContainers {
   clean(): Promise<void>;
 }
 
-/** An engine of an installation of its own, on the machine's Docker Engine. */
-export function testContainers(): TestContainers {
-  const endpoint = process.env['DOCKER_HOST'];
+/** An engine as an installation of its own sees it: that of the test run, or the one at `endpoint`. */
+export function testContainers(endpoint = process.env['DOCKER_HOST']): TestContainers {
   if (!endpoint) throw new Error('DOCKER_HOST is not set: the test harness starts an engine and sets it');
   const installation = `t${randomBytes(4).toString('hex')}`;
   const engine = createDockerEngine({ endpoint, installation });
@@ -63,4 +62,3 @@ export function testContainers(): TestContainers {
     },
   };
 }
-

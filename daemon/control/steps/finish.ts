@@ -1,15 +1,12 @@
-import { formatSize } from '../../../shared/units.ts';
 import type { Ended } from '../../../shared/states.ts';
 import { freshProgress } from '../../store/records.ts';
-import { specOf } from '../attempt.ts';
-import { outcomeOf, triesAgain } from '../outcome.ts';
+import { verdict } from '../outcome.ts';
 import type { Executor } from './executor.ts';
 
 /** The attempt's last state, the tag and the next attempt, all in one transaction. */
 export const finish: Executor = async ({ parts, attempt, changed, reschedule }) => {
   const { job, run } = attempt;
   const { state, progress } = job;
-  const spec = specOf(attempt);
   const now = parts.now();
   const { end } = progress;
   const placed = 'host' in state && 'gpus' in state ? { host: state.host, gpus: state.gpus } : { host: null, gpus: [] };
@@ -20,9 +17,7 @@ export const finish: Executor = async ({ parts, attempt, changed, reschedule }) 
     exitCode: end?.exitCode ?? null,
     ...placed,
   };
-  const outcome = end
-    ? outcomeOf(end, run.intent, progress, spec.memory === null ? null : formatSize(spec.memory))
-    : ({ status: run.intent?.how === 'abort' ? 'aborted' : 'stopped' } as const);
+  const { outcome, again } = verdict(run, job);
   const logLost = progress.log !== null && progress.log !== 'complete' ? `; its log is incomplete: ${progress.log.incomplete}` : '';
   parts.store.transaction(() => {
     if (outcome.status !== 'failed') {
@@ -30,7 +25,7 @@ export const finish: Executor = async ({ parts, attempt, changed, reschedule }) 
       if (outcome.status === 'done' && run.tag !== null) {
         parts.store.tags.put({ project: run.project, tag: run.tag, runId: run.id, createdAt: now });
       }
-    } else if (!run.intent && triesAgain(outcome.code, job.attempt, run.spec.retry, run.spec.interruptible)) {
+    } else if (again) {
       job.state = { status: 'interrupted', since: now, reason: outcome.reason };
       parts.store.jobs.insert({
         runId: run.id,

@@ -1,9 +1,20 @@
+import { FailureError } from '../../../shared/result.ts';
+import { verdict } from '../outcome.ts';
 import type { Executor } from './executor.ts';
 
-/** The saved folders belong to the submitting user from now on. */
+/** The saved folders belong to the submitting user from now on; before another attempt they stay as the job's own user left them. */
 export const settleArtifacts: Executor = async ({ parts, attempt }) => {
   const { job, run } = attempt;
-  if (run.spec.jobs[job.job]?.artifacts.length) await parts.artifacts.settle(run.id, job.job);
+  if (run.spec.jobs[job.job]?.artifacts.length && !verdict(run, job).again) {
+    try {
+      await parts.artifacts.settle(run.id, job.job);
+    } catch (error) {
+      // without root's help the files stay whose they are: that is said, and the run ends all the same
+      if (!(error instanceof FailureError)) throw error;
+      const { message, hint } = error.failure;
+      job.progress.remark = hint === undefined ? message : `${message} ${hint}`;
+    }
+  }
   job.progress.settled = true;
   parts.store.jobs.update(job);
 };

@@ -11,7 +11,10 @@ export interface Request {
   verb: 'prepare' | 'settle' | 'remove';
 }
 
-export type Reply = { type: 'asRoot'; action: 'chown' | 'delete'; path: string } | { type: 'done'; result: unknown } | { type: 'failed'; message: string };
+export type Reply =
+  | { type: 'asRoot'; action: 'chown' | 'delete'; path: string }
+  | { type: 'done'; result: unknown }
+  | { type: 'failed'; message: string };
 
 const reply = (message: Reply): void => void process.send!(message);
 
@@ -36,8 +39,10 @@ process.once('message', ({ dir, user, verb }: Request) => {
     settle: () => artifacts.settle(1, 0),
     remove: () => artifacts.remove(1),
   };
-  verbs[verb]().then(
-    (result: unknown) => reply({ type: 'done', result: result ?? null }),
-    (error: Error) => reply({ type: 'failed', message: error.message }),
-  ).finally(() => process.disconnect());
+  verbs[verb]()
+    .then(
+      (result: unknown) => reply({ type: 'done', result: result ?? null }),
+      (error: Error) => reply({ type: 'failed', message: error.message }),
+    )
+    .finally(() => process.disconnect());
 });

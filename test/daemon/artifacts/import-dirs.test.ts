@@ -10,7 +10,12 @@ test('folders are copied; links inside stay links, a link to a folder is followe
   writeFileSync(join(data, 'set.csv'), '1,2', { mode: 0o755 });
   symlinkSync('set.csv', join(data, 'current'));
   symlinkSync(data, join(f.base, 'link'));
-  await okay(f.artifacts.importDirs(1, 0, [{ key: '0', source: data }, { key: '1', source: join(f.base, 'link') }]));
+  await okay(
+    f.artifacts.importDirs(1, 0, [
+      { key: '0', source: data },
+      { key: '1', source: join(f.base, 'link') },
+    ]),
+  );
   for (const key of ['0', '1']) {
     const made = f.artifacts.folder(1, 0, key);
     expect(statSync(join(made, 'set.csv')).mode & 0o777).toBe(0o755);
@@ -26,7 +31,10 @@ test.each(['file', 'missing'])('a %s is refused by name, before anything is copi
   mkdirSync(good);
   const bad = join(f.base, 'bad');
   if (kind === 'file') writeFileSync(bad, '');
-  const result = await f.artifacts.importDirs(1, 0, [{ key: '0', source: good }, { key: '1', source: bad }]);
+  const result = await f.artifacts.importDirs(1, 0, [
+    { key: '0', source: good },
+    { key: '1', source: bad },
+  ]);
   expect(result).toMatchObject({ ok: false, failure: { code: 'not_a_directory', message: expect.stringContaining(bad) } });
   expect(existsSync(f.artifacts.folder(1, 0, '0'))).toBe(false);
 });

@@ -21,7 +21,12 @@ test('more than a thousand files, in order of their paths', async () => {
 
 test('empty files, links with their own size, loops and names of any bytes; pipes are no files', async () => {
   await using f = fixture();
-  await okay(f.artifacts.prepare(1, 0, [{ key: '0', from: null }, { key: '1', from: null }]));
+  await okay(
+    f.artifacts.prepare(1, 0, [
+      { key: '0', from: null },
+      { key: '1', from: null },
+    ]),
+  );
   const folder = f.artifacts.folder(1, 0, '0');
   mkdirSync(join(folder, 'a'));
   writeFileSync(join(folder, 'a', 'empty'), '');
@@ -32,7 +37,10 @@ test('empty files, links with their own size, loops and names of any bytes; pipe
   writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xff, 0xfe)]), '12345');
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   writeFileSync(join(f.artifacts.folder(1, 0, '1'), 'other'), '1');
-  const listed = await f.artifacts.list(1, 0, [{ key: '0', path: 'out' }, { key: '1', path: '/opt/env' }]);
+  const listed = await f.artifacts.list(1, 0, [
+    { key: '0', path: 'out' },
+    { key: '1', path: '/opt/env' },
+  ]);
   expect(listed).toEqual([
     { artifact: 'out', file: 'a.txt', size: 4 },
     { artifact: 'out', file: 'a/empty', size: 0 },

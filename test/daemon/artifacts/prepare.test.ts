@@ -1,4 +1,15 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fixture, okay } from './fixture.ts';
@@ -9,7 +20,12 @@ test('folders are open to every user of a container, whatever the umask, beneath
   await using f = fixture();
   const before = process.umask(0o077);
   try {
-    await okay(f.artifacts.prepare(7, 0, [{ key: '0', from: null }, { key: '1', from: null }]));
+    await okay(
+      f.artifacts.prepare(7, 0, [
+        { key: '0', from: null },
+        { key: '1', from: null },
+      ]),
+    );
   } finally {
     process.umask(before);
   }
@@ -31,7 +47,10 @@ test('a second time changes nothing that the job has written', async () => {
   const dep = join(f.base, 'dep');
   mkdirSync(dep);
   writeFileSync(join(dep, 'model'), 'old');
-  const folders = [{ key: '0', from: dep }, { key: '1', from: null }];
+  const folders = [
+    { key: '0', from: dep },
+    { key: '1', from: null },
+  ];
   await okay(f.artifacts.prepare(1, 0, folders));
   writeFileSync(join(f.artifacts.folder(1, 0, '0'), 'model'), 'trained');
   writeFileSync(join(f.artifacts.folder(1, 0, '1'), 'log'), 'line');

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdtempSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -44,7 +44,15 @@ function house() {
     job: (script: string, containerUser = '0:0') =>
       engine.runToEnd(
         {
-          ...{ name: `${installation}-job`, labels: {}, image: tiny, entrypoint: ['/bin/sh', '-ec', script], command: null, env: {}, workingDir: '/o' },
+          ...{
+            name: `${installation}-job`,
+            labels: {},
+            image: tiny,
+            entrypoint: ['/bin/sh', '-ec', script],
+            command: null,
+            env: {},
+            workingDir: '/o',
+          },
           mounts: [{ type: 'bind', source: join(dir, '1', '0', '0'), target: '/o', readOnly: false }],
           ...{ tty: false, cpu: null, memory: null, shmSize: null, gpus: [], ports: [], init: false, network: 'none', user: containerUser },
         },
@@ -64,7 +72,10 @@ function asUser(request: Request, asRoot: AsRoot): Promise<unknown> {
     child.on('message', (message: Reply) => {
       switch (message.type) {
         case 'asRoot':
-          void asRoot(message.action, message.path).then(() => child.send(null as never), (error: Error) => child.send(error.message));
+          void asRoot(message.action, message.path).then(
+            () => child.send(null as never),
+            (error: Error) => child.send(error.message),
+          );
           break;
         case 'done':
           resolve(message.result);
@@ -144,7 +155,9 @@ test('with no image that can, the failure says what to do', async () => {
   await using h = house();
   await h.as('prepare');
   const path = join(h.dir, '1');
-  const problem = await h.helper([])('delete', path).catch((error: unknown) => error);
+  const problem = await h
+    .helper([])('delete', path)
+    .catch((error: unknown) => error);
   expect(problem).toBeInstanceOf(FailureError);
   expect((problem as FailureError).failure).toEqual({
     code: 'root_helper',

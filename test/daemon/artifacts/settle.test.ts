@@ -5,7 +5,12 @@ import { fixture, okay } from './fixture.ts';
 
 test('counts files and links, opens what the owner could not read, and leaves every other bit', async () => {
   await using f = fixture();
-  await okay(f.artifacts.prepare(1, 0, [{ key: '0', from: null }, { key: '1', from: null }]));
+  await okay(
+    f.artifacts.prepare(1, 0, [
+      { key: '0', from: null },
+      { key: '1', from: null },
+    ]),
+  );
   const folder = f.artifacts.folder(1, 0, '0');
   mkdirSync(join(folder, 'd'));
   writeFileSync(join(folder, 'd', 'file'), '12345');

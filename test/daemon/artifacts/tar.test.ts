@@ -1,5 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, createWriteStream, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync, appendFileSync, existsSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  createWriteStream,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  appendFileSync,
+  existsSync,
+  unlinkSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -18,7 +33,12 @@ async function unpack(stream: Readable, base: string): Promise<string> {
 
 test('folders lie under their declared paths, with modes, times, links and long names', async () => {
   await using f = fixture();
-  await okay(f.artifacts.prepare(1, 0, [{ key: '0', from: null }, { key: '1', from: null }]));
+  await okay(
+    f.artifacts.prepare(1, 0, [
+      { key: '0', from: null },
+      { key: '1', from: null },
+    ]),
+  );
   await okay(f.artifacts.prepare(1, 1, [{ key: '0', from: null }]));
   const folder = f.artifacts.folder(1, 0, '0');
   const long = join('n'.repeat(120), 'm'.repeat(120), 'ü'.repeat(60));
@@ -35,7 +55,14 @@ test('folders lie under their declared paths, with modes, times, links and long 
   writeFileSync(join(f.artifacts.folder(1, 1, '0'), 'rank1'), '1');
 
   const stream = f.artifacts.tar([
-    { runId: 1, job: 0, folders: [{ key: '0', path: 'out/model' }, { key: '1', path: '/opt/conda/envs/x' }] },
+    {
+      runId: 1,
+      job: 0,
+      folders: [
+        { key: '0', path: 'out/model' },
+        { key: '1', path: '/opt/conda/envs/x' },
+      ],
+    },
     { runId: 1, job: 1, folders: [{ key: '0', path: 'rank' }] },
   ]);
   const to = await unpack(stream, f.base);
@@ -111,7 +138,11 @@ test('files that grow, shrink, vanish or turn into links while they are read do 
   expect(shrinking.length).toBe(size);
   expect(shrinking.at(0)).toBe(65);
   expect(shrinking.at(-1)).toBe(0);
-  expect(readFileSync(join(to, 'o/a-grows')).subarray(0, size).every((byte) => byte === 65)).toBe(true);
+  expect(
+    readFileSync(join(to, 'o/a-grows'))
+      .subarray(0, size)
+      .every((byte) => byte === 65),
+  ).toBe(true);
   expect(readdirSync(join(to, 'o'))).toEqual(['a-grows', 'b-shrinks', 'e']);
   expect(readFileSync(join(to, 'o/e'), 'utf8')).toBe('last');
 });

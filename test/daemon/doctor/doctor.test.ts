@@ -11,7 +11,19 @@ import { toolkitMissing } from '../../../daemon/hosts/local.ts';
 import { defaultConfig } from '../../../shared/config-file.ts';
 import { facts, info, machine } from './healthy.ts';
 
-const everything = ['node', 'home', 'disk', 'git', 'engine', 'containers', 'memory limits', 'workspaces', 'base image', 'gpu driver', 'gpu toolkit'];
+const everything = [
+  'node',
+  'home',
+  'disk',
+  'git',
+  'engine',
+  'containers',
+  'memory limits',
+  'workspaces',
+  'base image',
+  'gpu driver',
+  'gpu toolkit',
+];
 
 test('a machine on which all is well: every check, and nothing to mend', async () => {
   const checks = await diagnose(machine());
@@ -28,36 +40,135 @@ test.each<Ill>([
   ['a newer Node', { nodeVersion: 'v26.0.0' }, 'node', 'ok', /v26/, null],
   ['no home', { homeState: async () => ({ mode: null, writable: false }) }, 'home', 'error', /does not exist/, /mkdir/],
   ['a home of another', { homeState: async () => ({ mode: 0o755, writable: false }) }, 'home', 'error', /cannot be written/, /chown/],
-  ['an open home', { homeState: async () => ({ mode: 0o750, writable: true }) }, 'home', 'warning', /open to other users/, /chmod 700 \/home\/ada\/\.dstack/],
-  ['a home with blanks', { home: "/home/a b's", homeState: async () => ({ mode: 0o755, writable: true }) }, 'home', 'warning', /open/, /chmod 700 '\/home\/a b'\\''s'/],
-  ['NFS', { fileSystem: async () => ({ type: 'nfs4', mountPoint: '/home', network: true }) }, 'home', 'error', /network file system \(nfs4\)/, /DSTACK_HOME/],
-  ['a full disk', { facts: async () => ({ ...facts, freeDisk: [{ path: '/a', bytes: 50e9 }, { path: '/b', bytes: 9e8 }] }) }, 'disk', 'error', /900 MB free at \/b: below 1 GB/, /dstack gc/],
-  ['a nearly full disk', { facts: async () => ({ ...facts, freeDisk: [{ path: '/a', bytes: 2e9 }] }) }, 'disk', 'warning', /2 GB free/, /dstack gc/],
+  [
+    'an open home',
+    { homeState: async () => ({ mode: 0o750, writable: true }) },
+    'home',
+    'warning',
+    /open to other users/,
+    /chmod 700 \/home\/ada\/\.dstack/,
+  ],
+  [
+    'a home with blanks',
+    { home: "/home/a b's", homeState: async () => ({ mode: 0o755, writable: true }) },
+    'home',
+    'warning',
+    /open/,
+    /chmod 700 '\/home\/a b'\\''s'/,
+  ],
+  [
+    'NFS',
+    { fileSystem: async () => ({ type: 'nfs4', mountPoint: '/home', network: true }) },
+    'home',
+    'error',
+    /network file system \(nfs4\)/,
+    /DSTACK_HOME/,
+  ],
+  [
+    'a full disk',
+    {
+      facts: async () => ({
+        ...facts,
+        freeDisk: [
+          { path: '/a', bytes: 50e9 },
+          { path: '/b', bytes: 9e8 },
+        ],
+      }),
+    },
+    'disk',
+    'error',
+    /900 MB free at \/b: below 1 GB/,
+    /dstack gc/,
+  ],
+  [
+    'a nearly full disk',
+    { facts: async () => ({ ...facts, freeDisk: [{ path: '/a', bytes: 2e9 }] }) },
+    'disk',
+    'warning',
+    /2 GB free/,
+    /dstack gc/,
+  ],
   ['an unknown disk', { facts: async () => ({ ...facts, freeDisk: [] }) }, 'disk', 'warning', /cannot be read/, /df/],
   ['no Git', { gitVersion: async () => null }, 'git', 'error', /not installed/, /apt-get install -y git/],
   ['an old Git', { gitVersion: async () => 'git version 2.30.2' }, 'git', 'error', /2\.30\.2 is too old: 2\.31/, /git-core/],
-  ['no engine', { info: throws(new EngineError('unreachable', 'x')) }, 'engine', 'error', /No Docker Engine answers at unix/, /install -y docker\.io && sudo systemctl/],
+  [
+    'no engine',
+    { info: throws(new EngineError('unreachable', 'x')) },
+    'engine',
+    'error',
+    /No Docker Engine answers at unix/,
+    /install -y docker\.io && sudo systemctl/,
+  ],
   ['no permission', { info: throws(new EngineError('denied', 'x')) }, 'engine', 'error', /may not use/, /usermod -aG docker/],
   ['an engine with a problem', { info: throws(new Error('boom')) }, 'engine', 'error', /boom/, /journalctl/],
-  ['an old engine', { info: async () => ({ ...info, version: '19.03.15' }) }, 'engine', 'error', /19\.03\.15 is too old: 20\.10/, /docker\.io/],
+  [
+    'an old engine',
+    { info: async () => ({ ...info, version: '19.03.15' }) },
+    'engine',
+    'error',
+    /19\.03\.15 is too old: 20\.10/,
+    /docker\.io/,
+  ],
   ['the oldest engine that will do', { info: async () => ({ ...info, version: '20.10.24+dfsg1' }) }, 'engine', 'ok', /20\.10\.24/, null],
   ['an engine someone built', { info: async () => ({ ...info, version: 'dev' }) }, 'engine', 'ok', /dev/, null],
   ['a rootless engine', { info: async () => ({ ...info, rootless: true }) }, 'rootless', 'warning', /rootless/, /DOCKER_HOST/],
-  ['containers that do not start', { trial: throws(new EngineError('other', 'no cgroup')) }, 'containers', 'error', /no cgroup/, /journalctl/],
-  ['containers that end badly', { trial: async () => ({ exitCode: 126, output: 'a\nexec format error\n', limit: 1 }) }, 'containers', 'error', /126: exec format error/, /journalctl/],
+  [
+    'containers that do not start',
+    { trial: throws(new EngineError('other', 'no cgroup')) },
+    'containers',
+    'error',
+    /no cgroup/,
+    /journalctl/,
+  ],
+  [
+    'containers that end badly',
+    { trial: async () => ({ exitCode: 126, output: 'a\nexec format error\n', limit: 1 }) },
+    'containers',
+    'error',
+    /126: exec format error/,
+    /journalctl/,
+  ],
   ['no image to try with', noImages, 'containers', 'warning', /not known/, /docker pull python:3\.11/],
-  ['limits without effect', { trial: async () => ({ exitCode: 0, output: '9223372036854771712\n', limit: 67_108_864 }) }, 'memory limits', 'warning', /ignores limits/, /cgroup_enable=memory/],
+  [
+    'limits without effect',
+    { trial: async () => ({ exitCode: 0, output: '9223372036854771712\n', limit: 67_108_864 }) },
+    'memory limits',
+    'warning',
+    /ignores limits/,
+    /cgroup_enable=memory/,
+  ],
   ['no overlays', { overlay: async () => false }, 'workspaces', 'warning', /cannot make overlays in .* \(ext4\)/, /DSTACK_HOME/],
-  ['overlays that cannot be tried', { overlay: throws(new EngineError('unreachable', 'gone')) }, 'workspaces', 'warning', /gone/, /journalctl/],
+  [
+    'overlays that cannot be tried',
+    { overlay: throws(new EngineError('unreachable', 'gone')) },
+    'workspaces',
+    'warning',
+    /gone/,
+    /journalctl/,
+  ],
   ['overlays without an image to try', noImages, 'workspaces', 'warning', /not known/, /docker pull/],
   ['a home with a colon', { home: '/home/a:b' }, 'workspaces', 'warning', /has a `:`: workspaces are copies/, /DSTACK_HOME/],
   ['a home with a comma', { home: '/home/a,b' }, 'workspaces', 'warning', /has a `,`/, /DSTACK_HOME/],
   ['no base image', noImages, 'base image', 'warning', /python:3\.11, for Python 3\.11, is not here yet/, /docker pull python:3\.11/],
   ['no GPU', { facts: async () => ({ ...facts, gpus: [] }), nvidiaCards: async () => 0 }, 'gpu driver', 'ok', /no NVIDIA GPU/, null],
   ['a GPU without driver', { facts: async () => ({ ...facts, gpus: [] }) }, 'gpu driver', 'warning', /no driver/, /nvidia-driver/],
-  ['a broken driver', { facts: async () => ({ ...facts, gpus: [], gpuProblem: 'version mismatch.' }) }, 'gpu driver', 'error', /version mismatch/, /reboot/],
+  [
+    'a broken driver',
+    { facts: async () => ({ ...facts, gpus: [], gpuProblem: 'version mismatch.' }) },
+    'gpu driver',
+    'error',
+    /version mismatch/,
+    /reboot/,
+  ],
   ['a lost GPU', { facts: async () => ({ ...facts, gpuProblem: 'GPU is lost.' }) }, 'gpu driver', 'warning', /GPU is lost/, /dmesg/],
-  ['no toolkit', { facts: async () => ({ ...facts, gpuProblem: toolkitMissing }), toolkit: async () => null, toolkitInstalled: async () => false }, 'gpu toolkit', 'error', /toolkit is not/, /apt-get install -y nvidia-container-toolkit/],
+  [
+    'no toolkit',
+    { facts: async () => ({ ...facts, gpuProblem: toolkitMissing }), toolkit: async () => null, toolkitInstalled: async () => false },
+    'gpu toolkit',
+    'error',
+    /toolkit is not/,
+    /apt-get install -y nvidia-container-toolkit/,
+  ],
   ['a toolkit not configured', { toolkit: async () => null }, 'gpu toolkit', 'error', /not told of it/, /nvidia-ctk runtime configure/],
   ['a look that fails', { gitVersion: throws(new Error('EMFILE')) }, 'git', 'error', /could not be checked: EMFILE/, /daemon logs/],
 ])('%s', async (_, ill, name, status, message, fix) => {
@@ -68,7 +179,10 @@ test.each<Ill>([
 
 test('the toolkit is not the driver’s fault', async () => {
   const checks = await diagnose(machine({ facts: async () => ({ ...facts, gpuProblem: toolkitMissing }), toolkit: async () => null }));
-  expect(checks.find(({ name }) => name === 'gpu driver')).toMatchObject({ status: 'ok', message: 'NVIDIA driver 580.1, 1 × NVIDIA RTX A6000' });
+  expect(checks.find(({ name }) => name === 'gpu driver')).toMatchObject({
+    status: 'ok',
+    message: 'NVIDIA driver 580.1, 1 × NVIDIA RTX A6000',
+  });
 });
 
 test('without an engine, what only it can tell is left out', async () => {
@@ -106,7 +220,10 @@ test('this machine and the real engine', async () => {
     expect(await engine.volumes('doctor-test')).toEqual([]);
 
     chmodSync(home, 0o755);
-    checks = await diagnose({ ...parts, info: () => createDockerEngine({ endpoint: `unix://${home}/none.sock`, installation: 'x' }).info() });
+    checks = await diagnose({
+      ...parts,
+      info: () => createDockerEngine({ endpoint: `unix://${home}/none.sock`, installation: 'x' }).info(),
+    });
     expect(found('home')).toMatchObject({ status: 'warning' });
     expect(found('engine')).toMatchObject({ status: 'error', message: expect.stringContaining('No Docker Engine answers') });
   } finally {

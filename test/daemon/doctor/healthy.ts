@@ -32,7 +32,10 @@ export const facts: HostFacts = {
   reachable: true,
   cpus: 16,
   memory: 64e9,
-  freeDisk: [{ path: '/home/ada/.dstack', bytes: 100e9 }, { path: '/var/lib/docker', bytes: 80e9 }],
+  freeDisk: [
+    { path: '/home/ada/.dstack', bytes: 100e9 },
+    { path: '/var/lib/docker', bytes: 80e9 },
+  ],
   gpus: [gpu],
   gpuProblem: null,
   bootId: 'b',

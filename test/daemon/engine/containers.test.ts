@@ -28,7 +28,7 @@ describe('create', () => {
     await expect(engine.create(t.spec('true', { image: 'dstack-test/nothing:1' }))).rejects.toMatchObject({ kind: 'not_found' });
   });
 
-  it('publishes ports on this machine only, one of the engine\'s choice where none is given', async () => {
+  it("publishes ports on this machine only, one of the engine's choice where none is given", async () => {
     const name = await t.run('sleep 60', { network: undefined, ports: [{ container: 8000, host: null }] });
     const ports = (await engine.inspect(name))?.ports ?? [];
     expect(ports).toEqual([{ container: 8000, host: expect.any(Number) as number }]);
@@ -80,7 +80,9 @@ describe('the life of a container', () => {
   });
 
   it('passes a signal on to the children of the shell', async () => {
-    const name = await t.run(`trap 'exit 143' TERM; bash -c 'trap "echo child heard; exit 0" TERM; echo ready; while :; do sleep 0.05; done'; echo not here`);
+    const name = await t.run(
+      `trap 'exit 143' TERM; bash -c 'trap "echo child heard; exit 0" TERM; echo ready; while :; do sleep 0.05; done'; echo not here`,
+    );
     const output = await engine.logs(name, true, never);
     let text = '';
     for await (const chunk of output) {

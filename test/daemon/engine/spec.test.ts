@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MountSpec } from '../../../daemon/engine/engine.ts';
 import { createBody } from '../../../daemon/engine/spec.ts';
 import { testContainers } from '../../support/containers.ts';
+import { startEngine } from '../../support/engine.ts';
 
 const t = testContainers();
 let dir = '';
@@ -16,7 +17,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const seen = async (script: string, changes: Parameters<typeof t.output>[1]): Promise<string> => (await t.output(script, changes)).output.trim();
+const seen = async (script: string, changes: Parameters<typeof t.output>[1]): Promise<string> =>
+  (await t.output(script, changes)).output.trim();
 
 describe('limits are real inside', () => {
   it('memory, without swap beyond it', async () => {
@@ -38,7 +40,9 @@ describe('limits are real inside', () => {
 
 describe('the environment', () => {
   it('is passed as it is, and the program runs where it should', async () => {
-    expect(await seen('echo "$A|$PWD"', { env: { A: 'two  words = "x"' }, workingDir: '/some/where' })).toBe('two  words = "x"|/some/where');
+    expect(await seen('echo "$A|$PWD"', { env: { A: 'two  words = "x"' }, workingDir: '/some/where' })).toBe(
+      'two  words = "x"|/some/where',
+    );
   });
 
   it('says that there are no GPUs where none were given, whatever the image or the run asks for', async () => {
@@ -61,6 +65,17 @@ describe('the environment', () => {
   });
 });
 
+describe("the engine's record", () => {
+  it('is whole, whatever the administrator has set for other containers', async () => {
+    await using private_ = await startEngine({
+      config: { 'log-driver': 'json-file', 'log-opts': { 'max-size': '10k', 'max-file': '2', mode: 'non-blocking' } },
+    });
+    const own = testContainers(private_.host);
+    const { output } = await own.output('seq 1 20000');
+    expect(output).toBe(Array.from({ length: 20_000 }, (_, line) => `${line + 1}\n`).join(''));
+  });
+});
+
 describe('bind mounts', () => {
   it('take paths with colons, commas and spaces', async () => {
     const source = join(dir, 'a:b, c d');
@@ -78,7 +93,10 @@ describe('bind mounts', () => {
 
   it('say which source is not there', async () => {
     const mounts: MountSpec[] = [{ type: 'bind', source: join(dir, 'nowhere'), target: '/m', readOnly: false }];
-    await expect(t.engine.create(t.spec('true', { mounts }))).rejects.toMatchObject({ kind: 'mount', message: expect.stringContaining('nowhere') as string });
+    await expect(t.engine.create(t.spec('true', { mounts }))).rejects.toMatchObject({
+      kind: 'mount',
+      message: expect.stringContaining('nowhere') as string,
+    });
   });
 });
 
@@ -119,7 +137,10 @@ describe('overlay workspaces', () => {
     const [mine, other] = [await overlay(), await overlay()];
     await t.engine.create(t.spec('true', { mounts: [other] }));
     const spec = t.spec('true', { mounts: [{ ...mine, volume: other.volume }] });
-    await expect(t.engine.create(spec)).rejects.toMatchObject({ kind: 'mount', message: expect.stringContaining('exists already') as string });
+    await expect(t.engine.create(spec)).rejects.toMatchObject({
+      kind: 'mount',
+      message: expect.stringContaining('exists already') as string,
+    });
     expect(await t.engine.inspect(spec.name)).toBeNull();
   });
 

@@ -35,10 +35,23 @@ test('nothing is known without a table', () => {
   expect(parseFileSystem('', '/home')).toBeNull();
 });
 
-test.each(['nfs', 'nfs4', 'cifs', 'smb3', '9p', 'ceph', 'lustre', 'gpfs', 'beegfs', 'glusterfs', 'afs', 'fuse.sshfs', 'fuse.rclone', 'fuse.gcsfuse', 'fuse.glusterfs'])(
-  '%s is a network file system',
-  (type) => expect(isNetworkType(type)).toBe(true),
-);
+test.each([
+  'nfs',
+  'nfs4',
+  'cifs',
+  'smb3',
+  '9p',
+  'ceph',
+  'lustre',
+  'gpfs',
+  'beegfs',
+  'glusterfs',
+  'afs',
+  'fuse.sshfs',
+  'fuse.rclone',
+  'fuse.gcsfuse',
+  'fuse.glusterfs',
+])('%s is a network file system', (type) => expect(isNetworkType(type)).toBe(true));
 
 test.each(['ext4', 'xfs', 'btrfs', 'zfs', 'tmpfs', 'overlay', 'bcachefs', 'fuseblk', 'fuse.fuse-overlayfs', 'fuse.mergerfs'])(
   '%s is a local file system',

@@ -20,7 +20,14 @@ function standIn() {
     writeFileSync(path, `#!/bin/sh\n${script}\n`);
     chmodSync(path, 0o755);
   };
-  const made = { dir, path, says, probe: createGpuProbe({ nvidiaSmi: path, limitMs: 30_000, now, run }), limitMs: 30_000, [Symbol.dispose]: () => rmSync(dir, { recursive: true }) };
+  const made = {
+    dir,
+    path,
+    says,
+    probe: createGpuProbe({ nvidiaSmi: path, limitMs: 30_000, now, run }),
+    limitMs: 30_000,
+    [Symbol.dispose]: () => rmSync(dir, { recursive: true }),
+  };
   // the limit of each call, so that only the call that is to hang has a short one
   function run(...[command, args]: Parameters<typeof runLimited>): ReturnType<typeof runLimited> {
     return runLimited(command, args, made.limitMs);
@@ -54,7 +61,9 @@ test('a driver that is not loaded is said in its own words', async () => {
   smi.says(`echo "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."; exit 9`);
   const state = await smi.probe();
   expect(state.gpus).toEqual([]);
-  expect(state.problem).toBe("nvidia-smi finds no usable GPU: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.");
+  expect(state.problem).toBe(
+    "nvidia-smi finds no usable GPU: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+  );
 });
 
 test('one lost GPU does not hide the others', async () => {

@@ -28,7 +28,9 @@ test('two GPUs of a server, in order of their index, memory in bytes', () => {
 
 test.each(['[N/A]', '[Not Supported]', '[Unknown Error]', '[Non pris en charge]', 'N/A', ''])('no memory and no name: %j', (nothing) => {
   const { gpus } = parseGpus(`0, ${uuid(0)}, ${nothing}, 580.1, ${nothing}, ${nothing}`);
-  expect(gpus).toEqual([{ uuid: uuid(0), index: 0, name: 'NVIDIA GPU', memory: null, driver: '580.1', computeCapability: null, busy: null }]);
+  expect(gpus).toEqual([
+    { uuid: uuid(0), index: 0, name: 'NVIDIA GPU', memory: null, driver: '580.1', computeCapability: null, busy: null },
+  ]);
 });
 
 test('a name may hold commas, lines may end as on Windows', () => {

@@ -25,12 +25,23 @@ describe('what a terminal printed, as the engine keeps it', () => {
   });
 
   it('loses a character that is cut by the end of a record, which is at 16 KiB without a newline', () => {
-    const at = (before: number): string => through([Buffer.from(`${'x'.repeat(before)}漢`)]).toString().slice(before);
+    const at = (before: number): string =>
+      through([Buffer.from(`${'x'.repeat(before)}漢`)])
+        .toString()
+        .slice(before);
     expect(at(16381)).toBe('漢');
     expect(at(16382)).toBe('\uFFFD\uFFFD\uFFFD');
     expect(at(16384)).toBe('漢');
-    expect(through([Buffer.from(`${'x'.repeat(100)}\n${'x'.repeat(16382)}漢`)]).toString().endsWith('x\uFFFD\uFFFD\uFFFD')).toBe(true);
-    expect(through([Buffer.from(`${'x'.repeat(16383)}\n${'x'.repeat(16381)}漢`)]).toString().endsWith('x漢')).toBe(true);
+    expect(
+      through([Buffer.from(`${'x'.repeat(100)}\n${'x'.repeat(16382)}漢`)])
+        .toString()
+        .endsWith('x\uFFFD\uFFFD\uFFFD'),
+    ).toBe(true);
+    expect(
+      through([Buffer.from(`${'x'.repeat(16383)}\n${'x'.repeat(16381)}漢`)])
+        .toString()
+        .endsWith('x漢'),
+    ).toBe(true);
   });
 
   it('does not depend on how it arrives', () => {

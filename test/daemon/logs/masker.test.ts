@@ -37,7 +37,12 @@ describe('what is masked', () => {
     ['one with a character that the end of a record has cut', ['geheimnisträger'], 'geheimnistr\uFFFD\uFFFDger', '******'],
   ])('%s', (_, secrets, printed, shown) => {
     expect(mask(secrets, [printed])).toBe(shown);
-    expect(mask(secrets, [...Buffer.from(printed)].map((byte) => Buffer.from([byte])))).toBe(shown);
+    expect(
+      mask(
+        secrets,
+        [...Buffer.from(printed)].map((byte) => Buffer.from([byte])),
+      ),
+    ).toBe(shown);
   });
 
   it('holds back only what may still become a secret', () => {

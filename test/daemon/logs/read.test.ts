@@ -67,7 +67,7 @@ describe('following', () => {
     expect(stopped.text()).toBe('one\n');
   });
 
-  it('goes at the reader\'s pace', async () => {
+  it("goes at the reader's pace", async () => {
     await using t = await testLogs();
     await t.logs.recording(id, []).recordLive(streamOf(Buffer.alloc(1_000_000, 'x')));
     await t.logs.close(id);
@@ -126,7 +126,13 @@ describe('since', () => {
     const output = new PassThrough();
     const end = recording.recordLive(output);
     let size = 0;
-    for (const [time, text] of [[1000, 'a'], [1400, 'b'], [5000, 'c'], [5999, 'd'], [9000, 'e']] as const) {
+    for (const [time, text] of [
+      [1000, 'a'],
+      [1400, 'b'],
+      [5000, 'c'],
+      [5999, 'd'],
+      [9000, 'e'],
+    ] as const) {
       t.clock.time = time;
       output.write(text);
       size += 1;

@@ -17,11 +17,14 @@ async function apart(file: string): Promise<{ own: string; ours: string[] }> {
   const record = await readFile(file);
   const list = await readFile(file.replace(/log$/, 'notes'), 'utf8').catch(() => '');
   const foreign = new Uint8Array(record.length);
-  const ours = list.split('\n').slice(0, -1).map((line) => {
-    const { at, length } = JSON.parse(line) as { at: number; length: number };
-    foreign.fill(1, at, at + length);
-    return record.subarray(at, at + length).toString();
-  });
+  const ours = list
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const { at, length } = JSON.parse(line) as { at: number; length: number };
+      foreign.fill(1, at, at + length);
+      return record.subarray(at, at + length).toString();
+    });
   return { own: Buffer.from(record.filter((_byte, at) => foreign[at] === 0)).toString(), ours };
 }
 

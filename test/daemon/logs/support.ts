@@ -21,12 +21,18 @@ export const streamOf = (...chunks: (string | Buffer)[]): Readable => Readable.f
 /** What is there now, from `offset`. */
 export async function readAll(logs: Logs, offset = 0, of: AttemptId = id): Promise<string> {
   const chunks: Buffer[] = [];
-  await new Promise<void>((resolve) => void logs.read(of, offset, false, { onData: (chunk) => void chunks.push(chunk), onEnd: () => resolve() }));
+  await new Promise<void>(
+    (resolve) => void logs.read(of, offset, false, { onData: (chunk) => void chunks.push(chunk), onEnd: () => resolve() }),
+  );
   return Buffer.concat(chunks).toString();
 }
 
 /** Follows, and can be waited for. */
-export function follow(logs: Logs, offset = 0, of: AttemptId = id): { text(): string; has(part: string): Promise<void>; ended: Promise<string>; stop(): void } {
+export function follow(
+  logs: Logs,
+  offset = 0,
+  of: AttemptId = id,
+): { text(): string; has(part: string): Promise<void>; ended: Promise<string>; stop(): void } {
   const seen = new PassThrough();
   let text = '';
   let ended: (text: string) => void;

@@ -1,5 +1,16 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,7 +56,13 @@ test('another place, changed bytes and cut bytes do not open', () => {
   changed[changed.length - 1]! ^= 1;
   const newer = Buffer.from(sealed);
   newer[0] = 2;
-  for (const [bytes, context] of [[sealed, 'p/B'], [changed, 'p/A'], [sealed.subarray(0, 20), 'p/A'], [Buffer.alloc(0), 'p/A'], [newer, 'p/A']] as const) {
+  for (const [bytes, context] of [
+    [sealed, 'p/B'],
+    [changed, 'p/A'],
+    [sealed.subarray(0, 20), 'p/A'],
+    [Buffer.alloc(0), 'p/A'],
+    [newer, 'p/A'],
+  ] as const) {
     const opened = box.open(bytes, context);
     expect(opened).toMatchObject({ ok: false, failure: { code: 'secrets_key', message: expect.stringContaining(f.key) } });
   }
@@ -57,14 +74,20 @@ test('another key does not open, and the file is named', () => {
   rmSync(f.key);
   createSecretBox(f.key).seal('y', 'p/B');
   const opened = createSecretBox(f.key).open(sealed, 'p/A');
-  expect(opened).toMatchObject({ ok: false, failure: { message: expect.stringContaining(`'p/A' cannot be opened with the key in ${f.key}`) } });
+  expect(opened).toMatchObject({
+    ok: false,
+    failure: { message: expect.stringContaining(`'p/A' cannot be opened with the key in ${f.key}`) },
+  });
 });
 
 test('a missing key is said, and opening does not make a new one', () => {
   using f = folder();
   const sealed = createSecretBox(f.key).seal('x', 'p/A');
   rmSync(f.key);
-  expect(createSecretBox(f.key).open(sealed, 'p/A')).toMatchObject({ ok: false, failure: { message: expect.stringContaining('is missing') } });
+  expect(createSecretBox(f.key).open(sealed, 'p/A')).toMatchObject({
+    ok: false,
+    failure: { message: expect.stringContaining('is missing') },
+  });
   expect(existsSync(f.key)).toBe(false);
 });
 
@@ -100,7 +123,8 @@ test('processes that start together get one key', async () => {
   const start = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
   const sealed = await Promise.all(Array.from({ length: 6 }, start));
   const box = createSecretBox(f.key);
-  for (const { stdout } of sealed) expect(box.open(Buffer.from(stdout, 'base64'), 'p/A')).toMatchObject({ ok: true, value: expect.stringMatching(/^from \d+$/) });
+  for (const { stdout } of sealed)
+    expect(box.open(Buffer.from(stdout, 'base64'), 'p/A')).toMatchObject({ ok: true, value: expect.stringMatching(/^from \d+$/) });
   expect(readdirSync(join(f.dir, 'home'))).toEqual(['secrets.key']);
   expect(readFileSync(f.key, 'utf8')).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
 });

@@ -1,0 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FailureError, type Result, fail, messageOf, ok } from '../../shared/result.ts';
+import { type BytePath, joinZ, splitZ, toBytes } from './bytes.ts';
+import { git } from './git.ts';
+import { run } from './run.ts';
+import { type Room, type SnapshotOptions, realPath, shadowOf } from './room.ts';
+import { type Shadow, keptTrees, shadowEnv } from './shadow.ts';
