@@ -15,6 +15,8 @@ interface Options {
   env: NodeJS.ProcessEnv;
   /** of this CLI */
   version: string;
+  /** the daemon's program */
+  daemonMain: string;
   /** told what is going on when it takes a while */
   onNotice: (sentence: string) => void;
 }
@@ -42,6 +44,16 @@ export class Client {
   /** The socket's path; opened for once, see shared/socket.ts. */
   get socket(): string {
     return (this.#socket ??= socketPath(this.#options.home));
+  }
+
+  /** The same, or why the home cannot be used. */
+  #reach(): Result<string> {
+    try {
+      return ok(this.socket);
+    } catch (error) {
+      const { home } = this.#options;
+      return fail('home_unusable', `Cannot use ${home}: ${messageOf(error)}.`, 'Make it a folder of your own, or set DSTACK_HOME to another.');
+    }
   }
 
   get headers(): Record<string, string> {
@@ -74,9 +86,11 @@ export class Client {
   }
 
   /** Starts the daemon unless it runs. */
-  start(): Promise<Result<void>> {
-    const { home, env, onNotice } = this.#options;
-    return startDaemon({ home, env, socket: this.socket }, () => onNotice('Starting the daemon…'));
+  async start(): Promise<Result<void>> {
+    const socket = this.#reach();
+    if (!socket.ok) return socket;
+    const { home, env, daemonMain, onNotice } = this.#options;
+    return startDaemon({ home, env, main: daemonMain, socket: socket.value }, () => onNotice('Starting the daemon…'));
   }
 
   /** Stops the daemon and waits until it has gone. */
@@ -88,16 +102,18 @@ export class Client {
 
   async #send(verb: Verb, params: object, options: CallOptions): Promise<Result<IncomingMessage>> {
     const wanted = compose(verb, params, this.headers);
+    const socket = this.#reach();
+    if (!socket.ok) return socket;
     for (let attempt = 1; ; attempt++) {
       try {
-        return ok(await request(this.socket, wanted));
+        return ok(await request(socket.value, wanted));
       } catch (error) {
         if (isAbsent(error)) {
           if (options.start === false) return fail('daemon_absent', 'The daemon is not running.', '`dstack daemon start` starts it.');
           const started = attempt > 3 ? fail('daemon_silent', 'The daemon starts, and is gone again.') : await this.start();
           if (!started.ok) return started;
         } else if (codeOf(error) === 'EACCES') {
-          return fail('socket_denied', `The daemon's socket ${this.socket} belongs to another user.`, 'Set DSTACK_HOME to a folder of your own.');
+          return fail('socket_denied', `The daemon's socket ${socket.value} belongs to another user.`, 'Set DSTACK_HOME to a folder of your own.');
         } else if (!(wanted.method === 'GET' || options.repeatable) || attempt > 3) {
           return fail('daemon_gone', `The daemon went away before it answered (${messageOf(error)}).`, 'Whether it did what you asked is not known: look with `dstack ps -a`.');
         }

@@ -1,4 +1,5 @@
 /** What every command gets: where it runs, whom it talks to, and where its words go. Composed once, in program.ts. */
+import { fileURLToPath } from 'node:url';
 import { homeDir } from '../shared/home.ts';
 import { findProject } from '../shared/project.ts';
 import { fail, ok, type Failure, type Result } from '../shared/result.ts';
@@ -34,6 +35,7 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
   const home = homeDir(env);
   const version = ownVersion();
   const found = findProject(cwd);
+  const daemonMain = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
   return {
     cwd,
     env,
@@ -41,7 +43,7 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
     version,
     out,
     err,
-    client: new Client({ home, env, version, onNotice: (sentence) => err.line(err.style('dim', sentence)) }),
+    client: new Client({ home, env, version, daemonMain, onNotice: (sentence) => err.line(err.style('dim', sentence)) }),
     exitCode: 0,
     project: () => (found === null ? fail('no_project', `There is no .dstack/workflows.yaml in ${cwd} or above it.`, '`dstack init` makes one here.') : ok(found)),
     projectOrHere: () => found ?? cwd,

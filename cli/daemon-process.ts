@@ -3,7 +3,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { homeFiles } from '../shared/home.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 
@@ -11,6 +10,8 @@ interface Where {
   home: string;
   socket: string;
   env: NodeJS.ProcessEnv;
+  /** the daemon's program */
+  main: string;
 }
 
 /** Milliseconds: a daemon that migrates a big database or reconciles many containers listens before it does so. */
@@ -69,12 +70,11 @@ export async function gone(socket: string, limit: number): Promise<boolean> {
 }
 
 /** `from`: where in the log this process's own lines begin. */
-function spawnDaemon({ home, env }: Where): Result<{ child: ChildProcess; from: number }> {
+function spawnDaemon({ home, env, main }: Where): Result<{ child: ChildProcess; from: number }> {
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     const log = openSync(homeFiles(home).daemonLog, 'a', 0o600);
     const from = fstatSync(log).size;
-    const main = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
     const child = spawn(process.execPath, [main], {
       cwd: home,
       detached: true,

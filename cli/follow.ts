@@ -101,7 +101,8 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
           place.attempt = event.attempt;
           return;
         case 'slow':
-          place.position = event.offset;
+          // frames come in order: what was sent before this one is here, whatever the daemon thinks was lost
+          place.position ??= event.offset;
           return settle({ how: 'broken' });
         case 'end':
           return settle({ how: 'end', run: event.run });

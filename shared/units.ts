@@ -7,12 +7,12 @@ import { fail, ok } from './result.ts';
 import type { Result } from './result.ts';
 import type { HostMount, Ports } from './workflow/model.ts';
 
-const decimal = ['b', 'kb', 'mb', 'gb', 'tb'];
+const decimal = ['b', 'kb', 'mb', 'gb', 'tb', 'pb'];
 
 /** Bytes per unit; `16gi` is `16GiB`, `16g` is `16GB`. */
 function bytesPerUnit(unit: string): number | null {
   const short = unit.toLowerCase();
-  const binary = /^([kmgt])i(b?)$/.exec(short);
+  const binary = /^([kmgtp])ib?$/.exec(short);
   if (binary) return 1024 ** decimal.indexOf(`${binary[1]}b`);
   const power = decimal.indexOf(short.endsWith('b') ? short : `${short}b`);
   return power < 0 || short === '' ? null : 1000 ** power;
@@ -26,7 +26,11 @@ export function parseSize(text: string): Result<number> {
   if (unit === '') return fail('bad_size', 'a size needs a unit', `write ${digits}GB (decimal), ${digits}GiB (binary) or ${digits}MB`);
   const factor = bytesPerUnit(unit);
   if (factor === null)
-    return fail('bad_size', `\`${unit}\` is not a unit of size`, 'the units are kB, MB, GB, TB (decimal) and KiB, MiB, GiB, TiB (binary)');
+    return fail(
+      'bad_size',
+      `\`${unit}\` is not a unit of size`,
+      'the units are kB, MB, GB, TB, PB (decimal) and KiB, MiB, GiB, TiB, PiB (binary)',
+    );
   const bytes = Math.round(Number(digits) * factor);
   return Number.isSafeInteger(bytes) ? ok(bytes) : fail('bad_size', 'this is more than can be counted', 'use a smaller size');
 }

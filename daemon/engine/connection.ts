@@ -18,7 +18,7 @@ export interface Ask {
   registryAuth?: { username: string; password: string; serveraddress: string };
 }
 
-/** How the rest of this folder speaks to the engine. Everything thrown is an EngineError, or the AbortError of the caller's signal. */
+/** How the rest of this folder speaks to the engine. Everything thrown is an EngineError, or the reason of the caller's signal (an AbortError). */
 export interface Connection {
   readonly endpoint: string;
   /** A quick question: the parsed answer, null for an empty one. */
@@ -83,7 +83,7 @@ export function connect(endpoint: string): Connection {
         signal.throwIfAborted();
         return (await dial(ask, signal, false)) as IncomingMessage;
       } catch (error) {
-        throw toEngineError(error, endpoint);
+        throw toEngineError(error, endpoint, signal);
       }
     },
     hijack: (ask) =>

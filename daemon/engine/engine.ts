@@ -105,9 +105,7 @@ export interface Engine {
   readonly endpoint: string;
   info(): Promise<EngineInfo>;
   /** null: no such image here */
-  image(
-    reference: string,
-  ): Promise<{
+  image(reference: string): Promise<{
     id: string;
     digest: string | null;
     user: string;

@@ -18,12 +18,12 @@ const noAnswer = new Set([
 ]);
 
 /**
- * Anything thrown while speaking to the engine, as an EngineError. An abort that the caller asked for stays what it is (an AbortError):
- * it is no answer of the engine.
+ * Anything thrown while speaking to the engine, as an EngineError. Where the caller's signal ended it, the signal's reason instead (by itself an
+ * AbortError): that is no answer of the engine, whatever the broken connection looks like.
  */
-export function toEngineError(error: unknown, endpoint: string): Error {
+export function toEngineError(error: unknown, endpoint: string, signal?: AbortSignal): Error {
+  if (signal?.aborted) return signal.reason instanceof Error ? signal.reason : new DOMException('aborted by the caller', 'AbortError');
   if (error instanceof EngineError) return error;
-  if (error instanceof Error && error.name === 'AbortError') return error;
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (statusCode !== undefined) {
     const said = sentence(messageOf(error));

@@ -43,7 +43,7 @@ export const imageVerbs = (connection: Connection): Pick<Engine, 'image' | 'pull
         if (progress) onProgress(progress);
       }
     } catch (error) {
-      throw toEngineError(error, connection.endpoint);
+      throw toEngineError(error, connection.endpoint, signal);
     }
   },
 });

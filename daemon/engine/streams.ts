@@ -26,7 +26,7 @@ export function streamVerbs(connection: Connection): Pick<Engine, 'wait' | 'atta
         if (said.trim() === '') throw new EngineError('unreachable', `the Docker Engine at ${connection.endpoint} closed the connection`);
         return (JSON.parse(said) as { StatusCode: number }).StatusCode;
       } catch (thrown) {
-        const error = toEngineError(thrown, connection.endpoint);
+        const error = toEngineError(thrown, connection.endpoint, signal);
         if (error instanceof EngineError && error.kind === 'not_found') return null;
         throw error;
       }
@@ -56,7 +56,7 @@ export function streamVerbs(connection: Connection): Pick<Engine, 'wait' | 'atta
         hasTerminal(name),
       ]);
       const output: Readable = terminal ? new PassThrough() : new Demux();
-      body.on('error', (error) => output.destroy(toEngineError(error, connection.endpoint)));
+      body.on('error', (error) => output.destroy(toEngineError(error, connection.endpoint, signal)));
       // a reader that has gone already must not bring the process down; one that reads still sees the error
       output.on('error', () => {});
       output.on('close', () => body.destroy());

@@ -1,11 +1,5 @@
-import { spawn } from 'node:child_process';
 import { FailureError, messageOf } from '../../shared/result.ts';
-
-interface GitOutput {
-  code: number;
-  out: Buffer;
-  err: string;
-}
+import { type RunOutput, run } from './run.ts';
 
 interface GitOptions {
   cwd: string;
@@ -16,20 +10,14 @@ interface GitOptions {
 }
 
 /** Runs git to its end, whatever its exit code. A FailureError (`git`) only where git cannot be started. */
-export function tryGit(args: string[], options: GitOptions): Promise<GitOutput> {
-  const [command, all] = options.openMask ? ['sh', ['-c', 'umask 0; exec git "$@"', 'git', ...args]] : ['git', args];
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, all, { cwd: options.cwd, env: { ...cleanEnv(), ...options.env }, stdio: 'pipe' });
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-    // git may end without reading all of it; its exit code says whether that was an error
-    child.stdin.on('error', () => {});
-    child.on('error', (error) => reject(notStarted(error)));
-    child.on('close', (code) => resolve({ code: code ?? -1, out: Buffer.concat(out), err: Buffer.concat(err).toString('utf8') }));
-    child.stdin.end(options.input);
-  });
+export async function tryGit(args: string[], { cwd, env, input, openMask }: GitOptions): Promise<RunOutput> {
+  const options = { cwd, env: { ...cleanEnv(), ...env }, ...(input && { input }) };
+  const [command, all] = openMask ? ['sh', ['-c', 'umask 0; exec git "$@"', 'git', ...args]] : ['git', args];
+  try {
+    return await run(command, all, options);
+  } catch (error) {
+    throw notStarted(error);
+  }
 }
 
 /** What git printed; a FailureError (`git`) with git's own words when it exits with anything but 0. */
@@ -44,7 +32,7 @@ const gitFailed = (args: string[], err: string, code: number): FailureError => {
   return new FailureError({ code: 'git', message: `git ${verb} failed: ${err.trim().split('\n').slice(-3).join(' ') || `exit code ${code}`}` });
 };
 
-const notStarted = (error: Error): FailureError =>
+const notStarted = (error: unknown): FailureError =>
   new FailureError(
     (error as NodeJS.ErrnoException).code === 'ENOENT'
       ? { code: 'git', message: 'Cannot take a snapshot: git is not installed (or the project is gone).', hint: 'Install git, for example: sudo apt-get install git' }
@@ -55,5 +43,5 @@ const notStarted = (error: Error): FailureError =>
 function cleanEnv(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(process.env)) if (!name.startsWith('GIT_')) env[name] = value;
-  return { ...env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', GIT_ADVICE: '0' };
+  return { ...env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' };
 }

@@ -26,9 +26,9 @@ export interface SnapshotOptions {
 export interface Room {
   id: string;
   shadowDir: string;
-  /** one snapshot (or pruning) at a time */
+  /** one snapshot at a time */
   taking: Mutex;
-  /** one materialised tree (or pruning) at a time */
+  /** one tree at a time is written into its directory */
   writing: Mutex;
   shadow: Shadow | null;
   listing: ListingMemory;
@@ -51,12 +51,15 @@ export interface LastSnapshot {
   gone: Set<BytePath>;
 }
 
-/** Finds the room of a project by its real path. */
-export type Rooms = (projectDir: string) => Room;
+export interface Rooms {
+  /** by the project's real path */
+  of(projectDir: string): Room;
+  all(): Iterable<Room>;
+}
 
 export function createRooms(dir: string): Rooms {
   const rooms = new Map<string, Room>();
-  return (projectDir) => {
+  const of = (projectDir: string): Room => {
     const id = projectId(projectDir);
     const known = rooms.get(id);
     if (known) return known;
@@ -74,11 +77,12 @@ export function createRooms(dir: string): Rooms {
     rooms.set(id, room);
     return room;
   };
+  return { of, all: () => rooms.values() };
 }
 
 /** The open shadow repository of a room. */
-export async function shadowOf(room: Room, projectDir: string): Promise<Shadow> {
-  room.shadow ??= await openShadow(room.shadowDir, projectDir);
+export function shadowOf(room: Room, projectDir: string): Shadow {
+  room.shadow ??= openShadow(room.shadowDir, projectDir);
   return room.shadow;
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { git } from './git.ts';
 
 /**
  * Our bare repository of one project. Objects and refs are shared by all processes, as Git allows; the index is not: every process works on one of its
@@ -34,11 +33,12 @@ const config = `[core]
   hooksPath = /dev/null
   attributesFile = /dev/null
   looseCompression = 0
+  createObject = rename
   bigFileThreshold = 64m
 [index]
   skipHash = true
 [pack]
-  compression = 1
+  compression = 0
   window = 0
 [checkout]
   workers = 0
@@ -48,14 +48,12 @@ const config = `[core]
 // bytes stay as they are: no line endings, no LFS or other filters, no keywords, no encodings
 const attributes = '* -text -crlf -eol -filter -ident -working-tree-encoding\n';
 
-/** Opens the repository, making it where it is missing or was cut short. */
-export async function openShadow(dir: string, projectDir: string): Promise<Shadow> {
+/** Opens the repository, making it where it is missing or was cut short. At once, so that two callers never open it both. */
+export function openShadow(dir: string, projectDir: string): Shadow {
   const shadow = { dir, index: join(dir, indexName()), objects: join(dir, 'objects') };
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  if (!existsSync(join(dir, 'HEAD'))) await git(['init', '-q', '--bare', '--template=', dir], { cwd: dir, env: isolated(dir) });
-  mkdirSync(join(dir, 'info'), { recursive: true });
-  mkdirSync(join(dir, 'empty'), { recursive: true });
-  mkdirSync(refsDir(shadow), { recursive: true });
+  for (const folder of ['objects/pack', 'objects/info', 'info', 'empty', 'refs/dstack/trees']) mkdirSync(join(dir, folder), { recursive: true });
+  replace(shadow, 'HEAD', 'ref: refs/heads/none\n');
   replace(shadow, 'config', config);
   replace(shadow, 'info/attributes', attributes);
   replace(shadow, 'project', `${projectDir}\n`);
@@ -117,7 +115,6 @@ const isolated = (home: string): Record<string, string> => ({
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_ATTR_NOSYSTEM: '1',
-  GIT_DEFAULT_HASH: 'sha1',
 });
 
 /** Replaces a file at once, only where it differs. */

@@ -36,7 +36,7 @@ const failed = (error: unknown): { ok: false } & Result<never> =>
 
 async function tryTake(room: Room, options: SnapshotOptions, projectDir: string): Promise<Result<Snapshot>> {
   if (room.last && (!room.shadow || indexStamp(room.shadow) !== room.last.stamp)) forget(room);
-  const shadow = await shadowOf(room, projectDir);
+  const shadow = shadowOf(room, projectDir);
   // a failure of the user's repository is not mended by setting up ours again
   const listing = listWanted(room, { projectDir, shadow, memory: room.listing }, options).then(ok, failed);
   const last = (room.last ??= await loadLast(shadow, projectDir));

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, type Result, fail, messageOf, ok } from '../../shared/result.ts';
-import { type BytePath, joinZ, splitZ, toBytes } from './bytes.ts';
+import { type BytePath, bytePath, joinZ, splitZ, toBytes } from './bytes.ts';
 import { git } from './git.ts';
 import { type Room, type SnapshotOptions, shadowOf } from './room.ts';
-import { run } from './run.ts';
+import { mustRun } from './run.ts';
 import { type Shadow, keptTrees, shadowEnv } from './shadow.ts';
 
-/** above this many changed files a copy by hard links saves nothing */
+/** Above this many changed files the way over hard links saves little. */
 const smallEdit = 2000;
 
 export const isTreeId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
 
-/** Names of what is being made; left ones are cleared by gc. */
-export const partPrefix = '.part-';
+/** A new name for what is being made or unmade beside its place; those that a killed process leaves are cleared by gc. */
+export const partName = (): string => `.part-${process.pid}-${randomBytes(6).toString('hex')}`;
 
 /**
  * Puts a tree into `treesDir/<tree>`: made beside it and renamed, so that it is there whole or not at all. Everybody may write in it as far as modes go
@@ -25,21 +25,112 @@ export async function materialize(room: Room, options: SnapshotOptions, projectD
   if (!isTreeId(tree)) return fail('git', `\`${tree}\` is not the id of a tree.`);
   const target = join(options.treesDir, tree);
   if (existsSync(target)) return ok(target);
-  const part = join(options.treesDir, `${partPrefix}${process.pid}-${randomBytes(4).toString('hex')}`);
+  const part = join(options.treesDir, partName());
   try {
     mkdirSync(options.treesDir, { recursive: true, mode: 0o700 });
-    const shadow = await shadowOf(room, projectDir);
+    const shadow = shadowOf(room, projectDir);
     if (!(await fromEarlier(shadow, options.treesDir, tree, part))) await fromObjects(shadow, tree, part);
     moveInto(part, target);
     return ok(target);
   } catch (error) {
-    return error instanceof FailureError ? { ok: false, failure: error.failure } : fail('git', `Cannot unpack the snapshot ${tree}: ${messageOf(error)}`);
+    return error instanceof FailureError ? { ok: false, failure: error.failure } : fail('git', `Cannot unpack the snapshot: ${messageOf(error)}`);
   } finally {
     await rm(part, { recursive: true, force: true });
   }
 }
 
 async function fromObjects(shadow: Shadow, tree: string, part: string): Promise<void> {
-  makeOpen(part);
-  await checkout(shadow, tree, part, (env) => ['read-tree', '--reset', '-u', tree, env][0] as string);
+  mkdirSync(part);
+  chmodSync(part, 0o777);
+  await withIndex(shadow, part, (options) => git(['read-tree', '--reset', '-u', tree], { ...options, openMask: true }));
+}
+
+/** From the tree before, by hard links: what is written anew is only what differs. False: there is none, or it differs in too much. */
+async function fromEarlier(shadow: Shadow, treesDir: string, tree: string, part: string): Promise<boolean> {
+  const earlier = newest(treesDir, keptTrees(shadow.dir));
+  if (!earlier) return false;
+  const { out } = await git(['diff-tree', '-r', '-z', '--no-renames', '--name-status', earlier, tree], { cwd: shadow.dir, env: shadowEnv(shadow, part) });
+  const records = splitZ(out);
+  if (records.length / 2 > smallEdit) return false;
+  try {
+    await mustRun('cp', ['-al', join(treesDir, earlier), part]);
+  } catch {
+    // a file system without hard links, or too many of one file
+    await rm(part, { recursive: true, force: true });
+    return false;
+  }
+  const written: BytePath[] = [];
+  for (let i = 0; i + 1 < records.length; i += 2) {
+    const path = records[i + 1] ?? '';
+    if (records[i] !== 'D') written.push(path);
+    // a hard link must be cut, never written through
+    if (records[i] !== 'A') unlinkWithEmptyDirs(bytePath(part), path);
+  }
+  await withIndex(shadow, part, async (options) => {
+    await git(['read-tree', tree], options);
+    await git(['checkout-index', '-z', '--stdin'], { ...options, input: joinZ(written), openMask: true });
+  });
+  return true;
+}
+
+function unlinkWithEmptyDirs(root: BytePath, path: BytePath): void {
+  rmSync(toBytes(`${root}/${path}`));
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    try {
+      rmdirSync(toBytes(`${root}/${path.slice(0, end)}`));
+    } catch {
+      return;
+    }
+  }
+}
+
+async function withIndex(shadow: Shadow, part: string, work: (options: { cwd: string; env: Record<string, string> }) => Promise<unknown>): Promise<void> {
+  const index = join(shadow.dir, `tmp-${randomBytes(6).toString('hex')}`);
+  try {
+    await work({ cwd: part, env: shadowEnv(shadow, part, index) });
+  } finally {
+    await rm(index, { force: true });
+  }
+}
+
+function newest(treesDir: string, trees: string[]): string | null {
+  const made = trees.flatMap((tree) => {
+    const stat = statSync(join(treesDir, tree), { throwIfNoEntry: false });
+    return stat ? [{ tree, at: stat.ctimeMs }] : [];
+  });
+  return made.toSorted((a, b) => b.at - a.at)[0]?.tree ?? null;
+}
+
+/** Another process may have been first: then its tree is the same. */
+function moveInto(part: string, target: string): void {
+  try {
+    renameSync(part, target);
+  } catch (error) {
+    if (!existsSync(target)) throw error;
+  }
+}
+
+/** Takes a directory away under its name at once, then deletes it: a killed process leaves nothing that looks whole. */
+export async function removeWhole(dir: string, name: string, deleteAsRoot: (path: string) => Promise<void>): Promise<void> {
+  const part = name.startsWith('.part-') ? name : partName();
+  if (part !== name) {
+    try {
+      renameSync(join(dir, name), join(dir, part));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
+  }
+  try {
+    await rm(join(dir, part), { recursive: true, force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await deleteAsRoot(join(dir, part));
+  }
+}
+
+/** What lies in a directory under names that say what it is, and what is left half made. */
+export function namesIn(dir: string): { whole: string[]; parts: string[] } {
+  const names = existsSync(dir) ? readdirSync(dir) : [];
+  return { whole: names.filter((name) => !name.startsWith('.')), parts: names.filter((name) => name.startsWith('.part-')) };
 }

@@ -23,7 +23,10 @@ export function reportIssues(issues: readonly Issue[], workflow: MapTree, provid
       }
     } else if (!there) {
       const missing = String(path.at(-1));
-      source.report(headOf(node), ...missingKey(missing, String(path.slice(0, -1).findLast((part) => typeof part === 'string') ?? ''), provider));
+      source.report(
+        headOf(node),
+        ...missingKey(missing, String(path.slice(0, -1).findLast((part) => typeof part === 'string') ?? ''), provider),
+      );
     } else if (issue.code === 'custom') {
       const { hint, atKey } = readParams(issue.params);
       const value = atKey || node.kind !== 'scalar' ? '' : ` ${shown(node.text)}`;

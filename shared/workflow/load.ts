@@ -9,6 +9,7 @@ import { hintAt } from './hints.ts';
 import { reportIssues } from './issues.ts';
 import type { LoadedWorkflows, ProviderName, Workflow, WorkflowSource } from './model.ts';
 import { normalize } from './normalize.ts';
+import type { RawWorkflow } from './normalize.ts';
 import { valuesOf } from './plain-values.ts';
 import { providerOf } from './provider-of.ts';
 import { workflowTrees } from './roots.ts';
@@ -72,8 +73,8 @@ function readWorkflow(tree: MapTree, source: Source, names: readonly string[]): 
   checkWorkflow(tree, provider, source);
   hintAt(tree, provider, source);
   const failed = source.problems.slice(before).some((problem) => problem.severity === 'error');
-  // the keys of one provider are among those of all
-  const workflow = provider && result.success && !failed ? normalize(anyWorkflow.parse(values), provider) : null;
+  // not the schema's own output: it drops a variable called `__proto__`
+  const workflow = provider && result.success && !failed ? normalize(values as RawWorkflow, provider) : null;
   return { tree, source, provider, workflow };
 }
 

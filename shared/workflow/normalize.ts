@@ -8,10 +8,10 @@ import type { anyWorkflow } from './schema.ts';
 import { parseArtifact, parseEnvEntry, parseLimit, parseWorkingDir } from './values.ts';
 
 /** A workflow's values as the schema has let them pass: the parsers below have said yes to them already. */
-type Raw = z.output<typeof anyWorkflow>;
+export type RawWorkflow = z.output<typeof anyWorkflow>;
 
 /** Every short form written out, every unit converted. */
-export function normalize(raw: Raw, provider: ProviderName): Workflow {
+export function normalize(raw: RawWorkflow, provider: ProviderName): Workflow {
   const base = baseOf(raw);
   switch (provider) {
     case 'bash':
@@ -27,7 +27,7 @@ export function normalize(raw: Raw, provider: ProviderName): Workflow {
   }
 }
 
-function baseOf(raw: Raw): WorkflowBase {
+function baseOf(raw: RawWorkflow): WorkflowBase {
   return {
     name: raw.name,
     help: raw.help ?? null,
@@ -59,12 +59,12 @@ function depOf(dep: string | { tag?: string | undefined; workflow?: string | und
   return unwrap(dep.tag === undefined ? parseDepName('workflow', dep.workflow ?? '') : parseDepName('tag', dep.tag));
 }
 
-function envOf(env: Raw['env']): EnvEntry[] {
+function envOf(env: RawWorkflow['env']): EnvEntry[] {
   if (Array.isArray(env)) return env.map((entry) => unwrap(parseEnvEntry(entry)));
   return Object.entries(env ?? {}).map(([name, value]) => ({ name, value: value === null ? null : String(value) }));
 }
 
-function resourcesOf(raw: NonNullable<Raw['resources']>): Resources {
+function resourcesOf(raw: NonNullable<RawWorkflow['resources']>): Resources {
   return {
     cpu: raw.cpu === undefined ? null : Number(raw.cpu),
     memory: raw.memory === undefined ? null : unwrap(parseSize(raw.memory)),
@@ -74,27 +74,27 @@ function resourcesOf(raw: NonNullable<Raw['resources']>): Resources {
   };
 }
 
-function gpuOf(raw: NonNullable<Raw['resources']>['gpu']): GpuRequest | null {
+function gpuOf(raw: NonNullable<RawWorkflow['resources']>['gpu']): GpuRequest | null {
   if (raw === undefined) return null;
   const { count, name, memory } = typeof raw === 'object' ? raw : { count: raw };
   const request = { count: Number(count ?? 1), name: name ?? null, memory: memory === undefined ? null : unwrap(parseSize(memory)) };
   return request.count === 0 ? null : request;
 }
 
-function portsOf(raw: Raw['ports']): Ports | null {
+function portsOf(raw: RawWorkflow['ports']): Ports | null {
   if (raw === undefined) return null;
   if (!Array.isArray(raw)) return unwrap(portCount(Number(raw)));
   return { kind: 'list', ports: raw.map((port) => unwrap(parsePort(String(port)))) };
 }
 
-const entrypointOf = (raw: Raw['entrypoint']): string[] | null =>
+const entrypointOf = (raw: RawWorkflow['entrypoint']): string[] | null =>
   raw === undefined ? null : typeof raw === 'string' ? splitWords(raw) : raw;
 
 /**
  * Pieces of a shell command line, to be joined by blanks. A text is such a piece already; items of a list are quoted where needed, except
  * `${{ run.args }}`, which comes quoted.
  */
-function argsOf(raw: Raw['args']): string[] {
+function argsOf(raw: RawWorkflow['args']): string[] {
   if (raw === undefined) return [];
   if (typeof raw === 'string') return raw.trim() === '' ? [] : [raw.trim()];
   return raw.map((arg) => (/^\$\{\{\s*run\.args\s*\}\}$/.test(String(arg)) ? String(arg) : quoteArgs([String(arg)])));

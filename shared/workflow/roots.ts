@@ -34,15 +34,14 @@ export function workflowTrees(source: Source): MapTree[] {
   const maps: MapTree[] = [];
   for (const item of entry.value.items) {
     if (item.kind === 'map') maps.push(item);
-    else
-      source.report(item.span, `expected a workflow, found ${found(item)}`, 'begin it with `- name: …` and `provider: …`');
+    else source.report(item.span, `expected a workflow, found ${found(item)}`, 'begin it with `- name: …` and `provider: …`');
   }
   return reportDialect(maps, source) ? [] : maps;
 }
 
 function readTree(source: Source): Tree | null {
   try {
-    const doc = parseDocument(source.text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+    const doc = parseDocument(source.text, { uniqueKeys: false, prettyErrors: false });
     reportSyntax(doc, source);
     return doc.errors.length > 0 ? null : buildTree(doc, source);
   } catch (error) {

@@ -45,12 +45,10 @@ const common = {
     description: 'Tags and workflows whose artifacts are mounted, read-only, where they were saved',
     examples: [[':some_tag', 'prepare', ':owner/repo/tag', { tag: 'some_tag' }, { workflow: 'prepare' }]],
   }),
-  artifacts: forms.artifacts
-    .optional()
-    .meta({
-      description: 'Folders to save, relative to the working directory or absolute',
-      examples: [['checkpoint'], [{ path: '/opt/conda/envs/x' }]],
-    }),
+  artifacts: forms.artifacts.optional().meta({
+    description: 'Folders to save, relative to the working directory or absolute',
+    examples: [['checkpoint'], [{ path: '/opt/conda/envs/x' }]],
+  }),
   env: forms.env
     .optional()
     .meta({ description: 'Variables; a bare name takes the submitter’s value', examples: [['LR=0.1', 'WANDB_API_KEY'], { LR: 0.1 }] }),
@@ -74,12 +72,10 @@ const common = {
     description: 'How many ports ($PORT_0, …), or a list of the container’s ports, "HOST:CONTAINER" where the host’s port is fixed',
     examples: [1, [3000], ['8000:80']],
   }),
-  mounts: forms.mounts
-    .optional()
-    .meta({
-      description: 'Folders of the host, SOURCE:TARGET or SOURCE:TARGET:ro',
-      examples: [['/data/imagenet:/data:ro', '~/.cache/pip:/root/.cache/pip']],
-    }),
+  mounts: forms.mounts.optional().meta({
+    description: 'Folders of the host, SOURCE:TARGET or SOURCE:TARGET:ro',
+    examples: [['/data/imagenet:/data:ro', '~/.cache/pip:/root/.cache/pip']],
+  }),
   max_duration: forms
     .parsed(parseLimit, 'a duration')
     .optional()

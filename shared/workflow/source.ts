@@ -40,7 +40,8 @@ export function openSource(path: string, text: string): Source {
     count[severity] += 1;
     const place = { file: path, line, column, length, sourceLine, severity };
     if (count[severity] < mostProblems) problems.push({ ...place, message, hint });
-    else if (count[severity] === mostProblems) problems.push({ ...place, message: 'there is more to say about this file', hint: 'mend what is said before first' });
+    else if (count[severity] === mostProblems)
+      problems.push({ ...place, message: 'there is more to say about this file', hint: 'mend what is said before first' });
   };
 
   return { path, text, problems, report, lineOf: (span) => lines.linePos(span.start).line };

@@ -40,7 +40,10 @@ function inWords(error: YAMLError, text: string): { message: string; hint: strin
     case 'BAD_SCALAR_START':
       return { message: `text cannot begin with \`${text[error.pos[0]] ?? ''}\``, hint: 'quote it' };
     case 'BAD_DQ_ESCAPE':
-      return { message: `${text.slice(...error.pos)} is no escape that YAML knows`, hint: 'double the backslash, or use single quotes' };
+      return {
+        message: `${text.slice(error.pos[0], error.pos[0] + 2)} is no escape that YAML knows`,
+        hint: 'double the backslash, or use single quotes',
+      };
     case 'MULTIPLE_DOCS':
       return { message: 'a second document begins here', hint: 'a workflow file holds one: remove the `---`, or write two files' };
     default:

@@ -80,7 +80,8 @@ export function buildTree(doc: Document.Parsed, source: Source): Tree {
     if (value.kind === 'list') for (const item of value.items) merge(entries, key, item);
     else if (value.kind === 'map') {
       for (const [name, entry] of value.entries) if (!entries.has(name)) entries.set(name, entry);
-    } else if (value.kind !== 'scalar' || !value.broken) source.report(key, '`<<` merges maps, and this is none', 'write `<<: *name` with the anchor of a map');
+    } else if (value.kind !== 'scalar' || !value.broken)
+      source.report(key, '`<<` merges maps, and this is none', 'write `<<: *name` with the anchor of a map');
   }
 
   return build(doc.contents, 0, 0, false);

@@ -30,8 +30,8 @@ describe('sizes', () => {
 
   test.each([
     ['16', 'a size needs a unit | write 16GB (decimal), 16GiB (binary) or 16MB'],
-    ['16 bananas', '`bananas` is not a unit of size | the units are kB, MB, GB, TB (decimal) and KiB, MiB, GiB, TiB (binary)'],
-    ['16i', '`i` is not a unit of size | the units are kB, MB, GB, TB (decimal) and KiB, MiB, GiB, TiB (binary)'],
+    ['16 bananas', '`bananas` is not a unit of size | the units are kB, MB, GB, TB, PB (decimal) and KiB, MiB, GiB, TiB, PiB (binary)'],
+    ['16i', '`i` is not a unit of size | the units are kB, MB, GB, TB, PB (decimal) and KiB, MiB, GiB, TiB, PiB (binary)'],
     ['GB', 'this is not a size | write a number and a unit: 512MB, 16GB, 16GiB'],
     ['-1GB', 'this is not a size | write a number and a unit: 512MB, 16GB, 16GiB'],
     ['1e3GB', 'this is not a size | write a number and a unit: 512MB, 16GB, 16GiB'],
@@ -54,8 +54,8 @@ describe('sizes', () => {
 
   test('what is shown can be read again, to one digit after the point', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 50 - 1 }), (bytes) => {
-        const again = unwrap(parseSize(formatSize(bytes).replace('PB', '000 TB').replace(/(\d)\.(\d)000 TB/, '$1$200 TB').replace(' 000', '000')));
+      fc.property(fc.integer({ min: 0, max: 2 ** 52 }), (bytes) => {
+        const again = unwrap(parseSize(formatSize(bytes)));
         expect(Math.abs(again - bytes)).toBeLessThanOrEqual(Math.max(1, bytes * 0.051));
       }),
     );

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { must } from './command.ts';
 import { engineJson } from './engine-api.ts';
@@ -8,6 +7,7 @@ import { processesNaming } from './processes.ts';
 import { tinyImage } from './tiny-image.ts';
 
 const docker = (host: string, ...args: string[]) => must('docker', ['-H', host, ...args]);
+const links = () => readdirSync('/sys/class/net');
 
 test('the engine of the run has the tiny image, with bash and busybox', async () => {
   const host = process.env['DOCKER_HOST']!;
@@ -17,9 +17,10 @@ test('the engine of the run has the tiny image, with bash and busybox', async ()
 
 test('a private engine starts, restarts both ways under its containers, and leaves nothing', async () => {
   const engine = await startEngine();
-  await docker(engine.host, 'network', 'create', 'n');
+  const network = (await docker(engine.host, 'network', 'create', 'n')).slice(0, 12);
+  expect(links()).toContain(`br-${network}`);
+  const before = links().filter((name) => name === 'docker0');
   await docker(engine.host, 'run', '-d', '--init', '--name', 'work', '--network', 'n', tinyImage, 'sleep', '1000');
-  expect(Object.keys(networkInterfaces()).some((name) => name.startsWith('dsl') || name.startsWith('br-'))).toBe(true);
 
   const state = async () => (await engineJson<{ State: { Status: string; ExitCode: number } }>(engine.host, '/containers/work/json')).State;
   const first = engine.pid;
@@ -34,6 +35,8 @@ test('a private engine starts, restarts both ways under its containers, and leav
   await engine.stop();
   expect(existsSync(engine.dir)).toBe(false);
   expect(processesNaming(engine.dir)).toEqual([]);
+  expect(links()).not.toContain(`br-${network}`);
+  expect(links().filter((name) => name === 'docker0'), 'the machine’s own bridge').toEqual(before);
   expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(engine.dir);
 });
 

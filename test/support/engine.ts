@@ -84,7 +84,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     restart: async (how) => {
       signal(pid, how === 'kill' ? 'SIGKILL' : 'SIGTERM');
       await waitFor(() => !isAlive(pid), `dockerd ${pid} to end`, { seconds: 40 });
-      forgetContainerd(dir);
+      await forgetContainerd(dir);
       pid = await start();
     },
     stop,
@@ -112,10 +112,13 @@ function spawnDockerd(dir: string, flags: string[], env: Record<string, string>)
   return child.pid ?? 0;
 }
 
-/** A killed dockerd takes its containerd along. Where nobody reaps it, the next dockerd takes the zombie for a living one and waits for it. */
-function forgetContainerd(dir: string): void {
+/** A killed dockerd takes its containerd along, a moment later; and where nobody reaps that, the next dockerd takes the zombie for a living one. */
+async function forgetContainerd(dir: string): Promise<void> {
   const file = join(dir, 'x/containerd/containerd.pid');
-  if (existsSync(file) && !isAlive(Number(readFileSync(file, 'utf8')))) rmSync(file);
+  if (!existsSync(file)) return;
+  const pid = Number(readFileSync(file, 'utf8'));
+  await waitFor(() => !isAlive(pid), `containerd ${pid} to end with its dockerd`, { seconds: 10 });
+  rmSync(file, { force: true });
 }
 
 function requireDockerd(): void {

@@ -71,4 +71,4 @@ function mountsBelow(dir: string): string[] {
 
 /** Folders of engines: `dir` itself or those directly in it. */
 const enginesIn = (dir: string): string[] =>
-  existsSync(dir) ? [dir, ...readdirSync(dir).map((name) => join(dir, name))].filter((path) => existsSync(join(path, 'bridge.json'))) : [];
+  existsSync(dir) ? [dir, ...readdirSync(dir).map((name) => join(dir, name))].filter((path) => existsSync(join(path, 'bridge'))) : [];

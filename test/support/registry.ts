@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { must } from './command.ts';
+import { scratchDir } from './scratch.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface TestRegistry extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface TestRegistry extends AsyncDisposable {
 export async function startRegistry(user?: { username: string; password: string }): Promise<TestRegistry> {
   await required('docker-registry', 'docker-registry');
   if (user) await required('htpasswd', 'apache2-utils');
-  const dir = await mkdtemp(join(tmpdir(), 'dstack-registry-'));
+  const dir = scratchDir('g');
   const host = `127.0.0.1:${await freePort()}`;
   await mkdir(join(dir, 'data'));
   if (user) await writeFile(join(dir, 'users'), await must('htpasswd', ['-Bbn', user.username, user.password]));

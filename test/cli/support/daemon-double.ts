@@ -29,7 +29,8 @@ export type Logs = (log: LogSocket, query: URLSearchParams) => void | Promise<vo
 
 export interface LogSocket {
   tell(event: LogEvent): void;
-  bytes(data: string | Buffer): void;
+  /** resolves when they are on their way */
+  bytes(data: string | Buffer): Promise<void>;
   drop(): void;
 }
 
@@ -101,7 +102,7 @@ async function serve(double: DaemonDouble, request: IncomingMessage, response: S
 
 const logSocket = (client: WebSocket): LogSocket => ({
   tell: (event) => client.send(JSON.stringify(event)),
-  bytes: (data) => client.send(Buffer.from(data), { binary: true }),
+  bytes: (data) => new Promise((resolve) => client.send(Buffer.from(data), { binary: true }, () => resolve())),
   drop: () => client.terminate(),
 });
 

@@ -76,7 +76,7 @@ describe('logs', () => {
     const reading = (async () => {
       for await (const _ of output) stop.abort();
     })();
-    await expect(reading).rejects.toThrow();
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 

@@ -175,7 +175,7 @@ describe('use and remove', () => {
     await using t = await testLogs();
     const other = { ...id, runId: 8 };
     for (const one of [id, other]) await t.logs.note(one, 'text');
-    const used = async (logs: Logs): Promise<number[]> => (await logs.use()).map((one) => one.runId).toSorted();
+    const used = async (logs: Logs): Promise<number[]> => (await logs.use()).map((one) => one.runId).toSorted((a, b) => a - b);
     expect(await used(t.logs)).toEqual([7, 8]);
     expect((await t.logs.use())[0]?.bytes).toBeGreaterThan(6);
     const reader = follow(t.logs);

@@ -25,4 +25,11 @@ export function only(text: string): Workflow {
 
 /** A bash workflow with these lines. */
 export const bash = (...lines: string[]): string =>
-  ['workflows:', '  - name: train', '    provider: bash', '    commands: [python train.py]', ...lines.map((line) => `    ${line}`), ''].join('\n');
+  [
+    'workflows:',
+    '  - name: train',
+    '    provider: bash',
+    '    commands: [python train.py]',
+    ...lines.map((line) => `    ${line}`),
+    '',
+  ].join('\n');
