@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /** Folders whose tests need no Docker Engine: they start at once, and DOCKER_HOST leads them nowhere. */
-const withoutEngine = ['shared', 'scripts', 'daemon/scheduler', 'daemon/providers', 'daemon/store', 'daemon/logs', 'cli/terminal'].map(
-  (dir) => `test/${dir}/**/*.test.ts`,
-);
+const withoutEngine = ['shared', 'daemon/scheduler', 'daemon/providers', 'daemon/store', 'daemon/logs', 'cli/terminal']
+  .map((dir) => `test/${dir}/**/*.test.ts`)
+  .concat('test/scripts/!(demo).test.ts');
 
 export default defineConfig({
   test: {

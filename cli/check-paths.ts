@@ -15,7 +15,9 @@ export interface Checked {
 
 /** Reads the workflow files of `paths` (files, or projects and folders within them). */
 export async function checkPaths(cli: Cli, paths: string[]): Promise<Checked> {
-  const loaded = await Promise.all(paths.length === 0 ? [loadWorkflows(unwrap(cli.project()))] : paths.map((path) => load(resolve(cli.cwd, path))));
+  const loaded = await Promise.all(
+    paths.length === 0 ? [loadWorkflows(unwrap(cli.project()))] : paths.map((path) => load(resolve(cli.cwd, path))),
+  );
   return {
     problems: loaded.flatMap((one) => (one.ok ? one.hints : one.problems)),
     workflows: loaded.reduce((sum, one) => sum + (one.ok ? one.workflows.size : 0), 0),

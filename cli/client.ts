@@ -30,6 +30,9 @@ interface CallOptions {
   repeatable?: boolean;
 }
 
+/** How often one request is made, each time of a daemon that was there and went away. */
+const mostAttempts = 10;
+
 type Params<V extends Verb> = Verbs[V]['params'];
 
 export class Client {
@@ -52,7 +55,11 @@ export class Client {
       return ok(this.socket);
     } catch (error) {
       const { home } = this.#options;
-      return fail('home_unusable', `Cannot use ${home}: ${messageOf(error)}.`, 'Make it a folder of your own, or set DSTACK_HOME to another.');
+      return fail(
+        'home_unusable',
+        `Cannot use ${home}: ${messageOf(error)}.`,
+        'Make it a folder of your own, or set DSTACK_HOME to another.',
+      );
     }
   }
 
@@ -62,12 +69,12 @@ export class Client {
 
   async call<V extends Verb>(verb: V, params: Params<V>, options: CallOptions = {}): Promise<Result<Verbs[V]['answer']>> {
     for (;;) {
-      const sent = await this.#send(verb, params, options);
+      const sent = await this.#send(verb, params, options, async (answer) => ({ answer, body: await text(answer) }));
       if (!sent.ok) return sent;
-      const body = await text(sent.value).catch(messageOf);
-      const result = parse<Verbs[V]['answer']>(sent.value, body);
+      const { answer, body } = sent.value;
+      const result = parse<Verbs[V]['answer']>(answer, body);
       if (options.anyVersion || this.#agreed) return result;
-      const agreed = await this.#agree(sent.value);
+      const agreed = await this.#agree(answer);
       if (!agreed.ok) return agreed;
       // what an older daemon has done is done; what it would not do, the new one may
       if (agreed.value === 'as it was' || result.ok) return result;
@@ -80,7 +87,7 @@ export class Client {
       const status = await this.call('daemonStatus', {});
       if (!status.ok) return status;
     }
-    const sent = await this.#send(verb, params, {});
+    const sent = await this.#send(verb, params, {}, async (answer) => answer);
     if (!sent.ok || sent.value.statusCode === 200) return sent;
     return parse<never>(sent.value, await text(sent.value).catch(messageOf));
   }
@@ -100,22 +107,31 @@ export class Client {
     return (await gone(this.socket, 30_000)) ? ok(undefined) : fail('daemon_stays', 'The daemon has not stopped within 30 seconds.');
   }
 
-  async #send(verb: Verb, params: object, options: CallOptions): Promise<Result<IncomingMessage>> {
+  /** What `take` makes of the answer; asked again when nobody answered, or the answer broke off, and that does no harm. */
+  async #send<T>(verb: Verb, params: object, options: CallOptions, take: (answer: IncomingMessage) => Promise<T>): Promise<Result<T>> {
     const wanted = compose(verb, params, this.headers);
     const socket = this.#reach();
     if (!socket.ok) return socket;
     for (let attempt = 1; ; attempt++) {
       try {
-        return ok(await request(socket.value, wanted));
+        return ok(await take(await request(socket.value, wanted)));
       } catch (error) {
         if (isAbsent(error)) {
           if (options.start === false) return fail('daemon_absent', 'The daemon is not running.', '`dstack daemon start` starts it.');
-          const started = attempt > 3 ? fail('daemon_silent', 'The daemon starts, and is gone again.') : await this.start();
+          const started = attempt > mostAttempts ? fail('daemon_silent', 'The daemon starts, and is gone again.') : await this.start();
           if (!started.ok) return started;
         } else if (codeOf(error) === 'EACCES') {
-          return fail('socket_denied', `The daemon's socket ${socket.value} belongs to another user.`, 'Set DSTACK_HOME to a folder of your own.');
-        } else if (!(wanted.method === 'GET' || options.repeatable) || attempt > 3) {
-          return fail('daemon_gone', `The daemon went away before it answered (${messageOf(error)}).`, 'Whether it did what you asked is not known: look with `dstack ps -a`.');
+          return fail(
+            'socket_denied',
+            `The daemon's socket ${socket.value} belongs to another user.`,
+            'Set DSTACK_HOME to a folder of your own.',
+          );
+        } else if (!(wanted.method === 'GET' || options.repeatable) || attempt > mostAttempts) {
+          return fail(
+            'daemon_gone',
+            `The daemon went away before it answered (${messageOf(error)}).`,
+            'Whether it did what you asked is not known: look with `dstack ps -a`.',
+          );
         }
       }
     }
@@ -127,7 +143,11 @@ export class Client {
     const theirs = answer.headers[versionHeader];
     const difference = typeof theirs === 'string' ? compareVersions(theirs, version) : 0;
     if (difference > 0) {
-      return fail('daemon_newer', `The running daemon is dstack ${theirs}, newer than this command (${version}).`, 'Update dstack here, or stop that daemon with `dstack daemon stop`.');
+      return fail(
+        'daemon_newer',
+        `The running daemon is dstack ${theirs}, newer than this command (${version}).`,
+        'Update dstack here, or stop that daemon with `dstack daemon stop`.',
+      );
     }
     this.#agreed = true;
     if (difference === 0) return ok('as it was');
@@ -148,7 +168,13 @@ export function compose(verb: Verb, params: object, headers: Record<string, stri
     rest.delete(name);
     return encodeURIComponent(value);
   });
-  if (method === 'POST') return { method, path: filled, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(Object.fromEntries(rest)) };
+  if (method === 'POST')
+    return {
+      method,
+      path: filled,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(Object.fromEntries(rest)),
+    };
   const query = new URLSearchParams();
   for (const [name, value] of rest) if (value !== false) query.set(name, value === true ? '1' : String(value));
   return { method, path: query.size > 0 ? `${filled}?${query}` : filled, headers };
@@ -159,7 +185,11 @@ function parse<T>(answer: IncomingMessage, body: string): Result<T> {
   try {
     value = JSON.parse(body);
   } catch {
-    return fail('daemon_garbled', `The daemon's answer was cut off or is no JSON (status ${answer.statusCode}).`, '`dstack daemon logs` may say why.');
+    return fail(
+      'daemon_garbled',
+      `The daemon's answer was cut off or is no JSON (status ${answer.statusCode}).`,
+      '`dstack daemon logs` may say why.',
+    );
   }
   if (answer.statusCode !== undefined && answer.statusCode < 300) return ok(value as T);
   return { ok: false, failure: value as ApiFailure };

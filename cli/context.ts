@@ -45,7 +45,10 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
     err,
     client: new Client({ home, env, version, daemonMain, onNotice: (sentence) => err.line(err.style('dim', sentence)) }),
     exitCode: 0,
-    project: () => (found === null ? fail('no_project', `There is no .dstack/workflows.yaml in ${cwd} or above it.`, '`dstack init` makes one here.') : ok(found)),
+    project: () =>
+      found === null
+        ? fail('no_project', `There is no .dstack/workflows.yaml in ${cwd} or above it.`, '`dstack init` makes one here.')
+        : ok(found),
     projectOrHere: () => found ?? cwd,
     json: (value) => out.line(JSON.stringify(value, null, 2)),
     complain: (failure) => {

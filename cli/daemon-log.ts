@@ -16,9 +16,16 @@ export function daemonLog(home: string, count: number, raw: boolean): Result<str
   try {
     text = tail(path);
   } catch (error) {
-    return fail('no_daemon_log', `Cannot read ${path}: ${(error as NodeJS.ErrnoException).code}.`, 'The daemon writes it when it is started.');
+    return fail(
+      'no_daemon_log',
+      `Cannot read ${path}: ${(error as NodeJS.ErrnoException).code}.`,
+      'The daemon writes it when it is started.',
+    );
   }
-  const lines = text.split('\n').filter((line) => line !== '').slice(-count);
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-count);
   return ok(raw ? lines : lines.map(readable));
 }
 
@@ -34,14 +41,16 @@ function tail(path: string): string {
   }
 }
 
+const text = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
 /** A line of the log (JSON) as `time level message name=value …`; any other line as it is. */
 function readable(line: string): string {
   try {
     const { time, level, msg, pid: _, hostname: __, ...rest } = JSON.parse(line) as Record<string, unknown>;
     if (typeof level !== 'number') return oneLine(line);
-    const details = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-    const when = typeof time === 'number' ? moment(new Date(time).toISOString()) : String(time ?? '');
-    return oneLine([when, levels[level] ?? level, msg ?? '', ...details].join(' '));
+    const details = Object.entries(rest).map(([name, value]) => `${name}=${text(value)}`);
+    const when = typeof time === 'number' ? moment(new Date(time).toISOString()) : moment(text(time));
+    return oneLine([when, levels[level] ?? String(level), text(msg), ...details].join(' '));
   } catch {
     return oneLine(line);
   }

@@ -39,6 +39,8 @@ export async function startDaemon(where: Where, onSlow: () => void): Promise<Res
         onSlow();
       }
       if (child.exitCode === null && child.signalCode === null) continue;
+      // one that was killed did not fail by itself: another is started
+      if (child.signalCode !== null && attempt < mostAttempts) break;
       if (child.exitCode !== 0) return died(where.home, from, child);
       patience -= pause;
       if (patience < 0) break;
@@ -87,7 +89,11 @@ function spawnDaemon({ home, env, main }: Where): Result<{ child: ChildProcess; 
     if (child.pid === undefined) return fail('daemon_died', `The daemon could not start: ${process.execPath} does not run.`);
     return ok({ child, from });
   } catch (error) {
-    return fail('home_unusable', `Cannot write to ${home}: ${(error as Error).message}.`, 'Make it writable, or set DSTACK_HOME to another folder.');
+    return fail(
+      'home_unusable',
+      `Cannot write to ${home}: ${(error as Error).message}.`,
+      'Make it writable, or set DSTACK_HOME to another folder.',
+    );
   }
 }
 
@@ -98,5 +104,9 @@ function died(home: string, from: number, child: ChildProcess): Result<never> {
   const own = lines.findLast((line) => line.startsWith('dstackd: ')) ?? lines.at(-1) ?? '';
   const how = child.signalCode === null ? `code ${child.exitCode}` : child.signalCode;
   const why = own.replace(/^dstackd: /, '').slice(0, 500);
-  return fail('daemon_died', why === '' ? `The daemon could not start (it ended with ${how}).` : `The daemon could not start: ${why}`, `Its log: ${log}`);
+  return fail(
+    'daemon_died',
+    why === '' ? `The daemon could not start (it ended with ${how}).` : `The daemon could not start: ${why}`,
+    `Its log: ${log}`,
+  );
 }

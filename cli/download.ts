@@ -36,11 +36,20 @@ export async function unpack(tar: Readable, dir: string): Promise<Result<Unpacke
       return why !== null;
     };
     // the files become the user's, even when root unpacks; they can read and delete them, whatever the job made of the modes
-    const options = { chown: false, dmode: 0o700, fmode: 0o600, ignore: (_: string, header?: Headers) => header !== undefined && judge(header) };
+    const options = {
+      chown: false,
+      dmode: 0o700,
+      fmode: 0o600,
+      ignore: (_: string, header?: Headers) => header !== undefined && judge(header),
+    };
     await pipeline(tar, extract(root, options));
     return ok(result);
   } catch (error) {
-    return fail('download_broken', `The download broke off after ${result.files} files: ${messageOf(error)}.`, 'Run it again: files that are there are replaced.');
+    return fail(
+      'download_broken',
+      `The download broke off after ${result.files} files: ${messageOf(error)}.`,
+      'Run it again: files that are there are replaced.',
+    );
   }
 }
 

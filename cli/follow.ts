@@ -69,7 +69,11 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
   if (signal.aborted) return { how: 'left' };
   // the socket's path may hold a colon, which a ws+unix URL cannot
   const createConnection = (() => connect(client.socket)) as unknown as typeof connect;
-  const socket = new WebSocket(`ws://dstack${address(wanted, place)}`, { headers: client.headers, createConnection, perMessageDeflate: false });
+  const socket = new WebSocket(`ws://dstack${address(wanted, place)}`, {
+    headers: client.headers,
+    createConnection,
+    perMessageDeflate: false,
+  });
   return new Promise((resolve) => {
     // answered in order and one at a time; what waits here is bounded by pausing the socket
     let work = Promise.resolve();
@@ -112,9 +116,11 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
     };
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (++waiting > 16) socket.pause();
-      work = work.then(() => take(data, isBinary)).then(() => {
-        if (--waiting === 0 && socket.isPaused) socket.resume();
-      });
+      work = work
+        .then(() => take(data, isBinary))
+        .then(() => {
+          if (--waiting === 0 && socket.isPaused) socket.resume();
+        });
       work.catch((error: unknown) => {
         // a bug of ours or a broken stdout: not to be swallowed by the promise chain
         process.nextTick(() => {

@@ -21,7 +21,12 @@ function writable(home: string): Check {
     accessSync(home, constants.W_OK | constants.X_OK);
     return { name, status: 'ok', message: `${home} is writable.`, fix: null };
   } catch (error) {
-    return { name, status: 'error', message: `${home} cannot be written to (${codeOf(error)}).`, fix: 'Make it a folder of your own, or set DSTACK_HOME to another.' };
+    return {
+      name,
+      status: 'error',
+      message: `${home} cannot be written to (${codeOf(error)}).`,
+      fix: 'Make it a folder of your own, or set DSTACK_HOME to another.',
+    };
   }
 }
 
@@ -46,7 +51,9 @@ function engineSocket(env: NodeJS.ProcessEnv): Check {
       name,
       status: 'error',
       message: denied ? `You may not use ${socket}.` : `There is no Docker Engine at ${socket}.`,
-      fix: denied ? 'Join its group: sudo usermod -aG docker $USER, and log in again.' : 'Install and start one (apt-get install docker.io), or set DOCKER_HOST.',
+      fix: denied
+        ? 'Join its group: sudo usermod -aG docker $USER, and log in again.'
+        : 'Install and start one (apt-get install docker.io), or set DOCKER_HOST.',
     };
   }
 }

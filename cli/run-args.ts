@@ -15,7 +15,11 @@ export interface KnownOption {
 }
 
 /** Our words, then the workflow's name and its words behind `--`, so that a parser that knows only our options can read the answer. */
-export function splitRunArgs(known: readonly KnownOption[], argv: string[], refuse: (message: string, hint: string) => FailureError): string[] {
+export function splitRunArgs(
+  known: readonly KnownOption[],
+  argv: string[],
+  refuse: (message: string, hint: string) => FailureError,
+): string[] {
   const ours: string[] = [];
   const theirs: string[] = [];
   let target: string | null = null;
@@ -35,8 +39,14 @@ export function splitRunArgs(known: readonly KnownOption[], argv: string[], refu
       if (word.startsWith('-') && word !== '-') ours.push(word);
       else target = word;
     } else {
-      const near = flag.startsWith('--') ? known.find((o) => o.long !== undefined && oneSlip(flag.replaceAll('_', '-'), o.long)) : undefined;
-      if (near) throw refuse(`dstack run has no option ${flag}. Did you mean ${near.long}?`, `If it is for the workflow, write it after \`--\`: dstack run ${target} -- ${flag}`);
+      const near = flag.startsWith('--')
+        ? known.find((o) => o.long !== undefined && oneSlip(flag.replaceAll('_', '-'), o.long))
+        : undefined;
+      if (near)
+        throw refuse(
+          `dstack run has no option ${flag}. Did you mean ${near.long}?`,
+          `If it is for the workflow, write it after \`--\`: dstack run ${target} -- ${flag}`,
+        );
       theirs.push(word);
     }
   }

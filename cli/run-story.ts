@@ -35,7 +35,12 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ['Environment', run.environmentKey],
     ['Commit', commit(run.snapshot)],
     ['Tree', run.snapshot.tree],
-    ['Deps', run.deps.map((dep) => `${dep.kind === 'tag' ? ':' : ''}${dep.project === run.project ? '' : `${dep.project}/`}${dep.name} = ${dep.run}`)],
+    [
+      'Deps',
+      run.deps.map(
+        (dep) => `${dep.kind === 'tag' ? ':' : ''}${dep.project === run.project ? '' : `${dep.project}/`}${dep.name} = ${dep.run}`,
+      ),
+    ],
     ['Artifacts', run.artifacts],
     ['Mounts', run.mounts],
     ['Ports', run.ports.map((port) => `${port.name} ${port.url}`)],
@@ -46,7 +51,11 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
   const column = 13;
   return facts.flatMap(([name, value]) => {
     const values = (Array.isArray(value) ? value : [value ?? '']).filter((text) => text !== '');
-    return values.map((text, i) => out.style('bold', (i === 0 ? name : '').padEnd(column)) + (name === 'Status' ? text : name === 'Commands' ? printable(text) : oneLine(text)));
+    return values.map(
+      (text, i) =>
+        out.style('bold', (i === 0 ? name : '').padEnd(column)) +
+        (name === 'Status' ? text : name === 'Commands' ? printable(text) : oneLine(text)),
+    );
   });
 }
 
@@ -63,7 +72,8 @@ function resources({ cpu, memory, shmSize, gpu, interruptible }: Resources): str
   if (cpu !== null) parts.push(`${cpu} CPU`);
   if (memory !== null) parts.push(`${formatSize(memory)} memory`);
   if (shmSize !== null) parts.push(`${formatSize(shmSize)} shared memory`);
-  if (gpu !== null) parts.push(`${gpu.count} GPU${gpu.name === null ? '' : ` ${gpu.name}`}${gpu.memory === null ? '' : ` of ${formatSize(gpu.memory)}`}`);
+  if (gpu !== null)
+    parts.push(`${gpu.count} GPU${gpu.name === null ? '' : ` ${gpu.name}`}${gpu.memory === null ? '' : ` of ${formatSize(gpu.memory)}`}`);
   if (interruptible) parts.push('interruptible');
   return parts.join(', ');
 }

@@ -1,12 +1,11 @@
 /** What `dstack run` and `dstack run WORKFLOW --help` show: read from the workflow files here, no daemon needed. */
 import type { Command } from 'commander';
+import { relative } from 'node:path';
 import { formatDuration, formatSize } from '../shared/units.ts';
-import { unwrap } from '../shared/result.ts';
 import { loadWorkflows } from '../shared/workflow/load.ts';
 import { providerNames, type LoadedWorkflows, type Workflow, type WorkflowSource } from '../shared/workflow/model.ts';
 import { renderProblem } from '../shared/workflow/problems.ts';
 import { nearest } from '../shared/workflow/suggest.ts';
-import { relative } from 'node:path';
 import type { Cli } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { table } from './terminal/table.ts';
@@ -42,7 +41,18 @@ export async function listWorkflows(cli: Cli): Promise<number> {
             { title: 'HELP', value: (workflow) => oneLine(workflow.help ?? ''), least: 10 },
           ],
         });
-  lines.push('', ...table({ rows: [...providerNames], width: cli.out.columns(), titleStyle: title, columns: [{ title: 'PROVIDER', value: (name) => name }, { title: 'HELP', value: (name) => providerHelp[name], least: 10 }] }));
+  lines.push(
+    '',
+    ...table({
+      rows: [...providerNames],
+      width: cli.out.columns(),
+      titleStyle: title,
+      columns: [
+        { title: 'PROVIDER', value: (name) => name },
+        { title: 'HELP', value: (name) => providerHelp[name], least: 10 },
+      ],
+    }),
+  );
   lines.push('', '`dstack run WORKFLOW --help` says more about one, `dstack run --help` lists the options.');
   for (const line of lines) cli.out.line(line);
   return exitCodes.ok;
@@ -59,7 +69,10 @@ export async function showWorkflow(cli: Cli, name: string, run: Command): Promis
     cli.out.line(`${cli.out.style('bold', name)}: a provider. ${providerHelp[name as Workflow['provider']]}`);
   } else {
     const near = nearest(name, [...loaded.workflows.keys(), ...providerNames]);
-    throw usageError(`There is no workflow or provider '${name}' in ${cli.projectOrHere()}.`, near ? `Did you mean '${near}'?` : '`dstack run` lists them.');
+    throw usageError(
+      `There is no workflow or provider '${name}' in ${cli.projectOrHere()}.`,
+      near ? `Did you mean '${near}'?` : '`dstack run` lists them.',
+    );
   }
   cli.out.line('\nOptions that override it:');
   const help = run.createHelp();
@@ -99,12 +112,21 @@ function story(cli: Cli, { workflow, source }: { workflow: Workflow; source: Wor
     ['Image', [workflow.image ?? (workflow.python === null ? '' : `for Python ${workflow.python}`)]],
     ['Variables', workflow.env.map((entry) => (entry.value === null ? `${entry.name} (yours)` : `${entry.name}=${entry.value}`))],
     ['Mounts', workflow.mounts.map((mount) => `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`)],
-    ['Ports', ports === null ? [] : ports.kind === 'count' ? [String(ports.count)] : ports.ports.map((port) => (port.host === null ? String(port.container) : `${port.host}:${port.container}`))],
+    [
+      'Ports',
+      ports === null
+        ? []
+        : ports.kind === 'count'
+          ? [String(ports.count)]
+          : ports.ports.map((port) => (port.host === null ? String(port.container) : `${port.host}:${port.container}`)),
+    ],
     ['Time limit', [workflow.maxDuration === null ? '' : formatDuration(workflow.maxDuration)]],
     ['Setup', workflow.beforeRun.flatMap((text) => text.split('\n'))],
     ['Commands', 'commands' in workflow ? workflow.commands.flatMap((text) => text.split('\n')) : []],
   ];
   const head = cli.out.style('bold', oneLine(workflow.name)) + (workflow.help === null ? '' : `: ${oneLine(workflow.help)}`);
-  const lines = facts.flatMap(([name, values]) => values.filter((text) => text !== '').map((text, i) => `  ${(i === 0 ? name : '').padEnd(12)}${printable(text)}`));
+  const lines = facts.flatMap(([name, values]) =>
+    values.filter((text) => text !== '').map((text, i) => `  ${(i === 0 ? name : '').padEnd(12)}${printable(text)}`),
+  );
   return [head, ...lines];
 }

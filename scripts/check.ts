@@ -17,7 +17,10 @@ const steps: Record<string, { what: string; run: [string, ...string[]] }> = {
   dead: { what: 'dead code and unused dependencies (knip)', run: [bin('knip'), '--no-progress'] },
   format: { what: 'format (oxfmt; npm run format mends it)', run: [bin('oxfmt'), '--check'] },
   schema: { what: 'JSON Schema fresh', run: [process.execPath, 'scripts/schema.ts', '--check'] },
-  shell: { what: 'shell scripts parse (bash -n)', run: ['bash', '-c', 'for each in "$@"; do bash -n "$each" || exit 1; done', 'bash', ...shellScripts] },
+  shell: {
+    what: 'shell scripts parse (bash -n)',
+    run: ['bash', '-c', 'for each in "$@"; do bash -n "$each" || exit 1; done', 'bash', ...shellScripts],
+  },
 };
 
 const wanted = process.argv.slice(2);

@@ -20,7 +20,7 @@ function bytesPerUnit(unit: string): number | null {
 
 /** Bytes of `16GB`, `512 MiB`, `1.5g`. MB and GB are decimal, MiB and GiB binary; a number without a unit is refused. */
 export function parseSize(text: string): Result<number> {
-  const [, digits, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
   if (digits === undefined || unit === undefined)
     return fail('bad_size', 'this is not a size', 'write a number and a unit: 512MB, 16GB, 16GiB');
   if (unit === '') return fail('bad_size', 'a size needs a unit', `write ${digits}GB (decimal), ${digits}GiB (binary) or ${digits}MB`);
@@ -138,7 +138,11 @@ export function refusedTarget(path: string): string | null {
 export const hasControlCharacters = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);
 
 /** Without the slashes at its end, `/` excepted. */
-export const stripSlash = (path: string): string => path.replace(/(?<=.)\/+$/, '');
+export function stripSlash(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
+}
 
 type Port = { container: number; host: number | null };
 
@@ -156,10 +160,13 @@ export function parsePort(text: string): Result<Port> {
 
 /** Two of them that cannot both be: the sentence; null: none. */
 export function portClash(ports: Port[]): string | null {
-  for (const [index, port] of ports.entries()) {
-    const before = ports.slice(0, index);
-    if (before.some((other) => other.container === port.container)) return `the container's port ${port.container} is given twice`;
-    if (port.host !== null && before.some((other) => other.host === port.host)) return `the host's port ${port.host} is given twice`;
+  const inside = new Set<number>();
+  const outside = new Set<number>();
+  for (const { container, host } of ports) {
+    if (inside.has(container)) return `the container's port ${container} is given twice`;
+    if (host !== null && outside.has(host)) return `the host's port ${host} is given twice`;
+    inside.add(container);
+    if (host !== null) outside.add(host);
   }
   return null;
 }

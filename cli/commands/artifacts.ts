@@ -31,7 +31,13 @@ const list = (cli: Cli): Command =>
     .description('List the files that a run saved.')
     .argument('<run|:tag>', "a run's name, or a tag with its colon")
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack artifacts list calm-otter-3', 'of a run'], ['dstack artifacts list :best --json', 'of a tag, for programs']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack artifacts list calm-otter-3', 'of a run'],
+        ['dstack artifacts list :best --json', 'of a tag, for programs'],
+      ]),
+    )
     .action(async (target: string, options: { json?: boolean }) => {
       const files = unwrap(await cli.client.call('artifactsList', { projectDir: cli.projectOrHere(), target }));
       if (options.json) return cli.json(files);
@@ -45,7 +51,13 @@ const download = (cli: Cli): Command =>
     .argument('<run|:tag>', "a run's name, or a tag with its colon")
     .option('-o, --output <dir>', 'Where to put them; files that are there are replaced.', '.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack artifacts download calm-otter-3', 'here'], ['dstack artifacts download :best -o out', 'into out/']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack artifacts download calm-otter-3', 'here'],
+        ['dstack artifacts download :best -o out', 'into out/'],
+      ]),
+    )
     .action(async (target: string, options: DownloadOptions) => {
       const { unpack } = await import('../download.ts');
       const tar = unwrap(await cli.client.stream('artifactsDownload', { projectDir: cli.projectOrHere(), target }));

@@ -13,7 +13,13 @@ export const command = (cli: Cli): Command =>
   new Command('config')
     .description('Show where the configuration is, and what holds: its values, and the defaults of the rest.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack config', 'as the file would say it'], ['dstack config --json', 'for programs']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack config', 'as the file would say it'],
+        ['dstack config --json', 'for programs'],
+      ]),
+    )
     .action(async (options: { json?: boolean }) => {
       const path = homeFiles(cli.home).config;
       const values = unwrap(await readConfig(cli.home));

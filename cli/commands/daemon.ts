@@ -56,7 +56,13 @@ const status = (cli: Cli): Command =>
   new Command('status')
     .description('Show whether it runs, and since when. Exit status 1 when it does not.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack daemon status', 'for people'], ['dstack daemon status --json', 'for programs: pid, version, …']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack daemon status', 'for people'],
+        ['dstack daemon status --json', 'for programs: pid, version, …'],
+      ]),
+    )
     .action(async (options: JsonOption) => {
       const asked = await cli.client.call('daemonStatus', {}, { start: false, anyVersion: true });
       if (asked.ok) return options.json ? cli.json(asked.value) : show(cli, asked.value);
@@ -71,7 +77,13 @@ const logs = (cli: Cli): Command =>
     .description('Print the end of its log.')
     .option('-n, --lines <n>', 'How many lines.', wholeNumber(1), 100)
     .option('--json', 'Print the lines as they stand in the file.')
-    .addHelpText('after', examples([['dstack daemon logs', 'the last 100 lines'], ['dstack daemon logs -n 5', 'the last 5']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack daemon logs', 'the last 100 lines'],
+        ['dstack daemon logs -n 5', 'the last 5'],
+      ]),
+    )
     .action((options: { lines: number; json?: boolean }) => {
       for (const line of unwrap(daemonLog(cli.home, options.lines, options.json === true))) cli.out.line(line);
     });

@@ -10,7 +10,13 @@ export const command = (cli: Cli): Command =>
   new Command('df')
     .description('Show what takes how much of the disk, and how much of it `dstack gc` would free.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack df', 'for people'], ['dstack df --json', 'in bytes, for programs']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack df', 'for people'],
+        ['dstack df --json', 'in bytes, for programs'],
+      ]),
+    )
     .action(async (options: { json?: boolean }) => {
       const uses = unwrap(await cli.client.call('df', {}));
       if (options.json) return cli.json(uses);

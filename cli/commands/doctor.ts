@@ -12,7 +12,13 @@ export const command = (cli: Cli): Command =>
   new Command('doctor')
     .description('Check everything that a run needs, and say how to mend it. Exit status 1 when something is broken.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack doctor', 'for people'], ['dstack doctor --json', 'for programs']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack doctor', 'for people'],
+        ['dstack doctor --json', 'for programs'],
+      ]),
+    )
     .action(async (options: { json?: boolean }) => {
       const asked = await cli.client.call('doctor', {});
       const checks = asked.ok ? asked.value : localChecks(cli.home, cli.env, asked.failure);

@@ -16,7 +16,13 @@ export const command = (cli: Cli): Command =>
     .description('Free what nothing needs any more: of removed runs, and what is older than the config keeps. Tags protect.')
     .option('--dry-run', 'Only say what would go.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack gc --dry-run', 'what would go'], ['dstack gc', 'let it go']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack gc --dry-run', 'what would go'],
+        ['dstack gc', 'let it go'],
+      ]),
+    )
     .action(async (options: GcOptions) => {
       const freed = unwrap(await cli.client.call('gc', { ...(options.dryRun && { dryRun: true }) }));
       if (options.json) return cli.json(freed);

@@ -10,7 +10,13 @@ export const command = (cli: Cli): Command =>
     .description('Make this folder a project: a first .dstack/workflows.yaml, and a name where Git gives none.')
     .option('--name <owner/repo>', "The project's name, instead of that of the Git remote or the folder.")
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack init', 'begin here'], ['dstack init --name lab/mnist', 'under a name of your own']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack init', 'begin here'],
+        ['dstack init --name lab/mnist', 'under a name of your own'],
+      ]),
+    )
     .action((options: { name?: string; json?: boolean }) => {
       const { name } = options;
       if (name !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(name)) throw usageError(`'${name}' is not of the form owner/repo.`);
@@ -23,7 +29,11 @@ export const command = (cli: Cli): Command =>
       const result = { project: projectName(projectDir), projectDir, created: existing === null ? file : null };
       if (options.json) return cli.json(result);
       cli.out.line(`The project is ${result.project}, in ${projectDir}.`);
-      cli.out.line(existing === null ? 'Its first workflow is in .dstack/workflows.yaml: `dstack run hello` runs it.' : '`dstack run` lists its workflows.');
+      cli.out.line(
+        existing === null
+          ? 'Its first workflow is in .dstack/workflows.yaml: `dstack run hello` runs it.'
+          : '`dstack run` lists its workflows.',
+      );
     });
 
 const firstWorkflows = `# The workflows of this project. \`dstack run NAME\` runs one, \`dstack check\` checks this file.

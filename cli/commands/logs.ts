@@ -28,12 +28,18 @@ export const command = (cli: Cli): Command =>
     )
     .action(async (name: string, options: LogsOptions) => {
       const from = options.since === undefined ? undefined : since(options.since, Date.now());
-      if (from === null) throw usageError(`--since takes 30s, 10m, 2h, 1d, 1w, or a time such as 2026-11-02T14:00; not '${options.since}'.`);
+      if (from === null)
+        throw usageError(`--since takes 30s, 10m, 2h, 1d, 1w, or a time such as 2026-11-02T14:00; not '${options.since}'.`);
       // says so when there is no such run, and agrees on versions
       unwrap(await cli.client.call('run', { name }));
       const view = new LogView(cli.out, options.follow === true);
       const request = { name, follow: options.follow === true, ...(from !== undefined && { since: from }) };
-      const read = await follow(cli.client, request, { onRun: () => {}, onData: (chunk) => view.write(chunk) }, new AbortController().signal);
+      const read = await follow(
+        cli.client,
+        request,
+        { onRun: () => {}, onData: (chunk) => view.write(chunk) },
+        new AbortController().signal,
+      );
       await view.end();
       unwrap(read);
     });

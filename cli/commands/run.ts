@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { providerNames, type ProviderName } from '../../shared/workflow/model.ts';
+import type { ProviderName } from '../../shared/workflow/model.ts';
 import type { Overrides, SubmitRequest, Submitted } from '../../shared/api.ts';
 import { FailureError, unwrap } from '../../shared/result.ts';
 import { attach } from '../attach.ts';
@@ -129,7 +129,8 @@ async function compose(cli: Cli, target: string, args: string[], options: RunOpt
 function withOwnValue(entry: string, env: NodeJS.ProcessEnv): string {
   if (entry.includes('=')) return entry;
   const value = env[entry];
-  if (value === undefined) throw usageError(`-e ${entry} takes the value of your own variable ${entry}, which is not set.`, `Set it, or write -e ${entry}=VALUE.`);
+  if (value === undefined)
+    throw usageError(`-e ${entry} takes the value of your own variable ${entry}, which is not set.`, `Set it, or write -e ${entry}=VALUE.`);
   return `${entry}=${value}`;
 }
 
@@ -159,6 +160,3 @@ const unsetVariables = (target: string, names: string[]): ApiFailure => ({
   message: `'${target}' takes ${names.join(', ')} from your environment, where ${names.length === 1 ? 'it is' : 'they are'} not set.`,
   hint: `Set ${names.length === 1 ? 'it' : 'them'}, or give ${names.map((name) => `-e ${name}=VALUE`).join(' ')}.`,
 });
-
-/** For the help of workflows. */
-export const isProvider = (name: string): name is ProviderName => (providerNames as readonly string[]).includes(name);

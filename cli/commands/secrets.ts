@@ -30,7 +30,13 @@ const list = (cli: Cli): Command =>
   new Command('list')
     .description('List their names. Values are never shown.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack secrets list', 'for people'], ['dstack secrets list --json', 'for programs']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack secrets list', 'for people'],
+        ['dstack secrets list --json', 'for programs'],
+      ]),
+    )
     .action(async (options: { json?: boolean }) => {
       const secrets = unwrap(await cli.client.call('secretsList', { projectDir: cli.projectOrHere() }));
       if (options.json) return cli.json(secrets);
@@ -55,11 +61,19 @@ const add = (cli: Cli): Command =>
     .argument('[value]', 'better left out: then it is asked for, or read from stdin, and stands in no history')
     .option('-f, --force', 'Replace a secret of this name that exists.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack secrets add HF_TOKEN', 'asks for the value'], ['pass hf | dstack secrets add HF_TOKEN', 'takes it from a program']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack secrets add HF_TOKEN', 'asks for the value'],
+        ['pass hf | dstack secrets add HF_TOKEN', 'takes it from a program'],
+      ]),
+    )
     .action(async (name: string, given: string | undefined, options: { force?: boolean; json?: boolean }) => {
       const value = given ?? (await ask(cli, name));
       const projectDir = cli.projectOrHere();
-      const answer = await askToReplace(cli, `The secret '${name}' exists. Replace it?`, options, (force) => cli.client.call('secretsAdd', { projectDir, name, value, ...force }));
+      const answer = await askToReplace(cli, `The secret '${name}' exists. Replace it?`, options, (force) =>
+        cli.client.call('secretsAdd', { projectDir, name, value, ...force }),
+      );
       if (answer === null) return;
       if (options.json) return cli.json(answer);
       cli.out.line(`${answer.name} added`);
@@ -71,7 +85,13 @@ const remove = (cli: Cli): Command =>
     .argument('<name>', 'its name')
     .option('-y, --yes', 'Do not ask.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack secrets delete HF_TOKEN', 'asks on a terminal'], ['dstack secrets delete HF_TOKEN -y', 'does not']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack secrets delete HF_TOKEN', 'asks on a terminal'],
+        ['dstack secrets delete HF_TOKEN -y', 'does not'],
+      ]),
+    )
     .action(async (name: string, options: { yes?: boolean; json?: boolean }) => {
       if (!(await askFirst(cli, `Delete the secret '${name}'?`, options))) return;
       const answer = unwrap(await cli.client.call('secretsDelete', { projectDir: cli.projectOrHere(), name }));
@@ -86,6 +106,7 @@ async function ask(cli: Cli, name: string): Promise<string> {
       ? await askHidden(cli.err, `Value of ${name}: `)
       : null
     : (await readPiped()).replace(/\r?\n$/, '');
-  if (value === null || value === '') throw usageError('A secret needs a value.', `Type it when asked, or pipe it in: dstack secrets add ${name} < FILE`);
+  if (value === null || value === '')
+    throw usageError('A secret needs a value.', `Type it when asked, or pipe it in: dstack secrets add ${name} < FILE`);
   return value;
 }

@@ -28,12 +28,15 @@ export const command = (cli: Cli): Command =>
       ]),
     )
     .action(async (names: string[], options: StopOptions) => {
-      if (names.length === 0 && !options.all) throw usageError('Which run?', 'Name it, or say --all for all unfinished runs of the project.');
+      if (names.length === 0 && !options.all)
+        throw usageError('Which run?', 'Name it, or say --all for all unfinished runs of the project.');
       if (names.length > 0 && options.all) throw usageError('Either name runs, or say --all.');
       const what = options.all ? 'all unfinished runs of the project' : names.join(', ');
       if (!(await askFirst(cli, `${options.abort ? 'Abort' : 'Stop'} ${what}?`, options))) return;
       const projectDir = cli.projectOrHere();
-      const runs = unwrap(await cli.client.call('stop', { projectDir, ...(options.all ? { all: true } : { names }), ...(options.abort && { abort: true }) }));
+      const runs = unwrap(
+        await cli.client.call('stop', { projectDir, ...(options.all ? { all: true } : { names }), ...(options.abort && { abort: true }) }),
+      );
       if (options.json) return cli.json(runs);
       if (runs.length === 0) cli.err.line('There is nothing to stop.');
       for (const run of runs) cli.out.line(`${run.name} ${run.status}`);

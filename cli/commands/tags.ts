@@ -37,7 +37,13 @@ const list = (cli: Cli): Command =>
   new Command('list')
     .description("List the project's tags.")
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack tags list', 'for people'], ['dstack tags list --json', 'for programs']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack tags list', 'for people'],
+        ['dstack tags list --json', 'for programs'],
+      ]),
+    )
     .action(async (options: { json?: boolean }) => {
       const tags = unwrap(await cli.client.call('tagsList', { projectDir: cli.projectOrHere() }));
       if (options.json) return cli.json(tags);
@@ -66,13 +72,25 @@ const add = (cli: Cli): Command =>
     .option('-a, --artifact <dir>', 'A local folder to save under the tag. Repeatable.', collect)
     .option('-f, --force', 'Move a tag of this name that exists.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack tags add best calm-otter-3', 'a run'], ['dstack tags add data -a train -a test', 'two folders']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack tags add best calm-otter-3', 'a run'],
+        ['dstack tags add data -a train -a test', 'two folders'],
+      ]),
+    )
     .action(async (name: string, run: string | undefined, options: AddOptions) => {
       const projectDir = cli.projectOrHere();
       const tag = name.replace(/^:/, '');
-      if ((run === undefined) === (options.artifact === undefined)) throw usageError('A tag names either a run or folders.', `Write \`dstack tags add ${tag} RUN\` or \`dstack tags add ${tag} -a DIR\`.`);
+      if ((run === undefined) === (options.artifact === undefined))
+        throw usageError(
+          'A tag names either a run or folders.',
+          `Write \`dstack tags add ${tag} RUN\` or \`dstack tags add ${tag} -a DIR\`.`,
+        );
       const what = run === undefined ? { dirs: (options.artifact ?? []).map((dir) => folder(cli.cwd, projectDir, dir)) } : { run };
-      const answer = await askToReplace(cli, `The tag '${tag}' exists. Move it?`, options, (force) => cli.client.call('tagsAdd', { projectDir, tag, ...what, ...force }));
+      const answer = await askToReplace(cli, `The tag '${tag}' exists. Move it?`, options, (force) =>
+        cli.client.call('tagsAdd', { projectDir, tag, ...what, ...force }),
+      );
       if (answer === null) return;
       if (options.json) return cli.json(answer);
       cli.out.line(`${answer.tag} is ${answer.run}`);
@@ -84,7 +102,13 @@ const remove = (cli: Cli): Command =>
     .argument('<tag>', 'its name')
     .option('-y, --yes', 'Do not ask.')
     .option('--json', 'Print JSON.')
-    .addHelpText('after', examples([['dstack tags delete best', 'asks on a terminal'], ['dstack tags delete best -y', 'does not']]))
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack tags delete best', 'asks on a terminal'],
+        ['dstack tags delete best -y', 'does not'],
+      ]),
+    )
     .action(async (name: string, options: { yes?: boolean; json?: boolean }) => {
       const tag = name.replace(/^:/, '');
       if (!(await askFirst(cli, `Delete the tag '${tag}'?`, options))) return;

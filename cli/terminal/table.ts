@@ -37,7 +37,12 @@ export function table<T>(layout: Layout<T>): string[] {
   const plain = (text: string): string => text;
   const line = (texts: string[], style: (cell: string, i: number) => string): string =>
     texts.map((text, i) => cell(text, widths[i] ?? 0, columns[i]?.align, i === texts.length - 1, (c) => style(c, i))).join(gap);
-  const lines = [line(columns.map((column) => column.title), layout.titleStyle ?? plain)];
+  const lines = [
+    line(
+      columns.map((column) => column.title),
+      layout.titleStyle ?? plain,
+    ),
+  ];
   rows.forEach((row, r) => {
     lines.push(line(cells[r] ?? [], (c, i) => columns[i]?.style?.(c, row) ?? c));
     const note = layout.note?.(row);

@@ -13,8 +13,9 @@ export const printable = (text: string): string =>
 /** One line of it: line feeds and tabs become spaces. */
 export const oneLine = (text: string): string => printable(text.replace(/\s+/g, ' ').trim());
 
-const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const empty = /[\p{Mn}\p{Me}\u200b-\u200d\ufe0f]/u;
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const empty = /\p{Mn}|\p{Me}|\u200b|\u200c|\u200d|\ufe0f/u;
 
 const charWidth = (char: string): number => (empty.test(char) ? 0 : wide.test(char) ? 2 : 1);
 

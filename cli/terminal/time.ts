@@ -55,4 +55,5 @@ export function since(text: string, now: number): string | null {
 }
 
 // Date.parse alone takes almost anything ("1", "may")
-const isoTime = (text: string): number | null => (/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text) ? Date.parse(text) : null);
+const isoTime = (text: string): number | null =>
+  /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text) ? Date.parse(text) : null;

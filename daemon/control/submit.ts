@@ -109,7 +109,10 @@ type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider'
 
 /** Names the run, fills in `run.name` and `run.args`, and puts it and its jobs into the queue, all in one transaction. */
 export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'control'>, wanted: NewRun): RunRecord {
-  const run = parts.store.transaction(() => {
+  const run = parts.store.transaction((): RunRecord => {
+    // the same request may have come again while this one was looking at files
+    const before = wanted.requestId === null ? null : parts.store.runs.byRequest(wanted.requestId);
+    if (before) return before;
     const pair = randomPair();
     const name = `${pair}-${parts.store.runs.nextNumber(pair)}`;
     const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.jobs, { run: { name, args: quoteArgs(wanted.spec.args) } })) };

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { toBytes } from './bytes.ts';
 import { type Use, diskUse, shadowDirs } from './disk-use.ts';
 import { git } from './git.ts';
+import { othersHere } from './index-owner.ts';
 import type { SnapshotOptions } from './room.ts';
-import { type Shadow, dropTree, keptTrees, othersHere, shadowEnv } from './shadow.ts';
-import { isTreeId, namesIn, removeWhole } from './trees.ts';
+import { type Shadow, dropTree, keptTrees, shadowEnv } from './shadow.ts';
+import { namesIn, removeWhole } from './parts.ts';
+import { isTreeId } from './trees.ts';
 
 /** Deletes materialised trees that nothing keeps, and what killed processes left. Returns what that frees. */
 export async function collectTrees(options: SnapshotOptions, keep: Set<string>, dryRun: boolean): Promise<Use> {
@@ -58,7 +60,10 @@ async function collectShadow(dir: string, keep: Set<string>, dryRun: boolean): P
 async function unneeded(shadow: Shadow, kept: string[]): Promise<number> {
   const options = { cwd: shadow.dir, env: shadowEnv(shadow, shadow.dir) };
   const [needed, all] = await Promise.all([
-    git(['rev-list', '--objects', '--no-object-names', '--indexed-objects', '--stdin'], { ...options, input: toBytes(kept.join('\n') + '\n') }),
+    git(['rev-list', '--objects', '--no-object-names', '--indexed-objects', '--stdin'], {
+      ...options,
+      input: toBytes(kept.join('\n') + '\n'),
+    }),
     git(['cat-file', '--batch-all-objects', '--batch-check=%(objectname) %(objectsize:disk)'], options),
   ]);
   const ids = new Set(needed.out.toString('latin1').split('\n'));

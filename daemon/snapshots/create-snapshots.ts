@@ -5,7 +5,8 @@ import { createGate } from './mutex.ts';
 import { type SnapshotOptions, createRooms, forget, realPath } from './room.ts';
 import type { Snapshots } from './snapshots.ts';
 import { take } from './take.ts';
-import { materialize, removeWhole } from './trees.ts';
+import { removeWhole } from './parts.ts';
+import { materialize } from './trees.ts';
 import { makeWorkspace, treesInUse, workspaceIds } from './workspace.ts';
 
 /** Composes the snapshots of one installation. The directories are made where missing, closed to other users. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './run.ts';
 import { keptTrees } from './shadow.ts';
-import { namesIn } from './trees.ts';
+import { namesIn } from './parts.ts';
 
 export interface Use {
   bytes: number;
@@ -15,7 +15,9 @@ export interface Use {
 export async function diskUse(paths: string[]): Promise<number[]> {
   const there = paths.filter((path) => existsSync(path));
   if (there.length === 0) return paths.map(() => 0);
-  const { out } = await run('du', ['-s', '-0', '--block-size=1', '--files0-from=-'], { input: Buffer.from(there.map((path) => `${path}\0`).join('')) });
+  const { out } = await run('du', ['-s', '-0', '--block-size=1', '--files0-from=-'], {
+    input: Buffer.from(there.map((path) => `${path}\0`).join('')),
+  });
   const sizes = new Map<string, number>();
   for (const line of out.toString('utf8').split('\0')) {
     const tab = line.indexOf('\t');

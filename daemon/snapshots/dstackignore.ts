@@ -20,13 +20,22 @@ export function readDstackIgnore(projectDir: string, before: DstackIgnore | null
 /**
  * The paths that its patterns exclude (tracked files too). Git judges, in an empty directory where no other rule counts.
  */
-export async function excludedPaths(shadow: Shadow, projectDir: string, ignore: DstackIgnore, paths: Iterable<BytePath>): Promise<Set<BytePath>> {
+export async function excludedPaths(
+  shadow: Shadow,
+  projectDir: string,
+  ignore: DstackIgnore,
+  paths: Iterable<BytePath>,
+): Promise<Set<BytePath>> {
   const all = [...paths];
   const unknown = all.filter((path) => !ignore.fate.has(path));
   if (unknown.length > 0) {
     const empty = join(shadow.dir, 'empty');
     const args = ['-c', `core.excludesFile=${join(projectDir, '.dstackignore')}`, 'check-ignore', '--no-index', '-z', '--stdin'];
-    const { code, out, err } = await tryGit(args, { cwd: empty, env: shadowEnv(shadow, empty, join(shadow.dir, 'no-index')), input: joinZ(unknown) });
+    const { code, out, err } = await tryGit(args, {
+      cwd: empty,
+      env: shadowEnv(shadow, empty, join(shadow.dir, 'no-index')),
+      input: joinZ(unknown),
+    });
     // 1: none of them is ignored
     if (code !== 0 && code !== 1) throw new Error(`git check-ignore: ${err}`);
     for (const path of unknown) ignore.fate.set(path, 'in');

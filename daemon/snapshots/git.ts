@@ -29,13 +29,20 @@ export async function git(args: string[], options: GitOptions): Promise<{ out: B
 
 const gitFailed = (args: string[], err: string, code: number): FailureError => {
   const verb = args.find((arg, i) => !arg.startsWith('-') && args[i - 1] !== '-c') ?? '';
-  return new FailureError({ code: 'git', message: `git ${verb} failed: ${err.trim().split('\n').slice(-3).join(' ') || `exit code ${code}`}` });
+  return new FailureError({
+    code: 'git',
+    message: `git ${verb} failed: ${err.trim().split('\n').slice(-3).join(' ') || `exit code ${code}`}`,
+  });
 };
 
 const notStarted = (error: unknown): FailureError =>
   new FailureError(
     (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? { code: 'git', message: 'Cannot take a snapshot: git is not installed (or the project is gone).', hint: 'Install git, for example: sudo apt-get install git' }
+      ? {
+          code: 'git',
+          message: 'Cannot take a snapshot: git is not installed (or the project is gone).',
+          hint: 'Install git, for example: sudo apt-get install git',
+        }
       : { code: 'git', message: `Cannot start git: ${messageOf(error)}` },
   );
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { type BytePath, toBytes } from './bytes.ts';
-import { type Found, reason } from './inspect.ts';
+import { type Found, hasVanished, reason } from './inspect.ts';
 import { type Entry, type Mirror, removeFile, setFile, treeOf } from './mirror.ts';
 import { writeObject } from './objects.ts';
 import type { LastSnapshot } from './room.ts';
@@ -11,19 +11,26 @@ export type FoundFile = Extract<Found, { kind: 'file' }>;
 /** Above these the git process is worth its time. */
 const few = { files: 64, bytes: 4_000_000 };
 
-export const isFew = (files: FoundFile[]): boolean => files.length <= few.files && files.reduce((sum, file) => sum + file.size, 0) <= few.bytes;
+export const isFew = (files: FoundFile[]): boolean =>
+  files.length <= few.files && files.reduce((sum, file) => sum + file.size, 0) <= few.bytes;
 
 /**
  * Takes the files of a small edit into the snapshot, without our index: reads and hashes them here, writes the objects and the trees above them.
  * Returns the tree id and what could not be read.
  */
-export function hashFew(shadow: Shadow, root: BytePath, last: LastSnapshot, removed: BytePath[], files: FoundFile[]) {
+export function hashFew(shadow: Shadow, root: BytePath, last: LastSnapshot, gone: BytePath[], files: FoundFile[]) {
+  const removed = [...gone];
   const leftOut: { path: BytePath; why: string }[] = [];
   const read: { path: BytePath; entry: Entry }[] = [];
   for (const file of files) {
     const found = readEntry(root, file);
-    if ('why' in found) leftOut.push({ path: file.path, why: found.why });
-    else read.push({ path: file.path, entry: { mode: found.mode, blob: writeObject(shadow.objects, 'blob', found.content), size: found.content.length } });
+    if (!found) removed.push(file.path);
+    else if ('why' in found) leftOut.push({ path: file.path, why: found.why });
+    else
+      read.push({
+        path: file.path,
+        entry: { mode: found.mode, blob: writeObject(shadow.objects, 'blob', found.content), size: found.content.length },
+      });
   }
   for (const path of [...removed, ...leftOut.map((file) => file.path)]) drop(last, path);
   for (const { path, entry } of read) put(last, path, entry);
@@ -49,13 +56,13 @@ function same(mirror: Mirror, path: BytePath, entry: Entry): boolean {
   return known !== undefined && known.blob === entry.blob && known.mode === entry.mode && known.size === entry.size;
 }
 
-/** Reads what stands there now; it may have become something else since it was looked at. */
-function readEntry(root: BytePath, file: FoundFile): { content: Buffer; mode: Entry['mode'] } | { why: string } {
+/** Reads what stands there now; it may have become something else since it was looked at, or be gone (null). */
+function readEntry(root: BytePath, file: FoundFile): { content: Buffer; mode: Entry['mode'] } | { why: string } | null {
   const path = toBytes(root + file.path);
   try {
     return file.mode === '120000' ? { content: readlinkSync(path, { encoding: 'buffer' }), mode: file.mode } : readRegular(path);
   } catch (error) {
-    return { why: reason(error) };
+    return hasVanished(error) ? null : { why: reason(error) };
   }
 }
 

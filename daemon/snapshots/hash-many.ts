@@ -16,9 +16,16 @@ export async function hashMany(shadow: Shadow, projectDir: string, removed: Byte
   rmSync(`${shadow.index}.lock`, { force: true });
   await remove(removed, options);
   const intoPack = (await packsAtOnce()) ? ['-c', 'core.bigFileThreshold=1'] : [];
-  const leftOut = await add([...intoPack, ...addArgs], files.map((file) => file.path), options);
+  const leftOut = await add(
+    [...intoPack, ...addArgs],
+    files.map((file) => file.path),
+    options,
+  );
   // not what it held before, either
-  await remove(leftOut.map((file) => file.path), options);
+  await remove(
+    leftOut.map((file) => file.path),
+    options,
+  );
   const { out } = await git(['write-tree'], options);
   if (existsSync(shadow.index)) publishIndex(shadow);
   return { tree: out.toString('utf8').trim(), leftOut };
@@ -51,7 +58,11 @@ async function add(args: string[], paths: BytePath[], options: { cwd: string; en
   return [...(await add(args, paths.slice(0, half), options)), ...(await add(args, paths.slice(half), options))];
 }
 
-const whyOf = (err: string): string => err.trim().split('\n')[0]?.replace(/^(error|fatal): /, '') ?? 'git cannot read it';
+const whyOf = (err: string): string =>
+  err
+    .trim()
+    .split('\n')[0]
+    ?.replace(/^(error|fatal): /, '') ?? 'git cannot read it';
 
 /** What our index holds, with the sizes that are known; its tree is written. */
 export async function loadMirror(shadow: Shadow, projectDir: string, tree: string, sizeOf: (path: BytePath) => number): Promise<Mirror> {

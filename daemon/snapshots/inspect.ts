@@ -42,12 +42,21 @@ function isRealDir(root: BytePath, dir: BytePath, known: Map<BytePath, boolean>)
 
 /** Spares the system call where the mode says it all. */
 function checkReadable(path: BytePath, stat: Stats): void {
-  const uid = process.getuid?.();
-  if (uid === 0 || (stat.uid === uid && stat.mode & 0o400)) return;
+  if (stat.uid === process.getuid?.() && stat.mode & 0o400) return;
   accessSync(toBytes(path), constants.R_OK);
 }
 
-const lstat = (path: BytePath): Stats | undefined => lstatSync(toBytes(path), { throwIfNoEntry: false });
+function lstat(path: BytePath): Stats | undefined {
+  try {
+    return lstatSync(toBytes(path));
+  } catch (error) {
+    if (hasVanished(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Deleted, or now below something that is no directory. */
+export const hasVanished = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const parentOf = (path: BytePath): BytePath => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 

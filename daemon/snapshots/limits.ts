@@ -44,7 +44,8 @@ function biggestFolders(files: Sized[]): Sized[] {
       if (end < 0) break;
     }
   }
-  const inside = (place: BytePath): Sized[] => [...(totals.get(place)?.inner ?? [])].map((path) => ({ path, size: totals.get(path)?.size ?? 0 }));
+  const inside = (place: BytePath): Sized[] =>
+    [...(totals.get(place)?.inner ?? [])].map((path) => ({ path, size: totals.get(path)?.size ?? 0 }));
   const deepest = (place: Sized): Sized => {
     const next = top(inside(place.path), 1)[0];
     return next && next.path.endsWith('/') && next.size >= place.size * 0.8 ? deepest(next) : place;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../shared/result.ts';
 import { type BytePath, readable, splitZ, toBytes } from './bytes.ts';
 import { git, tryGit } from './git.ts';
+import { explicit, lsTracked, lsUntracked } from './ls-files.ts';
 import { type Repository, findRepository, userIndexStamp } from './repository.ts';
 import { type Shadow, listingEnv } from './shadow.ts';
 import { type UserStatus, userStatus } from './user-status.ts';
@@ -71,7 +72,7 @@ async function listRepository(place: Place, repository: Repository): Promise<Lis
 /** The repository's own list. Kept until the user's index changes. */
 async function listTracked(place: Place, repository: Repository, stamp: string): Promise<{ files: BytePath[]; links: BytePath[] }> {
   if (place.memory.tracked?.stamp === stamp) return place.memory.tracked;
-  place.memory.tracked = { stamp, ...(await tracked(place.projectDir, repository)) };
+  place.memory.tracked = { stamp, ...(await lsTracked(place.projectDir, repository)) };
   return place.memory.tracked;
 }
 
@@ -81,7 +82,7 @@ async function listWithoutStatus(place: Place, repository: Repository, why: stri
   const ask = (args: string[]) => tryGit([...explicit(repository), ...args], { cwd: place.projectDir });
   const text = async (args: string[]) => ask(args).then(({ code, out }) => (code === 0 ? out.toString('utf8').trim() : null));
   const [others, commit, branch] = await Promise.all([
-    untracked(place.projectDir, repository),
+    lsUntracked(place.projectDir, repository),
     text(['rev-parse', '--verify', '-q', 'HEAD']),
     text(['symbolic-ref', '-q', '--short', 'HEAD']),
   ]);
@@ -103,7 +104,9 @@ async function listNestedOne(place: Place, dir: BytePath, warnings: string[]): P
   }
   const repository = findRepository(absolute, true);
   if (!repository) return listPlain(place, `${dir}/`, warnings);
-  const lists = await Promise.all([tracked(absolute, repository), untracked(absolute, repository)]).catch((error: unknown) => messageOf(error));
+  const lists = await Promise.all([lsTracked(absolute, repository), lsUntracked(absolute, repository)]).catch((error: unknown) =>
+    messageOf(error),
+  );
   if (typeof lists === 'string') {
     warnings.push(`Taken as a plain directory: ${readable(dir)}/ (${lists})`);
     return listPlain(place, `${dir}/`, warnings);
@@ -126,25 +129,6 @@ async function listPlain(place: Place, prefix: BytePath, warnings: string[]): Pr
   return [memo(place, `plain ${prefix}`, here(files)), ...(await listNested(place, here(nested), warnings))];
 }
 
-const explicit = (repository: Repository): string[] => [
-  `--git-dir=${repository.gitDir}`,
-  `--work-tree=${repository.top}`,
-  '-c',
-  'core.fsmonitor=false',
-];
-
-async function tracked(dir: string, repository: Repository): Promise<{ files: BytePath[]; links: BytePath[] }> {
-  const rows = splitZ((await git([...explicit(repository), 'ls-files', '-z', '-s'], { cwd: dir })).out);
-  const pathOf = (row: BytePath) => row.slice(row.indexOf('\t') + 1);
-  const isLink = (row: BytePath) => row.startsWith('160000');
-  return { files: rows.filter((row) => !isLink(row)).map(pathOf), links: rows.filter(isLink).map(pathOf) };
-}
-
-async function untracked(dir: string, repository: Repository): Promise<{ untracked: BytePath[]; complaints: string }> {
-  const { out, err } = await git([...explicit(repository), 'ls-files', '-z', '-o', '--exclude-standard'], { cwd: dir });
-  return { untracked: splitZ(out), complaints: err };
-}
-
 /** Files, and nested repositories (their names end in a slash). */
 function split(paths: BytePath[]): [files: BytePath[], nested: BytePath[]] {
   return [paths.filter((path) => !path.endsWith('/')), paths.filter((path) => path.endsWith('/'))];
@@ -158,7 +142,9 @@ function memo(place: Place, key: string, paths: BytePath[]): Part {
 }
 
 const unreadableDirs = (complaints: string, prefix: string): string[] =>
-  [...complaints.matchAll(/^warning: could not open directory '(.*?)\/?': (.*)$/gm)].map(([, dir, why]) => `Left out: ${prefix}${dir}/ (${why})`);
+  [...complaints.matchAll(/^warning: could not open directory '(.*?)\/?': (.*)$/gm)].map(
+    ([, dir, why]) => `Left out: ${prefix}${dir}/ (${why})`,
+  );
 
 const isDirectory = (path: Buffer): boolean => {
   try {

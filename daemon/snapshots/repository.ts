@@ -29,7 +29,9 @@ function gitDirOf(dotGit: string): string | null {
 }
 
 const isGitDir = (dir: string): string | null =>
-  lstatSync(join(dir, 'HEAD'), { throwIfNoEntry: false }) && (existsSync(join(dir, 'objects')) || existsSync(join(dir, 'commondir'))) ? dir : null;
+  lstatSync(join(dir, 'HEAD'), { throwIfNoEntry: false }) && (existsSync(join(dir, 'objects')) || existsSync(join(dir, 'commondir')))
+    ? dir
+    : null;
 
 /** Changes whenever the list of tracked files may have changed. */
 export function userIndexStamp(repository: Repository): string {

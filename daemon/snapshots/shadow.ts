@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dropDeadIndexes, indexName } from './index-owner.ts';
 
 /**
  * Our bare repository of one project. Objects and refs are shared by all processes, as Git allows; the index is not: every process works on one of its
@@ -52,7 +53,8 @@ const attributes = '* -text -crlf -eol -filter -ident -working-tree-encoding\n';
 export function openShadow(dir: string, projectDir: string): Shadow {
   const shadow = { dir, index: join(dir, indexName()), objects: join(dir, 'objects') };
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  for (const folder of ['objects/pack', 'objects/info', 'info', 'empty', 'refs/dstack/trees']) mkdirSync(join(dir, folder), { recursive: true });
+  for (const folder of ['objects/pack', 'objects/info', 'info', 'empty', 'refs/dstack/trees'])
+    mkdirSync(join(dir, folder), { recursive: true });
   replace(shadow, 'HEAD', 'ref: refs/heads/none\n');
   replace(shadow, 'config', config);
   replace(shadow, 'info/attributes', attributes);
@@ -104,9 +106,6 @@ export const keptTrees = (shadowDir: string): string[] => {
 
 export const dropTree = (shadowDir: string, tree: string): void => rmSync(join(shadowDir, 'refs/dstack/trees', tree), { force: true });
 
-/** Whether another living process has an index here: then what looks like garbage may be what it is just writing. */
-export const othersHere = (shadowDir: string): boolean => readdirSync(shadowDir).some((name) => ownerOf(name) === 'other');
-
 const refsDir = (shadow: Shadow): string => join(shadow.dir, 'refs/dstack/trees');
 
 const isolated = (home: string): Record<string, string> => ({
@@ -124,32 +123,4 @@ function replace(shadow: Shadow, name: string, content: string): void {
   const part = join(shadow.dir, `tmp-${randomBytes(6).toString('hex')}`);
   writeFileSync(part, content);
   renameSync(part, file);
-}
-
-const indexName = (): string => `index-${process.pid}-${startOf(process.pid)}-${randomBytes(4).toString('hex')}`;
-
-function dropDeadIndexes(dir: string): void {
-  for (const name of readdirSync(dir)) if (ownerOf(name) === 'gone') rmSync(join(dir, name), { force: true });
-}
-
-/** Whose index a file is; an earlier user of this same process counts as gone. */
-function ownerOf(name: string): 'other' | 'gone' | null {
-  const [, pid, start] = /^index-(\d+)-(\d+)-/.exec(name) ?? [];
-  if (!pid) return null;
-  return Number(pid) !== process.pid && startOf(Number(pid)) === start ? 'other' : 'gone';
-}
-
-/** When a living process began, in the kernel's clock ticks ('0' where there is no /proc): a process id alone is given again after a while. */
-function startOf(pid: number): string | null {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return null;
-  }
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
-  } catch {
-    return '0';
-  }
 }

@@ -33,13 +33,15 @@ export interface Snapshots {
   workspaces(): Promise<string[]>;
   /** Deletes trees, refs and objects that no tree of `keep` needs; returns what it freed */
   gc(keep: Set<string>, dryRun: boolean): Promise<{ trees: { bytes: number; items: number }; objects: { bytes: number; items: number } }>;
-  use(): Promise<{ trees: { bytes: number; items: number }; objects: { bytes: number; items: number }; workspaces: { bytes: number; items: number } }>;
+  use(): Promise<{
+    trees: { bytes: number; items: number };
+    objects: { bytes: number; items: number };
+    workspaces: { bytes: number; items: number };
+  }>;
 }
 
 export interface Workspace {
   id: string;
   /** what goes to `/workflow`: an overlay (its `volume` is named by the caller) or a bind mount of the copy */
-  mount:
-    | Omit<Extract<MountSpec, { type: 'overlay' }>, 'volume' | 'target'>
-    | Omit<Extract<MountSpec, { type: 'bind' }>, 'target'>;
+  mount: Omit<Extract<MountSpec, { type: 'overlay' }>, 'volume' | 'target'> | Omit<Extract<MountSpec, { type: 'bind' }>, 'target'>;
 }

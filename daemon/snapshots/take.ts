@@ -75,7 +75,13 @@ async function changedSince(shadow: Shadow, projectDir: string): Promise<Set<Byt
 }
 
 /** Brings the room's last snapshot up to the changes, by whichever way costs less. */
-async function store(room: Room, shadow: Shadow, projectDir: string, last: LastSnapshot, changes: Changes): Promise<{ tree: string; leftOut: LeftOut[] }> {
+async function store(
+  room: Room,
+  shadow: Shadow,
+  projectDir: string,
+  last: LastSnapshot,
+  changes: Changes,
+): Promise<{ tree: string; leftOut: LeftOut[] }> {
   const { files, removed } = changes;
   if (isFew(files) && removed.length <= 1000) return hashFew(shadow, bytePath(`${projectDir}/`), last, removed, files);
 

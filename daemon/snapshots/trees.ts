@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, type Result, fail, messageOf, ok } from '../../shared/result.ts';
 import { type BytePath, bytePath, joinZ, splitZ, toBytes } from './bytes.ts';
 import { git } from './git.ts';
+import { partName } from './parts.ts';
 import { type Room, type SnapshotOptions, shadowOf } from './room.ts';
 import { mustRun } from './run.ts';
 import { type Shadow, keptTrees, shadowEnv } from './shadow.ts';
@@ -13,9 +14,6 @@ import { type Shadow, keptTrees, shadowEnv } from './shadow.ts';
 const smallEdit = 2000;
 
 export const isTreeId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
-
-/** A new name for what is being made or unmade beside its place; those that a killed process leaves are cleared by gc. */
-export const partName = (): string => `.part-${process.pid}-${randomBytes(6).toString('hex')}`;
 
 /**
  * Puts a tree into `treesDir/<tree>`: made beside it and renamed, so that it is there whole or not at all. Everybody may write in it as far as modes go
@@ -33,7 +31,9 @@ export async function materialize(room: Room, options: SnapshotOptions, projectD
     moveInto(part, target);
     return ok(target);
   } catch (error) {
-    return error instanceof FailureError ? { ok: false, failure: error.failure } : fail('git', `Cannot unpack the snapshot: ${messageOf(error)}`);
+    return error instanceof FailureError
+      ? { ok: false, failure: error.failure }
+      : fail('git', `Cannot unpack the snapshot: ${messageOf(error)}`);
   } finally {
     await rm(part, { recursive: true, force: true });
   }
@@ -49,7 +49,10 @@ async function fromObjects(shadow: Shadow, tree: string, part: string): Promise<
 async function fromEarlier(shadow: Shadow, treesDir: string, tree: string, part: string): Promise<boolean> {
   const earlier = newest(treesDir, keptTrees(shadow.dir));
   if (!earlier) return false;
-  const { out } = await git(['diff-tree', '-r', '-z', '--no-renames', '--name-status', earlier, tree], { cwd: shadow.dir, env: shadowEnv(shadow, part) });
+  const { out } = await git(['diff-tree', '-r', '-z', '--no-renames', '--name-status', earlier, tree], {
+    cwd: shadow.dir,
+    env: shadowEnv(shadow, part),
+  });
   const records = splitZ(out);
   if (records.length / 2 > smallEdit) return false;
   try {
@@ -84,7 +87,11 @@ function unlinkWithEmptyDirs(root: BytePath, path: BytePath): void {
   }
 }
 
-async function withIndex(shadow: Shadow, part: string, work: (options: { cwd: string; env: Record<string, string> }) => Promise<unknown>): Promise<void> {
+async function withIndex(
+  shadow: Shadow,
+  part: string,
+  work: (options: { cwd: string; env: Record<string, string> }) => Promise<unknown>,
+): Promise<void> {
   const index = join(shadow.dir, `tmp-${randomBytes(6).toString('hex')}`);
   try {
     await work({ cwd: part, env: shadowEnv(shadow, part, index) });
@@ -108,29 +115,4 @@ function moveInto(part: string, target: string): void {
   } catch (error) {
     if (!existsSync(target)) throw error;
   }
-}
-
-/** Takes a directory away under its name at once, then deletes it: a killed process leaves nothing that looks whole. */
-export async function removeWhole(dir: string, name: string, deleteAsRoot: (path: string) => Promise<void>): Promise<void> {
-  const part = name.startsWith('.part-') ? name : partName();
-  if (part !== name) {
-    try {
-      renameSync(join(dir, name), join(dir, part));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
-    }
-  }
-  try {
-    await rm(join(dir, part), { recursive: true, force: true });
-  } catch (error) {
-    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    await deleteAsRoot(join(dir, part));
-  }
-}
-
-/** What lies in a directory under names that say what it is, and what is left half made. */
-export function namesIn(dir: string): { whole: string[]; parts: string[] } {
-  const names = existsSync(dir) ? readdirSync(dir) : [];
-  return { whole: names.filter((name) => !name.startsWith('.')), parts: names.filter((name) => name.startsWith('.part-')) };
 }

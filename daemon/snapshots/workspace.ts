@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { type Result, fail, messageOf, ok } from '../../shared/result.ts';
 import { mustRun } from './run.ts';
 import type { Workspace } from './snapshots.ts';
-import { namesIn, partName } from './trees.ts';
+import { namesIn, partName } from './parts.ts';
 
 /**
  * Makes a job attempt's writable copy of a materialised tree. Whatever user the image has may write in it; `workspacesDir` is closed to other users of
  * the machine.
  */
-export async function makeWorkspace(workspacesDir: string, lower: string, tree: string, id: string, overlay: boolean): Promise<Result<Workspace>> {
+export async function makeWorkspace(
+  workspacesDir: string,
+  lower: string,
+  tree: string,
+  id: string,
+  overlay: boolean,
+): Promise<Result<Workspace>> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(id)) return fail('workspace', `\`${id}\` cannot name a workspace.`);
   const dir = join(workspacesDir, id);
   try {

@@ -14,7 +14,7 @@ ensure_engine() {
 }
 
 engine_address() { printf '%s' "${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null || echo unix:///var/run/docker.sock)}"; }
-engine_problem() { timeout 15 docker version 2>&1 >/dev/null | head -n 1; }
+engine_problem() { timeout 15 docker version 2>&1 >/dev/null | grep -v '^WARNING' | head -n 1 || true; }
 
 # The newer distributions have Docker's command line in a package of its own.
 ensure_docker_client() {

@@ -3,6 +3,3 @@
 say() { printf '%s\n' "$*" >&2; }
 step() { printf '==> %s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
-
-# sudo's name where it helps a person who reads a command of ours, nothing for root
-as_root() { [ "$(id -u)" = 0 ] && printf '%s' "$*" || printf 'sudo %s' "$*"; }

@@ -32,12 +32,14 @@ function checkReferences(workflow: MapTree, source: Source): void {
     for (const node of scalarsOf(value)) {
       if (!node.text.includes('{{')) continue;
       const { pieces, problems } = parseTemplate(node.text);
-      for (const { offset, length, message, hint } of problems) {
+      // a place costs as much as the text is long, and no file tells more than so many problems
+      for (const { offset, length, message, hint } of problems.slice(0, 100)) {
         source.report(spanWithin(node, node.text.slice(offset, offset + length), offset, source.text), message, hint);
       }
-      for (const piece of pieces) {
-        const refusal = piece.kind === 'reference' ? refusedReference(key, piece.reference) : null;
-        if (refusal && piece.kind === 'reference') source.report(spanWithin(node, piece.source, piece.offset, source.text), ...refusal);
+      const references = pieces.filter((piece) => piece.kind === 'reference');
+      for (const { reference, source: written, offset } of references.slice(0, 100)) {
+        const refusal = refusedReference(key, reference);
+        if (refusal) source.report(spanWithin(node, written, offset, source.text), ...refusal);
       }
     }
   }

@@ -62,7 +62,8 @@ function dialectA(workflows: readonly MapTree[]): Found | null {
 }
 
 function dialectB(workflows: readonly MapTree[]): Found | null {
-  const providers = workflows.flatMap((workflow) => providerOfB(workflow, workflows));
+  const names = new Set(workflows.map((workflow) => textOf(workflow.entries.get('name')?.value)));
+  const providers = workflows.flatMap((workflow) => providerOfB(workflow, names));
   const at = providers[0]?.at ?? firstKey(workflows, ['depends-on', 'environment', 'python_script']);
   if (!at) return null;
   const nodes = workflows.some((workflow) => nodeAt(workflow, ['resources', 'nodes']).found)
@@ -75,7 +76,7 @@ function dialectB(workflows: readonly MapTree[]): Found | null {
   };
 }
 
-function providerOfB(workflow: MapTree, all: readonly MapTree[]): { at: Span; successor: string }[] {
+function providerOfB(workflow: MapTree, names: ReadonlySet<string | null>): { at: Span; successor: string }[] {
   const provider = workflow.entries.get('provider');
   if (!provider) return [];
   const name = textOf(provider.value.kind === 'map' ? provider.value.entries.get('name')?.value : provider.value);
@@ -88,9 +89,8 @@ function providerOfB(workflow: MapTree, all: readonly MapTree[]): { at: Span; su
       },
     ];
   }
-  // a workflow of the file is the likelier slip
-  const isWorkflow = all.some((other) => textOf(other.entries.get('name')?.value) === name);
-  return successor && !isWorkflow ? [{ at: provider.value.span, successor }] : [];
+  // the name of a workflow is the likelier slip
+  return successor && !names.has(name) ? [{ at: provider.value.span, successor }] : [];
 }
 
 const used = (workflows: readonly MapTree[], successors: [string, string][]): string[] =>

@@ -58,17 +58,27 @@ function pipHints(workflow: MapTree, source: Source): void {
   for (const key of ['commands', 'setup', 'before_run']) {
     for (const item of itemsOf(workflow.entries.get(key)?.value)) {
       for (const node of scalarsOf(item)) {
-        for (const match of node.text.matchAll(/\bpip3?\s+install\s([^;&|\n]*)/g)) {
-          const [file] = [...(match[1] ?? '').matchAll(/(\S+)?\s*(?<=^|\s)((?!-)[\w./-]+\.txt)(?=\s|$)/g)]
-            .filter(([, before]) => !/^(-r|--requirement|-c|--constraint)$/.test(before ?? ''))
-            .map(([, , name]) => name);
-          if (!file) continue;
-          const at = spanWithin(node, file, match.index + match[0].indexOf(file), source.text);
-          source.report(at, `pip takes \`${file}\` as the name of a package`, `write \`pip install -r ${file}\``, 'hint');
-        }
+        const wrong = fileTakenAsPackage(node.text);
+        if (!wrong) continue;
+        const at = spanWithin(node, wrong.file, wrong.offset, source.text);
+        source.report(at, `pip takes \`${wrong.file}\` as the name of a package`, `write \`pip install -r ${wrong.file}\``, 'hint');
       }
     }
   }
+}
+
+/** The first `.txt` that a `pip install` of the command is given without saying that it is a file. */
+function fileTakenAsPackage(command: string): { file: string; offset: number } | null {
+  for (const install of command.matchAll(/\bpip3?\s+install\s([^;&|\n]*)/g)) {
+    const start = install.index + install[0].length - (install[1] ?? '').length;
+    let before = '';
+    for (const { 0: word, index } of (install[1] ?? '').matchAll(/\S+/g)) {
+      const isFile = /^[\w./][\w./-]*\.txt$/.test(word);
+      if (isFile && !['-r', '--requirement', '-c', '--constraint'].includes(before)) return { file: word, offset: start + index };
+      before = word;
+    }
+  }
+  return null;
 }
 
 function valueHints(workflow: MapTree, source: Source): void {

@@ -37,29 +37,41 @@ const escapeHint = 'to have this very text, write `$${{`';
 export function parseTemplate(text: string): { pieces: Piece[]; problems: InterpolationProblem[] } {
   const pieces: Piece[] = [];
   const problems: InterpolationProblem[] = [];
+  const newline = nextIn(text, '\n');
+  const closing = nextIn(text, '}}');
   let at = 0;
-  for (const match of text.matchAll(/(\$+)\{\{/g)) {
+  for (const match of text.matchAll(/(?<!\$)(\$+)\{\{/g)) {
     if (match.index < at) continue;
     const dollars = match[1]?.length ?? 0;
     const literal = text.slice(at, match.index) + '$'.repeat(Math.floor(dollars / 2));
     at = match.index + dollars;
     pieces.push({ kind: 'text', text: literal });
     if (dollars % 2 === 0) continue;
-    const line = /^[^\n]*/.exec(text.slice(at + 2))?.[0] ?? '';
-    const close = line.indexOf('}}');
-    const inside = close < 0 ? line : line.slice(0, close);
+    const lineEnd = newline(at + 2);
+    const close = closing(at + 2);
+    const closed = close < lineEnd;
+    const inside = text.slice(at + 2, closed ? close : lineEnd);
     const offset = at - 1;
-    const source = `\${{${inside}${close < 0 ? '' : '}}'}`;
-    at += 2 + inside.length + (close < 0 ? 0 : 2);
-    const reference =
-      close < 0
-        ? fail('interpolation', 'this `${{` is not closed', `write \`}}\` behind the name on the same line; ${escapeHint}`)
-        : readReference(inside);
+    const source = `\${{${inside}${closed ? '}}' : ''}`;
+    at += 2 + inside.length + (closed ? 2 : 0);
+    const reference = !closed
+      ? fail('interpolation', 'this `${{` is not closed', `write \`}}\` behind the name on the same line; ${escapeHint}`)
+      : readReference(inside);
     if (reference.ok) pieces.push({ kind: 'reference', reference: reference.value, source, offset });
     else problems.push({ ...reference.failure, offset, length: source.trimEnd().length });
   }
   pieces.push({ kind: 'text', text: text.slice(at) });
   return { pieces, problems };
+}
+
+/** Finds the next `needle` from places that only grow, looking at no part of the text twice; none: the text's length. */
+function nextIn(text: string, needle: string): (from: number) => number {
+  let next = -1;
+  return (from) => {
+    if (next < from) next = text.indexOf(needle, from);
+    if (next < 0) next = text.length;
+    return next;
+  };
 }
 
 function readReference(inside: string): Result<Reference> {
@@ -117,7 +129,7 @@ function template(pieces: Piece[]): string {
   for (const piece of pieces) {
     if (piece.kind === 'text') literal += piece.text;
     else {
-      text += escapeTemplate(literal).replace(/\$+$/, (dollars) => dollars + dollars) + piece.source;
+      text += escapeTemplate(literal).replace(/(?<!\$)\$+$/, (dollars) => dollars + dollars) + piece.source;
       literal = '';
     }
   }
@@ -125,7 +137,7 @@ function template(pieces: Piece[]): string {
 }
 
 /** `text` as a template that stands for exactly it. */
-export const escapeTemplate = (text: string): string => text.replace(/\$+(?=\{\{)/g, (dollars) => dollars + dollars);
+export const escapeTemplate = (text: string): string => text.replace(/(?<!\$)\$+(?=\{\{)/g, (dollars) => dollars + dollars);
 
 /** The names of the secrets that a text refers to, each once. */
 export function secretsUsed(text: string): string[] {

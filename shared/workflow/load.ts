@@ -44,7 +44,7 @@ export function parseWorkflows(files: readonly WorkflowFile[]): LoadedWorkflows 
     if (file && 'unreadable' in file) source.report({ start: 0, end: 0 }, file.unreadable);
     return file && 'text' in file ? workflowTrees(source) : [];
   });
-  const names = trees.flat().flatMap((tree) => textOf(tree.entries.get('name')?.value) ?? []);
+  const names = new Set(trees.flat().flatMap((tree) => textOf(tree.entries.get('name')?.value) ?? []));
   const all = trees.flatMap((ofFile, index) => {
     const source = sources[index];
     return source ? ofFile.map((tree) => readWorkflow(tree, source, names)) : [];
@@ -63,7 +63,7 @@ function byName(all: readonly Found[]): Map<string, { workflow: Workflow; source
   return workflows;
 }
 
-function readWorkflow(tree: MapTree, source: Source, names: readonly string[]): Found {
+function readWorkflow(tree: MapTree, source: Source, names: ReadonlySet<string>): Found {
   const before = source.problems.length;
   const provider = providerOf(tree, source, names);
   const schema = provider ? workflowSchemas[provider] : anyWorkflow;

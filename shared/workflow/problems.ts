@@ -44,7 +44,7 @@ function fileName(file: string, cwd: string | undefined): string {
 /** What is shown of the source line (a window where it is long), and the cells at which the caret begins and for which it goes on. */
 function view(problem: Problem): { line: string; caret: number; length: number } {
   const at = problem.column - 1;
-  const marked = problem.sourceLine.slice(at, at + problem.length);
+  const marked = problem.sourceLine.slice(at, at + Math.min(problem.length, shownWidth));
   const from = at + Math.min(problem.length, 40) > shownWidth ? at - 40 : 0;
   const before = clean(problem.sourceLine.slice(from, at));
   const line = before + clean(problem.sourceLine.slice(at, from + shownWidth));
@@ -53,9 +53,10 @@ function view(problem: Problem): { line: string; caret: number; length: number }
 }
 
 /** A tab becomes two spaces; other control characters could play tricks with a terminal. */
+const clean = (text: string): string => text.replaceAll('\t', '  ').replaceAll(unsafe, '\ufffd');
+
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const clean = (text: string): string =>
-  text.replaceAll('\t', '  ').replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Terminal cells: two for characters of East Asia and emoji, none for combining marks. */
 function cells(text: string): number {

@@ -7,7 +7,7 @@ import type { MapTree } from './tree.ts';
 import { found, listed, shown } from './words.ts';
 
 /** A workflow's provider, or null with a problem where there is none of that name. `names`: those of all workflows. */
-export function providerOf(tree: MapTree, source: Source, names: readonly string[]): ProviderName | null {
+export function providerOf(tree: MapTree, source: Source, names: ReadonlySet<string>): ProviderName | null {
   const entry = tree.entries.get('provider');
   const name = textOf(entry?.value);
   const provider = providerNames.find((one) => one === name);
@@ -24,7 +24,7 @@ export function providerOf(tree: MapTree, source: Source, names: readonly string
   else {
     const near = nearest(name, providerNames);
     const others = `the providers are ${listed(providerNames)}`;
-    if (names.includes(name))
+    if (names.has(name))
       source.report(
         entry.value.span,
         `\`${shown(name)}\` is a workflow, not a provider`,

@@ -40,6 +40,10 @@ export const words = (error = 'text') =>
 /** Text that a parser reads. */
 export const parsed = (parse: (value: string) => Result<unknown>, error: string) => text(error).superRefine(by(parse));
 
+/** Text that a parser reads; editors see numbers there too, as in `python: 3.11`. */
+export const parsedOrNumber = (parse: (value: string) => Result<unknown>, error: string) =>
+  z.union([parsed(parse, error), z.number({ error })], { error });
+
 /** A number, or the same in quotes. */
 export const number = (parse: (value: string) => Result<unknown>, error: string) =>
   z.union([z.number({ error }), z.string({ error })], { error }).superRefine(by(parse));

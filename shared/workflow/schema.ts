@@ -12,6 +12,7 @@ import {
   parsePriority,
   parsePython,
   parseRetry,
+  parseVersion,
   parseWorkingDir,
 } from './values.ts';
 
@@ -53,8 +54,7 @@ const common = {
     .optional()
     .meta({ description: 'Variables; a bare name takes the submitter’s value', examples: [['LR=0.1', 'WANDB_API_KEY'], { LR: 0.1 }] }),
   python: forms
-    .parsed(parsePython, `a version of Python: ${pythonVersions.join(', ')}`)
-    .or(z.number())
+    .parsedOrNumber(parsePython, `a version of Python: ${pythonVersions.join(', ')}`)
     .optional()
     .meta({ description: `A version of Python: ${pythonVersions.join(', ')}. 3.10 needs no quotes`, examples: [3.11, '3.10'] }),
   requirements: forms
@@ -112,7 +112,7 @@ const developer = (provider: 'code' | 'lab' | 'notebook', what: string) =>
   z.strictObject({
     ...common,
     provider: z.literal(provider).meta({ description: what }),
-    version: forms.words('a version').or(z.number()).optional().meta({ description: `The version of it to install` }),
+    version: forms.parsedOrNumber(parseVersion, 'a version').optional().meta({ description: `The version of it to install` }),
   });
 
 /** One per provider. Of torchrun's `file` and `script` one is needed; checks.ts sees to that. */

@@ -96,7 +96,7 @@ function aliasTargets(doc: Document.Parsed, source: Source): Map<Alias, Node> {
       if (isAlias(node)) {
         const target = anchors.get(node.source);
         if (target) return void targets.set(node, target);
-        const near = nearest(node.source, anchors.keys());
+        const near = anchors.size < 100 ? nearest(node.source, anchors.keys()) : null;
         return source.report(spanOf(node, 0), `there is no anchor \`&${node.source}\` before this`, near && `did you mean \`*${near}\`?`);
       }
       if (node.anchor !== undefined) anchors.set(node.anchor, node);

@@ -58,6 +58,10 @@ export function parsePython(text: string): Result<string> {
   );
 }
 
+/** A version of a tool, as pip and download pages know it. */
+export const parseVersion = (text: string): Result<string> =>
+  /^[\w.+-]{1,60}$/.test(text) ? ok(text) : fail('bad_version', 'this is not a version', 'write one such as 4.2.0');
+
 /** A folder to save: relative ones stay inside the working directory; absolute ones are not the root nor a folder of the system. */
 export function parseArtifact(text: string): Result<ArtifactRef> {
   const bad = (message: string, hint: string): Result<ArtifactRef> => fail('bad_path', message, hint);

@@ -2,7 +2,7 @@ import type { Tree } from './tree.ts';
 
 /** A value inside a sentence: short, and on one line. */
 export function shown(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = text.slice(0, 200).replaceAll(/\s+/g, ' ').trim();
   return line.length > 48 ? `${line.slice(0, 47)}…` : line;
 }
 

@@ -15,7 +15,13 @@ let notices: string[];
 const lives = (): string[] => (existsSync(join(home, 'lives')) ? readFileSync(join(home, 'lives'), 'utf8').trim().split('\n') : []);
 const alive = (pid: string): boolean => existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
 const client = (env: NodeJS.ProcessEnv = {}, version = ownVersion()): Client =>
-  new Client({ home, env: { PATH: process.env['PATH'], ...env }, version, daemonMain: join(root, 'test/cli/support/double-main.ts'), onNotice: (notice) => notices.push(notice) });
+  new Client({
+    home,
+    env: { PATH: process.env['PATH'], ...env },
+    version,
+    daemonMain: join(root, 'test/cli/support/double-main.ts'),
+    onNotice: (notice) => notices.push(notice),
+  });
 
 beforeEach(() => {
   home = join(scratchDir('c'), 'home');
@@ -66,7 +72,11 @@ describe('when there is no daemon', () => {
   test('one that dies says why in its own words', async () => {
     expect(await client({ DOUBLE_FATAL: 'the database is of a newer version' }).call('daemonStatus', {})).toEqual({
       ok: false,
-      failure: { code: 'daemon_died', message: 'The daemon could not start: the database is of a newer version', hint: `Its log: ${join(home, 'daemon.log')}` },
+      failure: {
+        code: 'daemon_died',
+        message: 'The daemon could not start: the database is of a newer version',
+        hint: `Its log: ${join(home, 'daemon.log')}`,
+      },
     });
   });
 
@@ -82,7 +92,10 @@ describe('when there is no daemon', () => {
 
   test('a home that cannot be made is a sentence', async () => {
     writeFileSync(home, 'a file');
-    expect(await client().call('daemonStatus', {})).toMatchObject({ ok: false, failure: { code: 'home_unusable', message: expect.stringContaining(home) } });
+    expect(await client().call('daemonStatus', {})).toMatchObject({
+      ok: false,
+      failure: { code: 'home_unusable', message: expect.stringContaining(home) },
+    });
   });
 
   test('it can be left at that', async () => {
@@ -116,7 +129,10 @@ describe('versions', () => {
   test('a newer daemon is left alone', async () => {
     await using daemon = await daemonDouble({ ps: () => [] }, home);
     daemon.version = '99.0.0';
-    expect(await client().call('ps', { projectDir: '/' })).toMatchObject({ ok: false, failure: { code: 'daemon_newer', message: expect.stringContaining('99.0.0') } });
+    expect(await client().call('ps', { projectDir: '/' })).toMatchObject({
+      ok: false,
+      failure: { code: 'daemon_newer', message: expect.stringContaining('99.0.0') },
+    });
     expect(daemon.asked[0]?.version).toBe(ownVersion());
     expect(lives()).toEqual([]);
   });
@@ -157,5 +173,9 @@ test('another user is told whose socket it is', async () => {
   const isRoot = process.getuid?.() === 0;
   chmodSync(join(home, 'dstackd.sock'), isRoot ? 0o600 : 0);
   const script = `const { Client } = await import('${root}/cli/client.ts'); const r = await new Client({ home: '${home}', env: {}, version: '${ownVersion()}', daemonMain: '', onNotice() {} }).call('df', {}); console.log(r.failure.code)`;
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { ...(isRoot && { uid: 65_534, gid: 65_534 }), env: {} }).toString().trim()).toBe('socket_denied');
+  expect(
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { ...(isRoot && { uid: 65_534, gid: 65_534 }), env: {} })
+      .toString()
+      .trim(),
+  ).toBe('socket_denied');
 });

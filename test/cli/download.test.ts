@@ -1,7 +1,18 @@
-import { createReadStream, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { unpack } from '../../cli/download.ts';
 import { scratchDir } from '../support/scratch.ts';
@@ -62,17 +73,39 @@ test('files, folders, modes and links within come out as they were', async () =>
 });
 
 test('a second time replaces files, and links by links', async () => {
-  await unpacked([{ name: 'a', content: 'old and long' }, { name: 'l', type: 'symlink', linkname: 'a' }]);
-  await unpacked([{ name: 'a', content: 'new' }, { name: 'l', type: 'symlink', linkname: 'a' }]);
+  await unpacked([
+    { name: 'a', content: 'old and long' },
+    { name: 'l', type: 'symlink', linkname: 'a' },
+  ]);
+  await unpacked([
+    { name: 'a', content: 'new' },
+    { name: 'l', type: 'symlink', linkname: 'a' },
+  ]);
   expect(readFileSync(join(dir, 'l'), 'utf8')).toBe('new');
 });
 
 describe('left out, each with a sentence, and the rest comes', () => {
   test.each<[string, Entry[], string[]]>([
-    ['a path that climbs', [{ name: '../outside/precious', content: 'evil' }], ['../outside/precious was left out: its path leads out of the folder.']],
-    ['a path that climbs from below', [{ name: 'a/b/../../../outside/new', content: 'evil' }], ['a/b/../../../outside/new was left out: its path leads out of the folder.']],
-    ['an absolute link', [{ name: 'l', type: 'symlink', linkname: '/etc/passwd' }], ['l was left out: it is a link to /etc/passwd, outside of the folder.']],
-    ['a link that climbs', [{ name: 'a/l', type: 'symlink', linkname: '../../outside' }], ['a/l was left out: it is a link to ../../outside, outside of the folder.']],
+    [
+      'a path that climbs',
+      [{ name: '../outside/precious', content: 'evil' }],
+      ['../outside/precious was left out: its path leads out of the folder.'],
+    ],
+    [
+      'a path that climbs from below',
+      [{ name: 'a/b/../../../outside/new', content: 'evil' }],
+      ['a/b/../../../outside/new was left out: its path leads out of the folder.'],
+    ],
+    [
+      'an absolute link',
+      [{ name: 'l', type: 'symlink', linkname: '/etc/passwd' }],
+      ['l was left out: it is a link to /etc/passwd, outside of the folder.'],
+    ],
+    [
+      'a link that climbs',
+      [{ name: 'a/l', type: 'symlink', linkname: '../../outside' }],
+      ['a/l was left out: it is a link to ../../outside, outside of the folder.'],
+    ],
     [
       'a link through a link',
       [
@@ -81,7 +114,10 @@ describe('left out, each with a sentence, and the rest comes', () => {
         { name: 'l', type: 'symlink', linkname: 'deep/../../../outside' },
         { name: 'm', type: 'symlink', linkname: 'deep/x' },
       ],
-      ['l was left out: it is a link to deep/../../../outside, outside of the folder.', 'm was left out: it is a link through deep, another link.'],
+      [
+        'l was left out: it is a link to deep/../../../outside, outside of the folder.',
+        'm was left out: it is a link through deep, another link.',
+      ],
     ],
     [
       'a file through a link of the archive',
@@ -93,8 +129,19 @@ describe('left out, each with a sentence, and the rest comes', () => {
       ['l/x was left out: l is a symbolic link.'],
     ],
     ['a hard link', [{ name: 'h', type: 'link', linkname: '../outside/precious' }], ['h was left out: it is a hard link.']],
-    ['a hard link to a file of the archive', [{ name: 'a', content: 'a' }, { name: 'h', type: 'link', linkname: 'a' }], ['h was left out: it is a hard link.']],
-    ['a device', [{ name: 'null', type: 'character-device' }], ['null was left out: it is neither a file, a folder nor a symbolic link (character-device).']],
+    [
+      'a hard link to a file of the archive',
+      [
+        { name: 'a', content: 'a' },
+        { name: 'h', type: 'link', linkname: 'a' },
+      ],
+      ['h was left out: it is a hard link.'],
+    ],
+    [
+      'a device',
+      [{ name: 'null', type: 'character-device' }],
+      ['null was left out: it is neither a file, a folder nor a symbolic link (character-device).'],
+    ],
     ['a pipe', [{ name: 'p', type: 'fifo' }], ['p was left out: it is neither a file, a folder nor a symbolic link (fifo).']],
   ])('%s', async (_, entries, refused) => {
     const result = await unpacked([...entries, { name: 'good', content: 'good' }]);
@@ -117,7 +164,11 @@ describe('left out, each with a sentence, and the rest comes', () => {
       { name: 'f', content: 'mine' },
       { name: 'k', type: 'symlink', linkname: 'l/precious' },
     ]);
-    expect(refused).toEqual(['l/precious was left out: l is a symbolic link.', 'd/ was left out: d is a symbolic link.', 'k was left out: it is a link through l, another link.']);
+    expect(refused).toEqual([
+      'l/precious was left out: l is a symbolic link.',
+      'd/ was left out: d is a symbolic link.',
+      'k was left out: it is a link through l, another link.',
+    ]);
     // the link itself is replaced, not what it leads to
     expect(lstatSync(join(dir, 'f')).isFile()).toBe(true);
     expect(readlinkSync(join(dir, 'l'))).toBe('../outside');
@@ -126,7 +177,11 @@ describe('left out, each with a sentence, and the rest comes', () => {
   test('what is something else already', async () => {
     mkdirSync(join(dir, 'folder'));
     writeFileSync(join(dir, 'file'), 'mine');
-    const { refused } = await unpacked([{ name: 'folder', content: 'x' }, { name: 'file/', type: 'directory' }, { name: 'folder', type: 'symlink', linkname: 'file' }]);
+    const { refused } = await unpacked([
+      { name: 'folder', content: 'x' },
+      { name: 'file/', type: 'directory' },
+      { name: 'folder', type: 'symlink', linkname: 'file' },
+    ]);
     expect(refused).toEqual([
       'folder was left out: something else of that name is there.',
       'file/ was left out: a file of that name is there.',
@@ -138,7 +193,10 @@ describe('left out, each with a sentence, and the rest comes', () => {
 
 test('the folder may itself be reached through a link', async () => {
   symlinkSync('in', join(dir, '../alias'));
-  expect(await unpack(archive([{ name: 'a/b', content: 'x' }]), join(dir, '../alias'))).toMatchObject({ ok: true, value: { files: 1, refused: [] } });
+  expect(await unpack(archive([{ name: 'a/b', content: 'x' }]), join(dir, '../alias'))).toMatchObject({
+    ok: true,
+    value: { files: 1, refused: [] },
+  });
   expect(existsSync(join(dir, 'a/b'))).toBe(true);
 });
 
@@ -164,6 +222,9 @@ test('the command downloads into a folder, says how much, and fails when somethi
   expect(done).toEqual({ code: 0, stdout: `1 file (1.5 kB) in ${join(dir, 'out')}\n`, stderr: '' });
   expect(readFileSync(join(dir, 'out/model/w'), 'utf8')).toHaveLength(1500);
   entries = [{ name: 'l\x1b[2J', type: 'symlink', linkname: '/etc' }];
-  expect(await daemon.cli(['artifacts', 'download', ':best', '--json'], { cwd: dir })).toMatchObject({ code: 1, stderr: 'l\\x1b[2J was left out: it is a link to /etc, outside of the folder.\n' });
+  expect(await daemon.cli(['artifacts', 'download', ':best', '--json'], { cwd: dir })).toMatchObject({
+    code: 1,
+    stderr: 'l\\x1b[2J was left out: it is a link to /etc, outside of the folder.\n',
+  });
   expect(await daemon.cli(['artifacts', 'download', 'nope'], { cwd: dir })).toMatchObject({ code: 1, stderr: 'Cannot find the tag\n' });
 });

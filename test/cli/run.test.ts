@@ -66,23 +66,38 @@ describe('what is submitted', () => {
 
   test('a slip of an option of ours is refused and nothing submitted', async () => {
     const done = await daemon.cli(['run', 'train', '--gpus', '2']);
-    expect(done).toMatchObject({ code: 2, stdout: '', stderr: 'dstack run has no option --gpus. Did you mean --gpu?\nIf it is for the workflow, write it after `--`: dstack run train -- --gpus\n' });
+    expect(done).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr:
+        'dstack run has no option --gpus. Did you mean --gpu?\nIf it is for the workflow, write it after `--`: dstack run train -- --gpus\n',
+    });
     expect(daemon.asked).toEqual([]);
   });
 
   test('values that no option takes are usage errors', async () => {
     expect(await daemon.cli(['run', 'train', '--retry', 'x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--retry') });
-    expect(await daemon.cli(['run', 'train', '-e', 'NOT_SET_HERE'])).toMatchObject({ code: 2, stderr: expect.stringContaining('NOT_SET_HERE, which is not set') });
-    expect(await daemon.cli(['run', '--gpus', '1', 'train'])).toMatchObject({ code: 2, stderr: expect.stringContaining('(Did you mean --gpu?)') });
+    expect(await daemon.cli(['run', 'train', '-e', 'NOT_SET_HERE'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('NOT_SET_HERE, which is not set'),
+    });
+    expect(await daemon.cli(['run', '--gpus', '1', 'train'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('(Did you mean --gpu?)'),
+    });
   });
 
   test('variables that the daemon asks for are taken from here, and the same request goes again', async () => {
-    daemon.answers.submit = (params) => (params['env'] ? { run: aRun(), warnings: [] } : refuse('env_needed', 'needs some', { names: ['HF', 'EMPTY'] }));
+    daemon.answers.submit = (params) =>
+      params['env'] ? { run: aRun(), warnings: [] } : refuse('env_needed', 'needs some', { names: ['HF', 'EMPTY'] });
     expect((await daemon.cli(['run', '-d', 'train'], { env: { HF: 's3', EMPTY: '' } })).code).toBe(0);
     const [first, second] = daemon.asked;
     expect(second?.params).toEqual({ ...first?.params, env: { HF: 's3', EMPTY: '' } });
     const unset = await daemon.cli(['run', '-d', 'train'], { env: { EMPTY: '' } });
-    expect(unset).toMatchObject({ code: 1, stderr: "'train' takes HF from your environment, where it is not set.\nSet it, or give -e HF=VALUE.\n" });
+    expect(unset).toMatchObject({
+      code: 1,
+      stderr: "'train' takes HF from your environment, where it is not set.\nSet it, or give -e HF=VALUE.\n",
+    });
   });
 
   test('failures are printed with their hint; what is not there yet exits with 2', async () => {
@@ -109,8 +124,12 @@ describe('an attached run', () => {
     };
     const done = await daemon.cli(['run', 'train']);
     expect(done.code).toBe(0);
-    expect(Buffer.from(done.stdout)).toEqual(Buffer.from(Buffer.concat([Buffer.from('one\n100%\n'), Buffer.from([0xff, 0xfe]), Buffer.from('\nno end')]).toString()));
-    expect(done.stderr).toBe('warning: big snapshot\ncalm-otter-3\ncalm-otter-3 queued: second in line\ncalm-otter-3 preparing: pulling x, 4 MB of 52 MB\n');
+    expect(Buffer.from(done.stdout)).toEqual(
+      Buffer.from(Buffer.concat([Buffer.from('one\n100%\n'), Buffer.from([0xff, 0xfe]), Buffer.from('\nno end')]).toString()),
+    );
+    expect(done.stderr).toBe(
+      'warning: big snapshot\ncalm-otter-3\ncalm-otter-3 queued: second in line\ncalm-otter-3 preparing: pulling x, 4 MB of 52 MB\n',
+    );
   });
 
   test.each([
@@ -176,10 +195,14 @@ describe('an attached run', () => {
     let sent = 0;
     daemon.logs = (log) => {
       log.tell({ type: 'offset', offset: 0, attempt: 1 });
-      for (; sent < 8192; sent++) log.bytes(line);
+      for (; sent < 8192; sent++) void log.bytes(line);
       log.tell(ended({ status: 'done', exitCode: 0 }));
     };
-    const child = spawn('/bin/sh', ['-c', `"${node}" "${cliMain}" run train | { read -r first; wc -c; }`], { cwd: daemon.home, env: daemon.env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('/bin/sh', ['-c', `"${node}" "${cliMain}" run train | { read -r first; wc -c; }`], {
+      cwd: daemon.home,
+      env: daemon.env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
     await new Promise((resolve) => child.on('close', resolve));

@@ -19,7 +19,11 @@ const long = (): string => join(dir, 'h'.repeat(120), 'with: colon and space');
 async function meet(listen: string, dial: string): Promise<void> {
   const server = createServer((client) => client.end('hello'));
   await new Promise<void>((resolve) => server.listen(listen, resolve));
-  const heard = await new Promise<string>((resolve, reject) => connect(dial).on('data', (data) => resolve(data.toString())).on('error', reject));
+  const heard = await new Promise<string>((resolve, reject) =>
+    connect(dial)
+      .on('data', (data) => resolve(data.toString()))
+      .on('error', reject),
+  );
   expect(heard).toBe('hello');
   await new Promise((resolve) => server.close(resolve));
 }

@@ -42,7 +42,10 @@ export interface TestDaemon {
   /** what the daemon has printed */
   log(): string;
   /** `dstack ARGS` to its end */
-  cli(args: string[], options?: Pick<CommandOptions, 'cwd' | 'input' | 'seconds'> & { env?: Record<string, string | undefined> }): Promise<Finished>;
+  cli(
+    args: string[],
+    options?: Pick<CommandOptions, 'cwd' | 'input' | 'seconds'> & { env?: Record<string, string | undefined> },
+  ): Promise<Finished>;
   /** the same with --json, parsed; any exit code but 0 throws */
   json<T>(args: string[], options?: { cwd?: string }): Promise<T>;
   /** the environment in which cli() runs, for tests that spawn it themselves (scripts/dstack) */
@@ -72,7 +75,8 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   }
   const log = () => (existsSync(files.daemonLog) ? readFileSync(files.daemonLog, 'utf8') : '');
   const socket = socketPath(home);
-  const alive = () => processesWith('DSTACK_HOME', home).filter((pid) => commandLine(pid).some((word) => /\/daemon\/main\.[tj]s$/.test(word)));
+  const alive = () =>
+    processesWith('DSTACK_HOME', home).filter((pid) => commandLine(pid).some((word) => /\/daemon\/main\.[tj]s$/.test(word)));
   let pid = 0;
   let installation: string | null = null;
 
@@ -85,7 +89,8 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     pid = child.pid ?? 0;
     const answers = async () => (await status()) ?? (isAlive(pid) ? null : 'ended');
     const said = await waitFor(answers, 'the daemon to answer', { seconds: 60 }).catch(() => 'silent' as const);
-    if (typeof said === 'string') throw new Error(`the daemon ${said === 'ended' ? 'ended at its start' : 'does not answer'}:\n${log().slice(-3000)}`);
+    if (typeof said === 'string')
+      throw new Error(`the daemon ${said === 'ended' ? 'ended at its start' : 'does not answer'}:\n${log().slice(-3000)}`);
     installation = said.installation;
   };
   const end = async (how: 'SIGTERM' | 'SIGKILL') => {

@@ -37,7 +37,8 @@ export function engineRequest(
 }
 
 /** The same, with the answer's JSON. */
-export const engineJson = async <T>(host: string, path: string): Promise<T> => JSON.parse((await engineRequest(host, 'GET', path)).body) as T;
+export const engineJson = async <T>(host: string, path: string): Promise<T> =>
+  JSON.parse((await engineRequest(host, 'GET', path)).body) as T;
 
 /** A query of filters, as the API wants it. */
 export const filters = (wanted: Record<string, string[]>): string => `filters=${encodeURIComponent(JSON.stringify(wanted))}`;

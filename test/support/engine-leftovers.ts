@@ -16,13 +16,24 @@ interface Owner {
 export async function leftovers(host: string, { home, installation }: Owner): Promise<Leftovers> {
   const ours = filters({ label: [labels.installation] });
   type Labels = Record<string, string> | null;
-  const containers = await engineJson<{ Names: string[]; Labels: Labels; Mounts: { Source?: string }[] }[]>(host, `/containers/json?all=1&${ours}`);
-  const volumes = await engineJson<{ Volumes: { Name: string; Labels: Labels; Options: Record<string, string> | null }[] | null }>(host, `/volumes?${ours}`);
+  const containers = await engineJson<{ Names: string[]; Labels: Labels; Mounts: { Source?: string }[] }[]>(
+    host,
+    `/containers/json?all=1&${ours}`,
+  );
+  const volumes = await engineJson<{ Volumes: { Name: string; Labels: Labels; Options: Record<string, string> | null }[] | null }>(
+    host,
+    `/volumes?${ours}`,
+  );
   const isOwn = (itsLabels: Labels, paths: (string | undefined)[]) =>
     itsLabels?.[labels.installation] === installation || paths.some((path) => path?.includes(`${home}/`));
   return {
     containers: containers
-      .filter(({ Labels, Mounts }) => isOwn(Labels, Mounts.map(({ Source }) => Source)))
+      .filter(({ Labels, Mounts }) =>
+        isOwn(
+          Labels,
+          Mounts.map(({ Source }) => Source),
+        ),
+      )
       .map(({ Names }) => (Names[0] ?? '').slice(1)),
     volumes: (volumes.Volumes ?? []).filter(({ Labels, Options }) => isOwn(Labels, Object.values(Options ?? {}))).map(({ Name }) => Name),
   };

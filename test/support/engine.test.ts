@@ -11,7 +11,17 @@ const links = () => readdirSync('/sys/class/net');
 
 test('the engine of the run has the tiny image, with bash and busybox', async () => {
   const host = process.env['DOCKER_HOST']!;
-  const said = await docker(host, 'run', '--rm', '--network', 'none', tinyImage, 'bash', '-c', 'echo $BASH_VERSION; id -un; stat -c %a /tmp; ls -l /bin/awk');
+  const said = await docker(
+    host,
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    tinyImage,
+    'bash',
+    '-c',
+    'echo $BASH_VERSION; id -un; stat -c %a /tmp; ls -l /bin/awk',
+  );
   expect(said).toMatch(/^\d+\.\d+.*\nroot\n1777\n.*busybox/);
 });
 
@@ -36,12 +46,18 @@ test('a private engine starts, restarts both ways under its containers, and leav
   expect(existsSync(engine.dir)).toBe(false);
   expect(processesNaming(engine.dir)).toEqual([]);
   expect(links()).not.toContain(`br-${network}`);
-  expect(links().filter((name) => name === 'docker0'), 'the machine’s own bridge').toEqual(before);
+  expect(
+    links().filter((name) => name === 'docker0'),
+    'the machine’s own bridge',
+  ).toEqual(before);
   expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(engine.dir);
 });
 
 test('an engine on a small disk runs out of space by itself alone', async () => {
   await using engine = await startEngine({ disk: { bytes: 64 * 2 ** 20, kind: 'ext4' } });
-  const said = await must('sh', ['-c', `docker -H ${engine.host} run --rm ${tinyImage} dd if=/dev/zero of=/big bs=1M count=100 2>&1 || true`]);
+  const said = await must('sh', [
+    '-c',
+    `docker -H ${engine.host} run --rm ${tinyImage} dd if=/dev/zero of=/big bs=1M count=100 2>&1 || true`,
+  ]);
   expect(said).toContain('No space left on device');
 });

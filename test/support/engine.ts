@@ -122,7 +122,13 @@ async function forgetContainerd(dir: string): Promise<void> {
 }
 
 function requireDockerd(): void {
-  const missing = ['dockerd', 'ip'].filter((name) => !['/usr/sbin', '/usr/bin', '/sbin', '/usr/local/bin', '/usr/local/sbin'].some((dir) => existsSync(join(dir, name))));
-  if (process.getuid?.() !== 0) throw new Error('A private Docker Engine needs root: run the tests as root, or set DOCKER_HOST (tests that need an engine of their own fail then).');
-  if (missing.length > 0) throw new Error(`${missing.join(' and ')} not found: scripts/test installs what the tests need (docker.io, iproute2, iptables).`);
+  const missing = ['dockerd', 'ip'].filter(
+    (name) => !['/usr/sbin', '/usr/bin', '/sbin', '/usr/local/bin', '/usr/local/sbin'].some((dir) => existsSync(join(dir, name))),
+  );
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      'A private Docker Engine needs root: run the tests as root, or set DOCKER_HOST (tests that need an engine of their own fail then).',
+    );
+  if (missing.length > 0)
+    throw new Error(`${missing.join(' and ')} not found: scripts/test installs what the tests need (docker.io, iproute2, iptables).`);
 }

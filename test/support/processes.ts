@@ -11,8 +11,7 @@ export const processesWith = (name: string, value: string): number[] => others((
 export const commandLine = (pid: number): string[] => words(pid, 'cmdline');
 
 /** Those whose program (the first word's last part) is `name`, or begins with it. */
-export const programIs = (pid: number, name: string): boolean =>
-  (commandLine(pid)[0] ?? '').split('/').pop()?.startsWith(name) ?? false;
+export const programIs = (pid: number, name: string): boolean => (commandLine(pid)[0] ?? '').split('/').pop()?.startsWith(name) ?? false;
 
 /** Everything that `pid` started, and what those started. */
 export function descendants(pid: number): number[] {

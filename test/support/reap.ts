@@ -50,7 +50,8 @@ async function endProcesses(dir: string): Promise<void> {
   );
 }
 
-const isEngine = (pid: number): boolean => ['dockerd', 'containerd', 'docker-proxy'].some((name) => programIs(pid, name)) && !programIs(pid, 'containerd-shim');
+const isEngine = (pid: number): boolean =>
+  ['dockerd', 'containerd', 'docker-proxy'].some((name) => programIs(pid, name)) && !programIs(pid, 'containerd-shim');
 
 /** Unmounts everything at or below `dir`, the deepest first. */
 export async function unmountBelow(dir: string): Promise<void> {
@@ -65,7 +66,9 @@ export async function unmountBelow(dir: string): Promise<void> {
 function mountsBelow(dir: string): string[] {
   const points = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
-    .map((line) => (line.split(' ')[1] ?? '').replaceAll(/\\(\d{3})/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 8))));
+    .map((line) =>
+      (line.split(' ')[1] ?? '').replaceAll(/\\(\d{3})/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 8))),
+    );
   return points.filter((point) => point === dir || point.startsWith(`${dir}/`)).toReversed();
 }
 

@@ -23,7 +23,11 @@ export async function ensureTinyImage(host: string): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'dsl-tiny-'));
   try {
     await fill(root);
-    const changes = [`LABEL dstack-test.recipe=${recipe}`, 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'CMD ["/bin/sh"]'];
+    const changes = [
+      `LABEL dstack-test.recipe=${recipe}`,
+      'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'CMD ["/bin/sh"]',
+    ];
     const query = new URLSearchParams({ fromSrc: '-', repo: tinyImage.split(':')[0]!, tag: tinyImage.split(':')[1]! });
     for (const change of changes) query.append('changes', change);
     const tar = spawn('tar', ['--owner=0', '--group=0', '-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -39,7 +43,10 @@ async function fill(root: string): Promise<void> {
   for (const dir of ['bin', 'dev', 'etc', 'home', 'proc', 'root', 'sys', 'usr/bin', 'var']) mkdirSync(join(root, dir), { recursive: true });
   mkdirSync(join(root, 'tmp'));
   chmodSync(join(root, 'tmp'), 0o1777);
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000::/home:/bin/bash\nnobody:x:65534:65534::/:/bin/sh\n');
+  writeFileSync(
+    join(root, 'etc/passwd'),
+    'root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000::/home:/bin/bash\nnobody:x:65534:65534::/:/bin/sh\n',
+  );
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nuser:x:1000:\nnogroup:x:65534:\n');
 
   const busybox = await staticBusybox();

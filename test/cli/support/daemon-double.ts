@@ -56,11 +56,22 @@ export interface DaemonDouble extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const table = (Object.keys(routes) as Verb[]).map((verb) => ({ verb, ...routes[verb], pattern: new RegExp(`^${routes[verb].path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`) }));
+const table = (Object.keys(routes) as Verb[]).map((verb) => ({
+  verb,
+  ...routes[verb],
+  pattern: new RegExp(`^${routes[verb].path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
+}));
 
 export async function daemonDouble(answers: DaemonDouble['answers'] = {}, home = join(scratchDir('d'), 'h')): Promise<DaemonDouble> {
   mkdirSync(home, { recursive: true });
-  const env = { PATH: process.env['PATH'], HOME: home, DSTACK_HOME: home, TZ: 'UTC', LANG: 'C.UTF-8', NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/dstack') };
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    DSTACK_HOME: home,
+    TZ: 'UTC',
+    LANG: 'C.UTF-8',
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/dstack'),
+  };
   const double: DaemonDouble = {
     home,
     asked: [],
@@ -68,7 +79,12 @@ export async function daemonDouble(answers: DaemonDouble['answers'] = {}, home =
     logs: (log) => log.tell({ type: 'end', run: aRun({ status: 'done', exitCode: 0 }) }),
     version: ownVersion(),
     env,
-    cli: (args, options = {}) => command(node, [cliMain, ...args], { cwd: options.cwd ?? home, env: { ...env, ...options.env }, ...(options.input !== undefined && { input: options.input }) }),
+    cli: (args, options = {}) =>
+      command(node, [cliMain, ...args], {
+        cwd: options.cwd ?? home,
+        env: { ...env, ...options.env },
+        ...(options.input !== undefined && { input: options.input }),
+      }),
     close: async () => {
       for (const client of sockets.clients) client.terminate();
       server.closeAllConnections();
@@ -79,7 +95,12 @@ export async function daemonDouble(answers: DaemonDouble['answers'] = {}, home =
   const server = createServer((request, response) => void serve(double, request, response));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
-    sockets.handleUpgrade(request, socket, head, (client) => void double.logs(logSocket(client), new URL(request.url ?? '', 'http://d').searchParams));
+    sockets.handleUpgrade(
+      request,
+      socket,
+      head,
+      (client) => void double.logs(logSocket(client), new URL(request.url ?? '', 'http://d').searchParams),
+    );
   });
   await new Promise<void>((resolve) => server.listen(socketPath(home), resolve));
   return double;
@@ -92,9 +113,15 @@ async function serve(double: DaemonDouble, request: IncomingMessage, response: S
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   const body = Buffer.concat(parts).toString();
-  const params = { ...(route?.pattern.exec(url.pathname)?.groups ?? {}), ...(body ? (JSON.parse(body) as object) : Object.fromEntries(url.searchParams)) };
+  const params = {
+    ...route?.pattern.exec(url.pathname)?.groups,
+    ...(body ? (JSON.parse(body) as object) : Object.fromEntries(url.searchParams)),
+  };
   if (route) double.asked.push({ verb: route.verb, params, version: request.headers[versionHeader] as string | undefined });
-  const answer = route && double.answers[route.verb] ? await double.answers[route.verb]?.(params, response) : refuse('no_such_route', `the double has no answer to ${url.pathname}`);
+  const answer =
+    route && double.answers[route.verb]
+      ? await double.answers[route.verb]?.(params, response)
+      : refuse('no_such_route', `the double has no answer to ${url.pathname}`);
   if (answer === written) return;
   response.writeHead(answer instanceof Refusal ? 400 : 200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(answer instanceof Refusal ? answer.failure : answer));

@@ -37,7 +37,18 @@ createServer((request, response) => {
     response.statusCode = 400;
     response.end('{"code":"no_such_route","message":"too old for secrets"}');
   } else if (request.url === '/v1/daemon') {
-    response.end(JSON.stringify({ pid: process.pid, version, apiVersion: 1, home, installation: 'i', startedAt: new Date().toISOString(), engine: { reachable: true, endpoint: 'unix:///x', version: '1' }, unfinishedRuns: 0 }));
+    response.end(
+      JSON.stringify({
+        pid: process.pid,
+        version,
+        apiVersion: 1,
+        home,
+        installation: 'i',
+        startedAt: new Date().toISOString(),
+        engine: { reachable: true, endpoint: 'unix:///x', version: '1' },
+        unfinishedRuns: 0,
+      }),
+    );
   } else {
     response.end('[]');
   }

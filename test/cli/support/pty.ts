@@ -12,7 +12,11 @@ export interface Pty extends Disposable {
   raw(): string;
 }
 
-export function openPty(program: string, args: string[], options: { cwd: string; env: NodeJS.ProcessEnv; columns?: number; rows?: number }): Pty {
+export function openPty(
+  program: string,
+  args: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv; columns?: number; rows?: number },
+): Pty {
   const { columns: cols = 80, rows = 24, cwd, env } = options;
   const terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true });
   const child = spawn(program, args, { cols, rows, cwd, env: { ...env, TERM: 'xterm-256color' } });
@@ -27,7 +31,7 @@ export function openPty(program: string, args: string[], options: { cwd: string;
   const exit = new Promise<number>((resolve) => child.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode)));
   const screen = (): string[] => {
     const buffer = terminal.buffer.active;
-    const lines = Array.from({ length: buffer.length }, (_, i) => buffer.getLine(i)?.translateToString(true) ?? '');
+    const lines = Array.from({ length: buffer.length }, (_, i) => buffer.getLine(i)?.translateToString(true).trimEnd() ?? '');
     while (lines.at(-1) === '') lines.pop();
     return lines;
   };

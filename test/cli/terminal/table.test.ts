@@ -19,7 +19,9 @@ const rows: Row[] = [
 ];
 
 test('as wide as it gets without a terminal', () =>
-  expect(table({ columns, rows, width: null, note: (row) => (row.size > 9 ? 'a note that is longer than everything else' : null) })).toEqual([
+  expect(
+    table({ columns, rows, width: null, note: (row) => (row.size > 9 ? 'a note that is longer than everything else' : null) }),
+  ).toEqual([
     'NAME    WHAT                 SIZE',
     'a       a long description      7',
     'longer  漢字                12345',

@@ -39,4 +39,6 @@ test.each([
   ['2026-11-01', '2026-11-01T00:00:00.000Z'],
 ])('since %s is %s', (text, iso) => expect(since(text, now)).toBe(iso));
 
-test.each(['', '10', '10x', 'may', '1', '2026-13-45', '99999999999999999999w', '-5m'])('since %j is refused', (text) => expect(since(text, now)).toBeNull());
+test.each(['', '10', '10x', 'may', '1', '2026-13-45', '99999999999999999999w', '-5m'])('since %j is refused', (text) =>
+  expect(since(text, now)).toBeNull(),
+);

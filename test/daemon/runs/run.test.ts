@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync, chmodSyn
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Run, RunDetail, Tag } from '../../../shared/api.ts';
+import { startDaemon } from '../../support/daemon.ts';
 import { project, projectWith } from '../../support/project.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { daemonOfFile, lastRun, untilNothingIsLeft, untilStatus } from './fixture.ts';
@@ -27,7 +28,7 @@ describe('a run', () => {
   });
 
   test('sees the dirty tree byte for byte, whatever Git would do to it', async () => {
-    const cwd = await projectWith(bash('see', ['cksum <bin.dat', 'cat dir/new.txt', 'readlink link', 'test -x tool && echo runs', 'cat crlf.txt | od -c | head -1']));
+    const cwd = await projectWith(bash('see', ['md5sum <bin.dat', 'cat dir/new.txt', 'readlink link', 'test -x tool && echo runs', 'cat crlf.txt | od -c | head -1']));
     const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@x', ...args], { cwd });
     git('init', '-q');
     writeFileSync(join(cwd, '.gitattributes'), '*.txt text eol=lf\n');
@@ -41,9 +42,9 @@ describe('a run', () => {
     symlinkSync('dir/new.txt', join(cwd, 'link'));
     writeFileSync(join(cwd, 'tool'), '#!/bin/sh\n');
     chmodSync(join(cwd, 'tool'), 0o755);
-    const sum = execFileSync('cksum', { input: bytes, encoding: 'utf8' });
+    const sum = execFileSync('md5sum', { input: bytes, encoding: 'utf8' });
     const { stdout } = await host.daemon.cli(['run', 'see'], { cwd });
-    expect(stdout).toContain(sum.trim());
+    expect(stdout).toContain(sum.split(' ')[0]);
     expect(stdout).toContain('untracked\ndir/new.txt\nruns\n');
     expect(stdout).toContain('a  \\r  \\n');
     const { snapshot } = await host.daemon.json<RunDetail>(['ps', (await lastRun(host.daemon, cwd)).name], { cwd });
@@ -237,7 +238,7 @@ describe('stop, restart, rm', () => {
     await waitFor(async () => (await host.daemon.cli(['logs', name], { cwd })).stdout.includes('up'), 'its first line');
     expect((await host.daemon.cli(['stop', name, '-y'], { cwd })).code).toBe(0);
     await untilStatus(host.daemon, cwd, name, 'stopped');
-    expect((await host.daemon.cli(['logs', name], { cwd })).stdout).toBe('up\ntold\n');
+    expect((await host.daemon.cli(['logs', name], { cwd })).stdout).toMatch(/^up\n(Terminated\n)?told\n$/);
   });
 
   test('one that will not hear is killed after the grace period; an abort does not wait', async () => {
@@ -279,7 +280,36 @@ describe('stop, restart, rm', () => {
   });
 });
 
+describe('what every container gets from the config', () => {
+  test('the certificates of the lab, beside those of the system', async () => {
+    const pem = await project({ 'ca.pem': '-----BEGIN CERTIFICATE-----\nbGFi\n-----END CERTIFICATE-----\n' });
+    await using daemon = await startDaemon({ config: { ca_certificates: [`${pem}/ca.pem`] } });
+    const cwd = await projectWith(bash('ca', ['tail -2 $SSL_CERT_FILE; test $PIP_CERT = $REQUESTS_CA_BUNDLE && grep -c BEGIN $PIP_CERT']));
+    const { stdout } = await daemon.cli(['run', 'ca'], { cwd });
+    expect(stdout).toMatch(/^bGFi\n-----END CERTIFICATE-----\n\d+\n$/);
+  });
+});
+
+describe('ports', () => {
+  test('are published on this machine only, and shown', async () => {
+    const cwd = await projectWith(bash('web', ['mkdir w; echo from inside >w/i; httpd -p $PORT_0 -h w; echo up; while [ ! -e o/go ]; do sleep 0.1; done'], '  ports: 1\n  artifacts: [o]'));
+    const name = (await host.daemon.cli(['run', 'web', '-d'], { cwd })).stdout.trim();
+    await waitFor(async () => (await host.daemon.cli(['logs', name], { cwd })).stdout.includes('up'), 'the server');
+    const { ports } = await host.daemon.json<RunDetail>(['ps', name], { cwd });
+    expect(ports).toMatchObject([{ url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) }]);
+    const page = await waitFor(() => fetch(`${ports[0]?.url}/i`).then((answer) => answer.text()), 'its page');
+    expect(page).toBe('from inside\n');
+    await host.daemon.cli(['stop', name, '-x', '-y'], { cwd });
+  });
+});
+
 describe('the docker provider', () => {
+  test('needs no project', async () => {
+    const cwd = await project({});
+    const { code, stdout } = await host.daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo anywhere'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'anywhere\n' });
+  });
+
   test('straight from the command line, and with an entrypoint', async () => {
     const cwd = await projectWith('- name: e\n  provider: docker\n  image: dstack-test/tiny:1\n  entrypoint: /bin/bash -c\n  commands: ["echo $0 $BASH"]');
     const { stdout } = await host.daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo from docker'], { cwd });

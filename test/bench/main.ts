@@ -1,0 +1,32 @@
+/**
+ * `npm run bench`: every figure in one run, ratios against a peer measured beside it. Uses the engine of DOCKER_HOST, or starts one of its own.
+ * An absolute time means nothing by itself: it says what the ratio was made of.
+ */
+import { startDaemon } from '../support/daemon.ts';
+import setup from '../support/global-setup.ts';
+import { scratchDir } from '../support/scratch.ts';
+import { benchIdle } from './idle.ts';
+import { benchLogLatency } from './log-latency.ts';
+import type { Figure } from './measure.ts';
+import { benchRun } from './run.ts';
+import { benchSnapshot } from './snapshot.ts';
+
+const close = await setup();
+try {
+  const figures: Figure[] = [];
+  const add = (figure: Figure): void => {
+    figures.push(figure);
+    const verdict = figure.value <= figure.target ? 'ok ' : 'MISSED';
+    console.log(`${figure.name.padEnd(34)} ${figure.value.toFixed(2).padStart(8)} ${figure.unit}  (at most ${figure.target}) ${verdict}  ${figure.detail}`);
+  };
+  {
+    await using daemon = await startDaemon();
+    add(await benchRun(daemon, scratchDir('b')));
+    add(await benchLogLatency(daemon, scratchDir('b')));
+    for (const figure of await benchIdle(daemon.pid)) add(figure);
+  }
+  add(await benchSnapshot());
+  process.exitCode = figures.some((figure) => figure.value > figure.target) ? 1 : 0;
+} finally {
+  await close();
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { aRun, aRunDetail, cliMain, daemonDouble, node, refuse, type DaemonDouble } from '../support/daemon-double.ts';
+import { openPty } from '../support/pty.ts';
+
+let daemon: DaemonDouble;
+const hours = (n: number): string => new Date(Date.now() - n * 3_600_000 - 1000).toISOString();
+const runs = [
+  aRun({
+    name: 'calm-otter-3',
+    status: 'queued',
+    reason: 'second in line: waits for 4 GPUs that ada (red-fox-1) and grace (big-bear-2) hold',
+    submittedAt: hours(0.05),
+  }),
+  aRun({
+    name: 'adventurous-hummingbird-12',
+    workflow: 'a-workflow-with-a-long-name-indeed',
+    status: 'done',
+    exitCode: 0,
+    tags: ['best', 'v1'],
+    submittedAt: hours(30),
+  }),
+  aRun({ name: 'red-fox-1', workflow: null, provider: 'docker', status: 'failed', exitCode: 3, submittedAt: hours(50) }),
+];
+
+beforeEach(async () => {
+  daemon = await daemonDouble({
+    ps: () => runs,
+    run: ({ name }) => (name === 'calm-otter-3' ? aRunDetail() : refuse('no_such_run', `Cannot find the run '${String(name)}'`)),
+  });
+});
+afterEach(() => daemon.close());
+
+test('piped: everything, without colour', async () => {
+  expect((await daemon.cli(['ps'])).stdout).toBe(
+    [
+      'RUN                         WORKFLOW                            SUBMITTED   OWNER  STATUS  TAG',
+      'calm-otter-3                train                               3 mins ago  ada    Queued',
+      '  second in line: waits for 4 GPUs that ada (red-fox-1) and grace (big-bear-2) hold',
+      'adventurous-hummingbird-12  a-workflow-with-a-long-name-indeed  yesterday   ada    Done    best, v1',
+      'red-fox-1                   docker                              2 days ago  ada    Failed',
+      '',
+    ].join('\n'),
+  );
+  expect(daemon.asked[0]).toMatchObject({ verb: 'ps', params: { projectDir: daemon.home } });
+});
+
+test.each([
+  [
+    80,
+    [
+      'RUN                         WORKFLOW    SUBMITTED   OWNER  STATUS  TAG',
+      'calm-otter-3                train       3 mins ago  ada    Queued',
+    ],
+  ],
+  [200, ['RUN                         WORKFLOW                            SUBMITTED   OWNER  STATUS  TAG']],
+] as const)('on a terminal of %d columns no line is cut by the edge', async (columns, first) => {
+  using terminal = openPty(node, [cliMain, 'ps'], { cwd: daemon.home, env: daemon.env, columns });
+  expect(await terminal.exit).toBe(0);
+  await terminal.until('the last run', (text) => text.includes('red-fox-1  '));
+  const screen = terminal.screen();
+  if (columns === 200) expect(screen.slice(0, 1)).toEqual(first);
+  else expect(screen[0]).toMatch(/^RUN +WORKFLOW +SUBMITTED +OWNER +STATUS +TAG$/);
+  expect(screen).toHaveLength(5);
+  expect(screen[2]).toBe(
+    columns === 80 ? '  second in line: waits for 4 GPUs that ada (red-fox-1) and grace (big-bear-2) …' : `  ${runs[0]?.reason}`,
+  );
+  expect(screen[3]).toMatch(
+    columns === 80
+      ? /^adventurous-hummingbird-12  a-workf\S*…  yesterday   ada    Done    best, v1$/
+      : /a-workflow-with-a-long-name-indeed  yesterday/,
+  );
+  expect(terminal.raw()).toContain('\x1b[32mDone\x1b[39m');
+});
+
+test('NO_COLOR is heeded on a terminal', async () => {
+  using terminal = openPty(node, [cliMain, 'ps'], { cwd: daemon.home, env: { ...daemon.env, NO_COLOR: '1' } });
+  expect(await terminal.exit).toBe(0);
+  await terminal.until('the runs', (text) => text.includes('Failed'));
+  expect(terminal.raw()).not.toContain('\x1b[3');
+});
+
+test('--json prints the objects of the contract', async () => {
+  const done = await daemon.cli(['ps', '-a', '--json']);
+  expect(JSON.parse(done.stdout)).toEqual(runs);
+  expect(daemon.asked[0]?.params).toMatchObject({ all: '1' });
+  expect(JSON.parse((await daemon.cli(['ps', 'calm-otter-3', '--json'])).stdout)).toMatchObject({
+    name: 'calm-otter-3',
+    snapshot: { dirty: true },
+  });
+});
+
+test('one run in full', async () => {
+  const { stdout } = await daemon.cli(['ps', 'calm-otter-3']);
+  expect(stdout).toContain('Resources    2 CPU, 4 GB memory, 1 GPU A100\n');
+  expect(stdout).toContain('Commit       0123456789ab on main, with changes\n');
+  expect(stdout).toContain('Deps         :data = red-fox-1\n');
+  expect(stdout).toContain("Arguments    --epochs 3 'two words'\n");
+  expect(stdout).toContain('Commands     pip install x\n             python train.py\n');
+  expect(stdout).toContain('Time limit   1h 30m\n');
+  expect(stdout).not.toMatch(/Restart of|Host {9}\n|Ports/);
+});
+
+test('no such run, and no runs', async () => {
+  expect(await daemon.cli(['ps', 'nope'])).toEqual({ code: 1, stdout: '', stderr: "Cannot find the run 'nope'\n" });
+  daemon.answers.ps = () => [];
+  expect(await daemon.cli(['ps'])).toEqual({ code: 0, stdout: '', stderr: 'No runs yet.\n' });
+  expect((await daemon.cli(['ps', '--json'])).stdout).toBe('[]\n');
+});

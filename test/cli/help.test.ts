@@ -1,0 +1,113 @@
+import type { Command } from 'commander';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../cli/commands.ts';
+import { createCli } from '../../cli/context.ts';
+import { build } from '../../cli/program.ts';
+import { daemonDouble, root } from './support/daemon-double.ts';
+
+const leaves = new Map<string, Command>();
+const groups = new Map<string, Command>();
+
+function walk(command: Command, path: string): void {
+  const below = command.commands;
+  (below.length > 0 ? groups : leaves).set(path, command);
+  for (const child of below) walk(child, `${path} ${child.name()}`);
+}
+
+beforeAll(async () => walk(await build(createCli({ DSTACK_HOME: '/nonexistent' }, '/'), undefined), 'dstack'));
+
+function help(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 80 });
+  command.outputHelp();
+  return text;
+}
+
+test('each file is a command, and each command a file', () => {
+  const files = readdirSync(join(root, 'cli/commands')).map((file) => file.replace(/\.ts$/, ''));
+  expect(files.toSorted()).toEqual(Object.keys(commands).toSorted());
+});
+
+test('every verb of the issue is there', () => {
+  expect([...leaves.keys()].map((path) => path.replace('dstack ', '')).toSorted()).toEqual(
+    [
+      'run',
+      'ps',
+      'logs',
+      'stop',
+      'rm',
+      'restart',
+      'artifacts list',
+      'artifacts download',
+      'tags list',
+      'tags add',
+      'tags delete',
+      'secrets list',
+      'secrets add',
+    ]
+      .concat([
+        'secrets delete',
+        'init',
+        'check',
+        'schema',
+        'config',
+        'df',
+        'gc',
+        'daemon start',
+        'daemon stop',
+        'daemon status',
+        'daemon logs',
+        'doctor',
+      ])
+      .toSorted(),
+  );
+});
+
+describe('every command', () => {
+  test('has a sentence of description, examples that call it, and says what each argument and option is', () => {
+    for (const [path, command] of [...leaves, ...groups]) {
+      if (path === 'dstack') continue;
+      expect(command.description(), path).toMatch(/^[A-Z].*\.$/s);
+      const text = help(command);
+      const examples = text.slice(text.indexOf('\nExamples:')).match(/\$ .*$/gm) ?? [];
+      expect(examples.length, `${path} has examples`).toBeGreaterThan(0);
+      for (const example of examples) expect(example, path).toContain(path);
+      for (const argument of command.registeredArguments) expect(argument.description, `${path} ${argument.name()}`).not.toBe('');
+      for (const option of command.options) expect(option.description, `${path} ${option.flags}`).toMatch(/^[A-Z].*[.)]$/s);
+    }
+  });
+
+  test('has no option twice, and --json where it lists or answers', () => {
+    const without = ['dstack run', 'dstack logs', 'dstack restart', 'dstack schema'];
+    for (const [path, command] of leaves) {
+      const flags = command.options.flatMap((option) => [option.short, option.long]).filter((flag) => flag !== undefined && flag !== null);
+      expect(new Set(flags).size, path).toBe(flags.length);
+      expect(flags.includes('--json'), path).toBe(!without.includes(path));
+    }
+  });
+
+  test('explains itself within 80 columns, without tabs', () => {
+    for (const [path, command] of [...leaves, ...groups]) {
+      const text = help(command);
+      expect(text, path).not.toContain('\t');
+      for (const line of text.split('\n').filter((line) => !line.startsWith('  $')))
+        expect(line.length, `${path}: ${line}`).toBeLessThanOrEqual(80);
+    }
+  });
+});
+
+test('help and mistakes at the command line', async () => {
+  await using daemon = await daemonDouble();
+  expect(await daemon.cli([])).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Commands:\n  run ') });
+  expect(await daemon.cli(['ps', '--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('dstack ps -a') });
+  expect(await daemon.cli(['tags', 'add', '-h'])).toMatchObject({ code: 0, stdout: expect.stringContaining('--force') });
+  expect(await daemon.cli(['rnu'])).toEqual({ code: 2, stdout: '', stderr: "There is no command 'rnu'.\nDid you mean `dstack run`?\n" });
+  expect(await daemon.cli(['xyzzyx'])).toMatchObject({ code: 2, stderr: expect.stringContaining('`dstack --help` lists them.') });
+  expect(await daemon.cli(['ps', '--al'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean --all?') });
+  expect(await daemon.cli(['logs'])).toMatchObject({ code: 2, stderr: expect.stringContaining("missing required argument 'run'") });
+  expect(await daemon.cli(['tags', 'ad'])).toMatchObject({ code: 2 });
+  expect(await daemon.cli(['stop'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') });
+  expect(daemon.asked).toEqual([]);
+});

@@ -1,0 +1,102 @@
+/**
+ * GPUs on a machine that may have none. Stand-ins, named as such: `nvidia-smi` prints two GPUs of a made-up machine, and an
+ * `nvidia-container-runtime-hook` that does nothing lets a real engine accept `--gpus`; the container then shows which GPUs the engine was asked for.
+ * `pip` and `python` of the seed's example are stand-ins too: they print what they were called with.
+ */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Run } from '../../../shared/api.ts';
+import { must } from '../../support/command.ts';
+import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { startEngine, type TestEngine } from '../../support/engine.ts';
+import { project, projectWith } from '../../support/project.ts';
+import { scratchDir } from '../../support/scratch.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { untilStatus } from './fixture.ts';
+
+const gpus = ['GPU-11111111-1111-1111-1111-111111111111', 'GPU-22222222-2222-2222-2222-222222222222'];
+const nvidiaSmi = `#!/bin/sh
+${gpus.map((uuid, i) => `echo "${i}, ${uuid}, 81920, 550.54.15, 8.0, NVIDIA A100-SXM4-80GB"`).join('\n')}
+`;
+
+let engine: TestEngine;
+let daemon: TestDaemon;
+
+const script = (path: string, text: string): void => {
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+};
+
+beforeAll(async () => {
+  const bin = scratchDir('bin');
+  script(join(bin, 'nvidia-container-runtime-hook'), '#!/bin/sh\nexit 0\n');
+  script(join(bin, 'nvidia-smi'), nvidiaSmi);
+  engine = await startEngine({ env: { PATH: bin } });
+  const build = scratchDir('build');
+  script(join(build, 'pip'), '#!/bin/sh\necho "pip $*"\n');
+  script(join(build, 'python'), '#!/bin/sh\necho "python $* with $NVIDIA_VISIBLE_DEVICES"\ncat data/x\n');
+  writeFileSync(join(build, 'Dockerfile'), 'FROM dstack-test/tiny:1\nCOPY pip python /usr/local/bin/\n');
+  await must('docker', ['build', '-q', '-t', 'seed:1', build], { env: { ...process.env, DOCKER_HOST: engine.host, DOCKER_BUILDKIT: '0' } });
+  const path = `${bin}:${process.env['PATH']}`;
+  daemon = await startDaemon({ engine: engine.host, env: { PATH: path }, config: { images: { '3.10': 'seed:1', '3.11': 'dstack-test/tiny:1' } } });
+});
+afterAll(async () => {
+  await daemon?.[Symbol.asyncDispose]();
+  await engine?.stop();
+});
+
+describe('GPUs', () => {
+  test('a run gets exactly its own, the next another, and the third waits and says for whom', async () => {
+    const cwd = await projectWith(
+      `- name: g\n  provider: bash\n  commands: ['echo got $NVIDIA_VISIBLE_DEVICES', 'while [ ! -e o/go ]; do sleep 0.1; done']\n  artifacts: [o]\n  resources: {gpu: {count: 1, name: a100, memory: 40GB}}`,
+    );
+    const names: string[] = [];
+    for (const _ of gpus) {
+      const name = (await daemon.cli(['run', 'g', '-d'], { cwd })).stdout.trim();
+      await untilStatus(daemon, cwd, name, 'running');
+      names.push(name);
+    }
+    const third = (await daemon.cli(['run', 'g', '-d'], { cwd })).stdout.trim();
+    const logOf = (name: string) => waitFor(async () => /got (GPU-\S+)/.exec((await daemon.cli(['logs', name], { cwd })).stdout)?.[1], `the GPU of ${name}`);
+    expect(await Promise.all(names.map(logOf))).toEqual(gpus);
+    const waiting = await untilStatus(daemon, cwd, third, 'queued');
+    await waitFor(async () => {
+      const run = (await daemon.json<Run[]>(['ps', '-a'], { cwd })).find((r) => r.name === third);
+      return run?.reason?.includes(`waits for 1 more a100 GPU (held by ${names.join(', ')})`);
+    }, `the reason of ${waiting.name}`);
+    await daemon.cli(['stop', names[1] ?? '', '-x', '-y'], { cwd });
+    await untilStatus(daemon, cwd, third, 'running');
+    expect(await logOf(third)).toBe(gpus[1]);
+    await daemon.cli(['stop', '-a', '-x', '-y'], { cwd });
+  });
+
+  test('a run without gets none', async () => {
+    const cwd = await projectWith("- name: n\n  provider: bash\n  commands: ['echo $NVIDIA_VISIBLE_DEVICES']");
+    expect((await daemon.cli(['run', 'n'], { cwd })).stdout).toBe('void\n');
+  });
+
+  test('straight from the command line', async () => {
+    const cwd = await project({});
+    const { stdout } = await daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo $NVIDIA_VISIBLE_DEVICES', '--gpu', '2'], { cwd });
+    expect(stdout).toBe(`${gpus.join(',')}\n`);
+  });
+
+  test('of a model that is not there are refused, and what there is is said', async () => {
+    const cwd = await project({});
+    const { code, stderr } = await daemon.cli(['run', 'docker', 'x', '--gpu', '1', '--gpu-name', 'H100'], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain("It asks for 1 H100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100-SXM4-80GB");
+  });
+});
+
+test("the seed's example runs byte for byte, with a hint on its pip install", async () => {
+  const page = readFileSync(join(import.meta.dirname, 'seed-example.yaml'), 'utf8');
+  const cwd = await project({ '.dstack/workflows.yaml': page, 'src/train.py': '', 'requirements.txt': '', 'data/x': 'some data\n' });
+  mkdirSync(join(cwd, 'checkpoint'), { recursive: true });
+  await daemon.cli(['tags', 'add', 'some_tag', '-a', 'data'], { cwd });
+  const { code, stdout, stderr } = await daemon.cli(['run', 'train'], { cwd });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `pip install requirements.txt\npython src/train.py with ${gpus[0]}\nsome data\n` });
+  expect(stderr).toMatch(/workflows\.yaml:8:\d+: .*pip/);
+  expect(stderr).toContain('-r requirements.txt');
+});

@@ -1,0 +1,87 @@
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { contents, git, repository, shoot, snapshotsIn, tempDir, write } from './lab.ts';
+
+/** Enough files that git keeps them in our index. */
+const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`many/${i % 7}/${i}`, `content ${i}`]));
+
+test('an edit of the same size in the same second is seen, with the old times put back too', async () => {
+  const dir = repository(many);
+  const snapshots = snapshotsIn(tempDir());
+  const first = await shoot(snapshots, dir);
+  const file = join(dir, 'many/3/3');
+  const { atime, mtime } = statSync(file);
+  for (const content of ['CONTENT 3', 'Content 3', 'cONTENT 3']) {
+    write(dir, { 'many/3/3': content });
+    utimesSync(file, atime, mtime);
+    expect((await shoot(snapshots, dir)).holds['many/3/3']).toBe(`file ${content}`);
+  }
+  write(dir, { 'many/3/3': 'content 3' });
+  expect((await shoot(snapshots, dir)).tree).toBe(first.tree);
+});
+
+test('modes, renames, deletions and files, directories and links in each other’s place', async () => {
+  const dir = repository({ ...many, 'dir/a': '1', file: '2', 'link-target/a': '3' });
+  const snapshots = snapshotsIn(tempDir());
+  const same = async () => expect((await shoot(snapshots, dir)).holds).toEqual(contents(dir));
+  await same();
+  chmodSync(join(dir, 'file'), 0o755);
+  await same();
+  renameSync(join(dir, 'many/2'), join(dir, 'moved'));
+  await same();
+  rmSync(join(dir, 'file'));
+  write(dir, { 'file/inner': 'was a file' });
+  await same();
+  rmSync(join(dir, 'dir'), { recursive: true });
+  write(dir, { dir: 'was a directory' });
+  await same();
+  // a tracked path that now leads through a link
+  rmSync(join(dir, 'dir'));
+  symlinkSync('link-target', join(dir, 'dir'));
+  await same();
+  rmSync(join(dir, 'file'), { recursive: true });
+  mkdirSync(join(dir, 'file'));
+  await same();
+  rmSync(join(dir, 'many'), { recursive: true });
+  await same();
+});
+
+test('a checkout of other contents, and many edits at once', async () => {
+  const dir = repository(many);
+  git(dir, 'checkout', '-q', '-b', 'other');
+  for (let i = 0; i < 100; i++) write(dir, { [`many/${i % 7}/${i}`]: `other ${i}` });
+  rmSync(join(dir, 'many/1'), { recursive: true });
+  git(dir, 'add', '-A');
+  git(dir, 'commit', '-q', '-m', 'other');
+  const snapshots = snapshotsIn(tempDir());
+  const other = await shoot(snapshots, dir);
+  expect(other.holds).toEqual(contents(dir));
+  git(dir, 'checkout', '-q', 'main');
+  expect((await shoot(snapshots, dir)).holds).toEqual(contents(dir));
+  git(dir, 'checkout', '-q', 'other');
+  expect(await shoot(snapshots, dir)).toMatchObject({ tree: other.tree, dirty: false, branch: 'other' });
+});
+
+test('a new process goes on from what is on disk', async () => {
+  const dir = repository(many);
+  const home = tempDir();
+  const first = await shoot(snapshotsIn(home), dir);
+  expect(await shoot(snapshotsIn(home), dir)).toMatchObject({ tree: first.tree, bytes: first.bytes, files: first.files });
+  write(dir, { 'many/0/0': 'edited', new: '1' });
+  rmSync(join(dir, 'many/6/6'));
+  const again = await shoot(snapshotsIn(home), dir);
+  expect(again.holds).toEqual(contents(dir));
+  expect(again.files).toBe(100);
+});
+
+test('a repository that comes, and goes', async () => {
+  const dir = tempDir();
+  write(dir, { a: '1' });
+  const snapshots = snapshotsIn(tempDir());
+  expect(await shoot(snapshots, dir)).toMatchObject({ commit: null, branch: null });
+  repository({}, dir);
+  expect(await shoot(snapshots, dir)).toMatchObject({ branch: 'main', holds: { a: 'file 1' } });
+  rmSync(join(dir, '.git'), { recursive: true });
+  expect(await shoot(snapshots, dir)).toMatchObject({ branch: null, holds: { a: 'file 1' } });
+});

@@ -1,0 +1,35 @@
+/** Every command of the README is run: the tour's blocks in order, in one shell, each to success; the two commands of the first section by tests of their own. */
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { command } from './support/command.ts';
+import { startDaemon } from './support/daemon.ts';
+import { scratchDir } from './support/scratch.ts';
+
+const root = join(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+test('the commands of the README work as they stand', async () => {
+  await using daemon = await startDaemon({ start: false });
+  const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+  expect(blocks.length).toBeGreaterThan(5);
+  const bin = scratchDir('bin');
+  symlinkSync(join(root, 'scripts/dstack'), join(bin, 'dstack'));
+  const env = { ...daemon.env, PATH: `${bin}:${daemon.env['PATH']}` };
+  const { code, stdout, stderr } = await command('bash', ['-exc', blocks.join('\n')], { cwd: scratchDir('tour'), env });
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('fitting 5 -> 25');
+  expect(stdout).toContain('y = x^2');
+  expect(stdout).toContain('the token is ******');
+});
+
+test('the two commands stand in it', () => {
+  // scripts/test is what runs this; scripts/demo is run by test/scripts/demo.test.ts
+  expect(readme).toMatch(/^ {4}scripts\/demo /m);
+  expect(readme).toMatch(/^ {4}scripts\/test /m);
+});
+
+test('every dependency is justified in one line', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+  for (const name of Object.keys(dependencies)) expect(readme, name).toMatch(new RegExp(`^\\| .*\\b${name}\\b.* \\| .+ \\|$`, 'm'));
+});
