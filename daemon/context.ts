@@ -139,7 +139,8 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     collectGarbage: (dryRun) => collectGarbage(parts, dryRun),
     stop,
   });
-  const collecting = config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));
+  const collecting =
+    config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));
   const gcQuietly = async (): Promise<void> => {
     await collectGarbage(parts, false).catch((error: unknown) => logger.error({ error: String(error) }, 'gc failed'));
   };
@@ -162,4 +163,3 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     },
   });
 }
-

@@ -43,7 +43,11 @@ function remoteName(dir: string): string | null {
 /** `owner/repo` of a remote's URL in any of Git's forms (https, ssh, scp-like, file); null where there are not two parts. */
 export function ownerAndRepo(url: string): string | null {
   const path = url.replace(/^[a-z+]+:\/\/[^/]*\//i, '').replace(/^[^/:]+:/, '');
-  const parts = path.replace(/\/+$/, '').replace(/\.git$/, '').split('/').filter(Boolean);
+  const parts = path
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
+    .split('/')
+    .filter(Boolean);
   const [owner, repo] = parts.slice(-2);
   return owner && repo ? `${owner}/${repo}` : null;
 }

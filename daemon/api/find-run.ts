@@ -19,6 +19,13 @@ export function findTarget(store: Store, project: string, target: string): Resul
   const tag = target.slice(1);
   const run = taggedRun(store, project, tag);
   if (run) return ok(run);
-  const near = nearest(tag, store.tags.ofProject(project).map((t) => t.tag));
-  return fail('no_such_tag', `Cannot find the tag '${tag}' in the '${project}' project`, near ? `Did you mean ':${near}'?` : 'See the tags with: dstack tags');
+  const near = nearest(
+    tag,
+    store.tags.ofProject(project).map((t) => t.tag),
+  );
+  return fail(
+    'no_such_tag',
+    `Cannot find the tag '${tag}' in the '${project}' project`,
+    near ? `Did you mean ':${near}'?` : 'See the tags with: dstack tags',
+  );
 }

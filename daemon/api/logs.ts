@@ -24,7 +24,9 @@ export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duple
   const found = name === undefined ? null : findRun(api.store, decodeURIComponent(name));
   if (!found?.ok) {
     const body = JSON.stringify(found?.failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
-    socket.end(`HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+    socket.end(
+      `HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
     return;
   }
   const { value: run } = found;

@@ -6,4 +6,7 @@ export const projectDir = z.string().refine(isAbsolute, 'an absolute path');
 export const names = z.array(z.string().min(1)).optional();
 
 /** Query strings carry only text: `1` and `true` are yes. */
-export const flag = z.preprocess((value) => (typeof value === 'string' ? value === '1' || value === 'true' : value), z.boolean().optional());
+export const flag = z.preprocess(
+  (value) => (typeof value === 'string' ? value === '1' || value === 'true' : value),
+  z.boolean().optional(),
+);

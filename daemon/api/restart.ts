@@ -17,7 +17,16 @@ export const restart: JsonHandler<'restart'> = {
     const pinnedImage = job?.progress.image ?? spec.pinnedImage;
     const run = insertRun(
       { parts, control },
-      { project, projectDir, workflow, provider, user, requestId: null, tag: null, spec: { ...spec, pinnedImage, restartOf: found.value.name } },
+      {
+        project,
+        projectDir,
+        workflow,
+        provider,
+        user,
+        requestId: null,
+        tag: null,
+        spec: { ...spec, pinnedImage, restartOf: found.value.name },
+      },
     );
     return ok({ run: viewRun(store, control, run), warnings: [] });
   },

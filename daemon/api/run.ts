@@ -43,7 +43,10 @@ export const submit: JsonHandler<'submit'> = {
     target: z.string().min(1),
     overrides,
     args: z.array(z.string()),
-    tag: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u, 'letters, digits, dots, dashes and underscores').optional(),
+    tag: z
+      .string()
+      .regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u, 'letters, digits, dots, dashes and underscores')
+      .optional(),
     env: z.record(z.string(), z.string()).optional(),
     terminal: z.object({ columns: z.int().positive().max(10_000), rows: z.int().positive().max(10_000) }).optional(),
   }),

@@ -30,6 +30,10 @@ export const secretsDelete: JsonHandler<'secretsDelete'> = {
   answer: async ({ store }, request) => {
     const project = projectName(request.projectDir);
     if (store.secrets.remove(project, request.name)) return ok({ deleted: request.name });
-    return fail('no_such_secret', `The secret '${request.name}' doesn't exist in the '${project}' project`, 'See them with: dstack secrets list');
+    return fail(
+      'no_such_secret',
+      `The secret '${request.name}' doesn't exist in the '${project}' project`,
+      'See them with: dstack secrets list',
+    );
   },
 };

@@ -5,7 +5,10 @@ import type { Store } from '../store/store.ts';
 import { findRun } from './find-run.ts';
 
 /** The runs a bulk verb is for: those named (all must exist), or with `all` those of the project. Fails with `no_such_run` and `nothing_named`. */
-export function selectRuns(store: Store, request: { names?: string[] | undefined; all?: boolean | undefined; projectDir: string }): Result<RunRecord[]> {
+export function selectRuns(
+  store: Store,
+  request: { names?: string[] | undefined; all?: boolean | undefined; projectDir: string },
+): Result<RunRecord[]> {
   const project = projectName(request.projectDir);
   if (request.all) return ok(store.runs.ofProject(project));
   if (!request.names?.length) return fail('nothing_named', 'No run is named', 'Give the name of a run, or --all');

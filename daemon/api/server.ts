@@ -21,9 +21,14 @@ export function createApiServer(api: ApiParts): Server {
     response.setHeader(versionHeader, api.version);
     answer(api, request, response).catch((error: unknown) => {
       const expected = error instanceof FailureError;
-      if (!expected) api.logger.error({ path: request.url?.split('?', 1)[0], error: messageOf(error), stack: (error as Error).stack }, 'request failed');
+      if (!expected)
+        api.logger.error({ path: request.url?.split('?', 1)[0], error: messageOf(error), stack: (error as Error).stack }, 'request failed');
       if (response.headersSent) return void response.destroy();
-      refuse(response, expected ? 400 : 500, expected ? error.failure : { code: 'internal', message: `The daemon failed: ${messageOf(error)}`, hint: 'See: dstack daemon logs' });
+      refuse(
+        response,
+        expected ? 400 : 500,
+        expected ? error.failure : { code: 'internal', message: `The daemon failed: ${messageOf(error)}`, hint: 'See: dstack daemon logs' },
+      );
     });
   });
   server.on('upgrade', (request, socket, head) => serveLogs(api, request, socket, head));
@@ -38,7 +43,8 @@ async function answer(api: ApiParts, request: IncomingMessage, response: ServerR
     // a literal path wins over one with a name in it
     .filter((route) => route.match !== null)
     .toSorted((a, b) => Object.keys(a.match?.groups ?? {}).length - Object.keys(b.match?.groups ?? {}).length)[0];
-  if (!found?.match) return refuse(response, 404, { code: 'no_such_route', message: `The daemon knows no ${request.method} ${url.pathname}` });
+  if (!found?.match)
+    return refuse(response, 404, { code: 'no_such_route', message: `The daemon knows no ${request.method} ${url.pathname}` });
   const inPath = Object.fromEntries(Object.entries(found.match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]));
   const body = request.method === 'POST' ? await readBody(request) : Object.fromEntries(url.searchParams);
   if (body === null) return refuse(response, 400, { code: 'bad_request', message: 'The body of the request is not JSON' });

@@ -14,7 +14,8 @@ export const stop: JsonHandler<'stop'> = {
     if (!selected.ok) return selected;
     const unfinished = selected.value.filter((run) => isUnfinished(store.jobs.ofRun(run.id)));
     const finished = selected.value.find((run) => !unfinished.includes(run));
-    if (!request.all && finished) return fail('finished', `The run '${finished.name}' is finished already`, `See it with: dstack ps ${finished.name}`);
+    if (!request.all && finished)
+      return fail('finished', `The run '${finished.name}' is finished already`, `See it with: dstack ps ${finished.name}`);
     for (const run of unfinished) control.requestEnd(run.id, request.abort ? 'abort' : 'stop');
     return ok(unfinished.map((run) => viewRun(store, control, run)));
   },

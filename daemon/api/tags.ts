@@ -10,7 +10,9 @@ import { findRun } from './find-run.ts';
 import type { JsonHandler } from './handler.ts';
 import { flag, projectDir } from './params.ts';
 
-const tagName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u, 'letters, digits, dots, dashes and underscores, not beginning with a dot');
+const tagName = z
+  .string()
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u, 'letters, digits, dots, dashes and underscores, not beginning with a dot');
 
 const view = (record: TagRecord, run: RunRecord): Tag => ({
   tag: record.tag,
@@ -50,10 +52,15 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
       const at = store.runs.byId(existing.runId)?.name ?? '?';
       return fail('tag_exists', `The tag '${tag}' already exists: it points to the run '${at}'`, 'Move it with: --force');
     }
-    if ((request.run === undefined) === !request.dirs?.length) return fail('nothing_named', 'Give either a run or folders (-a DIR) to tag', undefined);
-    const found = request.run !== undefined ? findRun(store, request.run, project) : await importRun(api, request.projectDir, project, request.dirs ?? []);
+    if ((request.run === undefined) === !request.dirs?.length)
+      return fail('nothing_named', 'Give either a run or folders (-a DIR) to tag', undefined);
+    const found =
+      request.run !== undefined
+        ? findRun(store, request.run, project)
+        : await importRun(api, request.projectDir, project, request.dirs ?? []);
     if (!found.ok) return found;
-    if (found.value.project !== project) return fail('other_project', `The run '${found.value.name}' belongs to the project '${found.value.project}'`);
+    if (found.value.project !== project)
+      return fail('other_project', `The run '${found.value.name}' belongs to the project '${found.value.project}'`);
     const record = { project, tag, runId: found.value.id, createdAt: api.parts.now() };
     store.tags.put(record);
     return ok(view(record, found.value));

@@ -35,13 +35,19 @@ export interface JobContext {
 }
 
 /** The mounts of deps: those at a path of the job's own artifacts are copied into these instead (DESIGN §6). */
-export const depsToMount = (deps: readonly ResolvedDep[], own: readonly string[]): { path: string; runId: number; job: number; key: string }[] =>
+export const depsToMount = (
+  deps: readonly ResolvedDep[],
+  own: readonly string[],
+): { path: string; runId: number; job: number; key: string }[] =>
   deps.flatMap((dep) =>
     dep.artifacts.filter((a) => !own.includes(a.path)).map((a) => ({ path: a.path, runId: dep.runId, job: a.job, key: a.key })),
   );
 
 /** The variables of a job in order of precedence, apart: `plain` go to the engine, `exports` refer to others and are expanded by the script. */
-export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template' | 'env' | 'certificates'>): { plain: Record<string, string>; exports: [string, string][] } {
+export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template' | 'env' | 'certificates'>): {
+  plain: Record<string, string>;
+  exports: [string, string][];
+} {
   const { run, spec, env } = context;
   const plain: Record<string, string> = {
     PYTHONUNBUFFERED: '1',

@@ -136,7 +136,8 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
         if (run && name.endsWith(`-${run.name}-${job.job}-${job.attempt}`)) drivers.get(attemptId(job))?.wake();
       }
     },
-    doing: (job) => (job.state.status === 'queued' ? (reasons.get(attemptId(job)) ?? null) : (drivers.get(attemptId(job))?.live.doing ?? null)),
+    doing: (job) =>
+      job.state.status === 'queued' ? (reasons.get(attemptId(job)) ?? null) : (drivers.get(attemptId(job))?.live.doing ?? null),
     capacity,
     async finished() {
       await Promise.all([...drivers.values()].map((driver) => driver.finished));

@@ -64,7 +64,7 @@ export function driveAttempt(
   };
 
   const loop = async (): Promise<void> => {
-    for (let pause = 100; !parts.signal.aborted; ) {
+    for (let pause = 100; !parts.signal.aborted;) {
       try {
         const next = await round();
         pause = 100;
@@ -76,7 +76,10 @@ export function driveAttempt(
         // nothing is decided on what could not be done: it is said, and tried again
         const expected = error instanceof EngineError && error.kind === 'unreachable';
         live.doing = `trying again: ${messageOf(error)}`;
-        parts.logger[expected ? 'info' : 'error']({ run: key.runId, error: messageOf(error), ...(expected ? {} : { stack: String((error as Error).stack) }) }, 'step failed');
+        parts.logger[expected ? 'info' : 'error'](
+          { run: key.runId, error: messageOf(error), ...(expected ? {} : { stack: String((error as Error).stack) }) },
+          'step failed',
+        );
         hooks.changed();
         await sleep(parts.now() + pause);
         pause = Math.min(pause * 2, 5_000);

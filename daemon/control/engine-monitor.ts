@@ -2,7 +2,10 @@ import type { Engine, EngineInfo } from '../engine/engine.ts';
 import type { Logger } from '../logger.ts';
 
 /** What is known of the connection to an engine. */
-export type EngineState = { status: 'unknown' } | { status: 'reachable'; info: EngineInfo } | { status: 'unreachable'; since: number; why: string };
+export type EngineState =
+  | { status: 'unknown' }
+  | { status: 'reachable'; info: EngineInfo }
+  | { status: 'unreachable'; since: number; why: string };
 
 export interface EngineMonitor {
   state(): EngineState;

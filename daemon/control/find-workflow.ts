@@ -36,7 +36,9 @@ export async function findWorkflow(
   const hints = found
     ? loaded.hints
         .filter((hint) => hint.file === found.source.file)
-        .map((hint) => `${relative(projectDir, hint.file)}:${hint.line}:${hint.column}: ${hint.message}${hint.hint ? `. ${hint.hint}` : ''}`)
+        .map(
+          (hint) => `${relative(projectDir, hint.file)}:${hint.line}:${hint.column}: ${hint.message}${hint.hint ? `. ${hint.hint}` : ''}`,
+        )
     : [];
   return ok({ workflow: workflow.value, named: found !== undefined, hints });
 }

@@ -33,10 +33,7 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
 export async function collectGarbage(parts: ControlParts, dryRun: boolean): Promise<Freed[]> {
   const plan = garbagePlan(parts);
   const freed: Freed[] = [];
-  for (const [kind, owner, chosen] of [
-    ['artifacts', parts.artifacts, plan.artifacts] as const,
-    ['logs', parts.logs, plan.logs] as const,
-  ]) {
+  for (const [kind, owner, chosen] of [['artifacts', parts.artifacts, plan.artifacts] as const, ['logs', parts.logs, plan.logs] as const]) {
     const use = await owner.use();
     const ids = chosen(use);
     const going = use.filter((entry) => ids.has(entry.runId));

@@ -53,7 +53,18 @@ export async function importRun(
   const run = store.transaction(() => {
     const pair = randomPair();
     const name = `${pair}-${store.runs.nextNumber(pair)}`;
-    const wanted = { name, project, projectDir, workflow: null, provider: 'bash' as const, user: api.user, spec, requestId: null, tag: null, submittedAt: at };
+    const wanted = {
+      name,
+      project,
+      projectDir,
+      workflow: null,
+      provider: 'bash' as const,
+      user: api.user,
+      spec,
+      requestId: null,
+      tag: null,
+      submittedAt: at,
+    };
     const id = store.runs.insert(wanted);
     store.runs.setRemoved(id, at);
     store.jobs.insert({

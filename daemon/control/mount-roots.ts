@@ -10,7 +10,10 @@ import type { HostMount } from '../../shared/workflow/model.ts';
  * whose real path is not below a root of the config: a link inside a root does not lead out of it.
  */
 export function checkMounts(mounts: readonly HostMount[], roots: readonly string[]): Result<HostMount[]> {
-  const realRoots = roots.map((root) => expandHome(root, homedir())).filter((root) => existsSync(root)).map((root) => realpathSync(root));
+  const realRoots = roots
+    .map((root) => expandHome(root, homedir()))
+    .filter((root) => existsSync(root))
+    .map((root) => realpathSync(root));
   const checked: HostMount[] = [];
   for (const mount of mounts) {
     const source = expandHome(mount.source, homedir());

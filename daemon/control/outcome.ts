@@ -3,9 +3,7 @@ import { formatSize } from '../../shared/units.ts';
 import type { End, Intent, JobRecord, Progress, RunRecord } from '../store/records.ts';
 
 /** How an attempt is judged. */
-export type Outcome =
-  | { status: 'done' | 'stopped' | 'aborted' }
-  | { status: 'failed'; code: FailureReason; reason: string };
+export type Outcome = { status: 'done' | 'stopped' | 'aborted' } | { status: 'failed'; code: FailureReason; reason: string };
 
 /**
  * Why a container ended is decided by what we intended and did, not by its exit code alone: a restarted engine leaves 0, 137 or 143.

@@ -1,5 +1,5 @@
 import { ok, type Result } from '../../shared/result.ts';
-import { interpolate, secretsUsed, type Values } from '../../shared/workflow/interpolate.ts';
+import { interpolate, secretsAsVariables, secretsUsed, type Values } from '../../shared/workflow/interpolate.ts';
 import type { JobSpec } from '../providers/job-spec.ts';
 import { specOf, type Attempt } from './attempt.ts';
 import type { ControlParts } from './parts.ts';
@@ -38,8 +38,14 @@ function fillStrings(part: unknown, into: string[]): void {
 export function specWithSecrets(parts: ControlParts, attempt: Attempt): Result<{ spec: JobSpec; secrets: Record<string, string> }> {
   const secrets = parts.secretsOf(attempt.run.project);
   if (!secrets.ok) return secrets;
-  const spec = fillIn(specOf(attempt), { secrets: secrets.value });
-  return spec.ok ? ok({ spec: spec.value, secrets: secrets.value }) : spec;
+  const template = specOf(attempt);
+  const { start } = template;
+  const spec = fillIn(template, { secrets: secrets.value });
+  if (!spec.ok) return spec;
+  // a script lies on disk: it refers to the variables that every job has
+  const filled: JobSpec =
+    start.kind === 'script' ? { ...spec.value, start: { kind: 'script', commands: start.commands.map(secretsAsVariables) } } : spec.value;
+  return ok({ spec: filled, secrets: secrets.value });
 }
 
 /** Values with a secret in them are taken as they are: what a secret holds is never read as a variable. */

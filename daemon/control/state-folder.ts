@@ -8,7 +8,11 @@ export function stateFolders(dir: string) {
   return {
     pathOf,
     /** Makes the folder of an attempt with its script (null: the job has none) and the certificates to trust (PEM; null: the image's own). Idempotent. */
-    async prepare(id: string, script: { commands: string[]; exports: [string, string][] } | null, certificates: string | null): Promise<void> {
+    async prepare(
+      id: string,
+      script: { commands: string[]; exports: [string, string][] } | null,
+      certificates: string | null,
+    ): Promise<void> {
       const folder = pathOf(id);
       await mkdir(dir, { recursive: true, mode: 0o700 });
       await mkdir(folder, { recursive: true });

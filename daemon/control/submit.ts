@@ -46,7 +46,11 @@ export async function submit(
 
   const names = workflow.env.filter((entry) => entry.value === null && request.env?.[entry.name] === undefined).map((entry) => entry.name);
   if (names.length > 0) {
-    const failure = fail('env_needed', `The workflow takes ${names.join(', ')} from your environment`, `Set it, or give a value with: -e NAME=VALUE`);
+    const failure = fail(
+      'env_needed',
+      `The workflow takes ${names.join(', ')} from your environment`,
+      `Set it, or give a value with: -e NAME=VALUE`,
+    );
     return { ok: false, failure: { ...failure.failure, names } };
   }
   const env = workflow.env.map((entry) => ({ name: entry.name, value: entry.value ?? request.env?.[entry.name] ?? '' }));
@@ -62,7 +66,8 @@ export async function submit(
   if (!mounts.ok) return mounts;
   const python = workflow.python ?? parts.config.defaultPython;
   const image = parts.config.images[python];
-  if (image === undefined) return fail('no_image', `The config has no image for Python ${python}`, `Add it under 'images', see: dstack config`);
+  if (image === undefined)
+    return fail('no_image', `The config has no image for Python ${python}`, `Add it under 'images', see: dstack config`);
   const jobs = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
   if (!jobs.ok) return jobs;
   const secrets = checkSecrets(parts, project, jobs.value);
@@ -119,7 +124,14 @@ export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'contr
     const submittedAt = parts.now();
     const id = parts.store.runs.insert({ ...wanted, spec, name, submittedAt });
     for (const job of spec.jobs.keys()) {
-      parts.store.jobs.insert({ runId: id, job, attempt: 1, state: { status: 'queued', since: submittedAt }, progress: freshProgress(), open: true });
+      parts.store.jobs.insert({
+        runId: id,
+        job,
+        attempt: 1,
+        state: { status: 'queued', since: submittedAt },
+        progress: freshProgress(),
+        open: true,
+      });
     }
     return { ...wanted, spec, id, name, submittedAt, intent: null, removedAt: null };
   });
@@ -133,9 +145,15 @@ function checkSecrets(parts: ControlParts, project: string, jobs: readonly JobSp
   const missing = jobs.flatMap(secretsOfJob).find((name) => !(name in known.value));
   return missing === undefined
     ? ok(undefined)
-    : fail('no_such_secret', `The workflow uses the secret '${missing}', which the '${project}' project does not have`, `Add it with: dstack secrets add ${missing}`);
+    : fail(
+        'no_such_secret',
+        `The workflow uses the secret '${missing}', which the '${project}' project does not have`,
+        `Add it with: dstack secrets add ${missing}`,
+      );
 }
 
 /** What is accepted but not done yet is said, not swallowed. */
 const adjustments = (workflow: Workflow): string[] =>
-  workflow.python !== null && workflow.image !== null ? [`'python: ${workflow.python}' has no effect: 'image' says what the container is made of`] : [];
+  workflow.python !== null && workflow.image !== null
+    ? [`'python: ${workflow.python}' has no effect: 'image' says what the container is made of`]
+    : [];

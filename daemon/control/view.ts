@@ -13,7 +13,8 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
   const [first] = latestAttempts(attempts);
   const started = attempts.map((a) => ('startedAt' in a.state ? a.state.startedAt : null)).filter((at) => at !== null);
   const previous = attempts.findLast((a) => a.state.status === 'interrupted')?.state;
-  const again = state.status === 'queued' && previous?.status === 'interrupted' ? `attempt ${first?.attempt ?? 1}, after: ${previous.reason}` : null;
+  const again =
+    state.status === 'queued' && previous?.status === 'interrupted' ? `attempt ${first?.attempt ?? 1}, after: ${previous.reason}` : null;
   const doing = first ? control.doing(first) : null;
   const remark = first?.progress.remark ?? null;
   const texts = state.status === 'failed' ? [state.reason, remark] : [again, doing, remark];

@@ -13,9 +13,7 @@ export const shellQuote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(tex
 /** A value in which `$NAME` and `${NAME}` are the container's own variables, as one word of sh; nothing else is expanded. */
 export function expandInside(value: string): string {
   const parts = value.split(/(\$\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*)/);
-  return parts
-    .map((part, i) => (i % 2 === 1 ? `"\${${part.replace(/^\$\{?|\}$/g, '')}-}"` : part === '' ? '' : shellQuote(part)))
-    .join('');
+  return parts.map((part, i) => (i % 2 === 1 ? `"\${${part.replace(/^\$\{?|\}$/g, '')}-}"` : part === '' ? '' : shellQuote(part))).join('');
 }
 
 export const refersToVariables = (value: string): boolean => /\$(\{[A-Za-z_]\w*\}|[A-Za-z_])/.test(value);

@@ -53,7 +53,8 @@ export interface Schedule {
 }
 
 const matches = (gpu: HostGpu, want: GpuRequest): boolean =>
-  (want.name === null || gpu.name.toLowerCase().includes(want.name.toLowerCase())) && (want.memory === null || (gpu.memory ?? 0) >= want.memory);
+  (want.name === null || gpu.name.toLowerCase().includes(want.name.toLowerCase())) &&
+  (want.memory === null || (gpu.memory ?? 0) >= want.memory);
 
 /** The GPUs to take: the smallest that fit, so that the large stay for who needs them. */
 const choose = (free: HostGpu[], want: GpuRequest): HostGpu[] =>
@@ -99,7 +100,10 @@ function gpuReason(want: GpuRequest, have: number, host: Capacity): string {
 }
 
 /** Why no state of the host could ever serve the request; null: it can. One sentence. */
-export function neverFits(job: Pick<Waiting, 'cpu' | 'memory' | 'gpu'>, host: Pick<Capacity, 'host' | 'cpus' | 'memory' | 'gpus'>): string | null {
+export function neverFits(
+  job: Pick<Waiting, 'cpu' | 'memory' | 'gpu'>,
+  host: Pick<Capacity, 'host' | 'cpus' | 'memory' | 'gpus'>,
+): string | null {
   const { gpu } = job;
   if (gpu) {
     const fitting = host.gpus.filter((candidate) => matches(candidate, gpu)).length;

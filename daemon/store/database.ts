@@ -19,7 +19,11 @@ export function openDatabase(file: string, steps: readonly string[] = migrations
     db.pragma('foreign_keys = ON');
     db.pragma('busy_timeout = 5000');
   } catch (error) {
-    return fail('database', `Cannot open the database ${file}: ${messageOf(error)}`, 'Check the disk and its permissions with: dstack doctor');
+    return fail(
+      'database',
+      `Cannot open the database ${file}: ${messageOf(error)}`,
+      'Check the disk and its permissions with: dstack doctor',
+    );
   }
   const version = db.pragma('user_version', { simple: true }) as number;
   if (version > steps.length) {

@@ -68,8 +68,18 @@ export function runsTable(db: Db) {
     /** Inserts and returns the new id. */
     insert: (run: NewRun): number =>
       Number(
-        insert.run(run.name, run.project, run.projectDir, run.workflow, run.provider, run.user, JSON.stringify(run.spec), run.requestId, run.tag, run.submittedAt)
-          .lastInsertRowid,
+        insert.run(
+          run.name,
+          run.project,
+          run.projectDir,
+          run.workflow,
+          run.provider,
+          run.user,
+          JSON.stringify(run.spec),
+          run.requestId,
+          run.tag,
+          run.submittedAt,
+        ).lastInsertRowid,
       ),
     byId: (id: number) => one(byId.get(id)),
     /** not removed ones only */

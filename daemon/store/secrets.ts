@@ -6,7 +6,9 @@ export function secretsTable(db: Db) {
     `INSERT INTO secrets (project, name, sealed, created_at) VALUES (?, ?, ?, ?)
      ON CONFLICT (project, name) DO UPDATE SET sealed = excluded.sealed, created_at = excluded.created_at`,
   );
-  const list = db.prepare<[string], { name: string; sealed: Buffer; created_at: number }>('SELECT * FROM secrets WHERE project = ? ORDER BY name');
+  const list = db.prepare<[string], { name: string; sealed: Buffer; created_at: number }>(
+    'SELECT * FROM secrets WHERE project = ? ORDER BY name',
+  );
   const remove = db.prepare('DELETE FROM secrets WHERE project = ? AND name = ?');
   return {
     put: (project: string, name: string, sealed: Buffer, at: number) => void put.run(project, name, sealed, at),

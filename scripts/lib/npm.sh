@@ -13,7 +13,6 @@ ensure_npm() {
 install_npm() {
   (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm rebuild node --foreground-scripts --loglevel=error) || return
   # this one brings nothing ready made for Linux; only tests use it
-  if [ -d "$root/node_modules/node-pty" ]; then (cd "$root" && npm rebuild node-pty >/dev/null 2>&1) || say '    node-pty could not be compiled: tests of the terminal will fail'; fi
 }
 
 # Runs a TypeScript file, or anything else, under the checkout's own Node.

@@ -149,14 +149,37 @@ export function secretsUsed(text: string): string[] {
 
 /**
  * The last pass for a shell command: references to secrets become the variables of the same names that every job has, so that no value
- * of a secret is written into a script or an argument; the escapes are undone. (In single quotes a shell expands no variable.)
+ * of a secret is written into a script or an argument; the escapes are undone. The variable stands as one word whatever quotes are around it:
+ * single quotes, in which a shell expands nothing, are left for it.
  */
 export function secretsAsVariables(command: string): string {
   if (!command.includes('{{')) return command;
-  const variable = ({ namespace, name }: Reference, source: string): string => (namespace === 'secrets' ? `\${${name}}` : source);
-  return parseTemplate(command)
-    .pieces.map((piece) => (piece.kind === 'text' ? piece.text : variable(piece.reference, piece.source)))
-    .join('');
+  let quotes: Quotes = 'none';
+  let result = '';
+  for (const piece of parseTemplate(command).pieces) {
+    if (piece.kind === 'text') {
+      quotes = quotesAfter(piece.text, quotes);
+      result += piece.text;
+    } else if (piece.reference.namespace === 'secrets') {
+      const variable = `\${${piece.reference.name}}`;
+      result += { none: `"${variable}"`, double: variable, single: `'"${variable}"'` }[quotes];
+    } else result += piece.source;
+  }
+  return result;
+}
+
+type Quotes = 'none' | 'single' | 'double';
+
+/** In which quotes of sh the end of a text is, that began in others. */
+function quotesAfter(text: string, quotes: Quotes): Quotes {
+  for (const [match] of text.matchAll(/\\[^]|['"]/g)) {
+    if (quotes === 'single') {
+      // a backslash means nothing there, so it may stand before the quote that ends them
+      if (match.endsWith("'")) quotes = 'none';
+    } else if (match === '"') quotes = quotes === 'double' ? 'none' : 'double';
+    else if (match === "'" && quotes === 'none') quotes = 'single';
+  }
+  return quotes;
 }
 
 export { quoteArgs } from './quote.ts';

@@ -4,7 +4,9 @@ import type { Figure } from './measure.ts';
 
 /** Clock ticks that a process has used (fields 14 and 15 of /proc/PID/stat, 100 a second). */
 const ticks = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return Number(fields[11]) + Number(fields[12]);
 };
 

@@ -16,7 +16,11 @@ export async function benchLogLatency(daemon: TestDaemon, cwd: string, runs = 5)
   );
   const delays: number[] = [];
   for (let i = 0; i < runs; i++) {
-    const child = spawn(join(import.meta.dirname, '../../scripts/dstack'), ['run', 'times'], { cwd, env: daemon.env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(join(import.meta.dirname, '../../scripts/dstack'), ['run', 'times'], {
+      cwd,
+      env: daemon.env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     for await (const line of createInterface({ input: child.stdout })) {
       const at = performance.timeOrigin + performance.now();
       const printed = /^T (\d+)/.exec(line)?.[1];

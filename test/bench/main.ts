@@ -17,7 +17,9 @@ try {
   const add = (figure: Figure): void => {
     figures.push(figure);
     const verdict = figure.value <= figure.target ? 'ok ' : 'MISSED';
-    console.log(`${figure.name.padEnd(34)} ${figure.value.toFixed(2).padStart(8)} ${figure.unit}  (at most ${figure.target}) ${verdict}  ${figure.detail}`);
+    console.log(
+      `${figure.name.padEnd(34)} ${figure.value.toFixed(2).padStart(8)} ${figure.unit}  (at most ${figure.target}) ${verdict}  ${figure.detail}`,
+    );
   };
   {
     await using daemon = await startDaemon();

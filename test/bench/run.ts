@@ -18,5 +18,11 @@ export async function benchRun(daemon: TestDaemon, cwd: string, pairs = 10): Pro
   theirs();
   const rows = Array.from({ length: pairs }, () => ({ ours: ours(), theirs: theirs() }));
   const [a, b] = [median(rows.map((r) => r.ours)), median(rows.map((r) => r.theirs))];
-  return { name: 'dstack run hello : docker run', value: a / b, target: 1.5, unit: 'ratio', detail: `${a.toFixed(0)} ms : ${b.toFixed(0)} ms, ${pairs} pairs` };
+  return {
+    name: 'dstack run hello : docker run',
+    value: a / b,
+    target: 1.5,
+    unit: 'ratio',
+    detail: `${a.toFixed(0)} ms : ${b.toFixed(0)} ms, ${pairs} pairs`,
+  };
 }

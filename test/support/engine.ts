@@ -34,8 +34,8 @@ export interface TestEngine {
   readonly pid: number;
   /** what dockerd has printed so far */
   log(): string;
-  /** `graceful`: SIGTERM, which also ends its containers; `kill`: SIGKILL of dockerd, as a crash. Back when it answers again */
-  restart(how: 'graceful' | 'kill'): Promise<void>;
+  /** `graceful`: SIGTERM, which also ends its containers; `kill`: SIGKILL of dockerd, as a crash. Back when it answers again; `whileAway` is between */
+  restart(how: 'graceful' | 'kill', whileAway?: () => Promise<void>): Promise<void>;
   /** ends it and its containers, and deletes everything of it */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -81,10 +81,11 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
       return pid;
     },
     log,
-    restart: async (how) => {
+    restart: async (how, whileAway) => {
       signal(pid, how === 'kill' ? 'SIGKILL' : 'SIGTERM');
       await waitFor(() => !isAlive(pid), `dockerd ${pid} to end`, { seconds: 40 });
       await forgetContainerd(dir);
+      await whileAway?.();
       pid = await start();
     },
     stop,

@@ -37,7 +37,10 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
         stateFolder: parts.states.pathOf(attempt.id),
         artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
         deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
-        mounts: [...parts.config.mounts.map((text) => unwrap(parseMount(text))), ...spec.mounts].map((mount) => ({ type: 'bind', ...mount })),
+        mounts: [...parts.config.mounts.map((text) => unwrap(parseMount(text))), ...spec.mounts].map((mount) => ({
+          type: 'bind',
+          ...mount,
+        })),
         certificates: parts.config.caCertificates.length > 0,
         env: {
           config: parts.config.env,
@@ -49,7 +52,12 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
     if (!made.created) {
       const found = await parts.engine.inspect(attempt.container);
       if (found && (found.labels[labels.installation] !== parts.installation || found.labels[labels.run] !== run.name)) {
-        return endWith(parts, attempt, 'start', `a container named ${attempt.container} that is not ours is in the way; remove it with: docker rm -f ${attempt.container}`);
+        return endWith(
+          parts,
+          attempt,
+          'start',
+          `a container named ${attempt.container} that is not ours is in the way; remove it with: docker rm -f ${attempt.container}`,
+        );
       }
     }
   } catch (error) {

@@ -13,7 +13,9 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
   try {
     const workspace = await parts.snapshots.prepareWorkspace(run.projectDir, run.spec.snapshot.tree, attempt.id, parts.overlay.allowed());
     if (!workspace.ok) return endWith(parts, attempt, 'workspace', workspace.failure.message);
-    const deps = run.spec.deps.flatMap((dep) => dep.artifacts.map((a) => ({ path: a.path, folder: parts.artifacts.folder(dep.runId, a.job, a.key) })));
+    const deps = run.spec.deps.flatMap((dep) =>
+      dep.artifacts.map((a) => ({ path: a.path, folder: parts.artifacts.folder(dep.runId, a.job, a.key) })),
+    );
     const artifacts = await parts.artifacts.prepare(
       run.id,
       job.job,

@@ -14,7 +14,12 @@ export const pullImage: Executor = async ({ parts, attempt, changed }) => {
   live.image = await parts.engine.image(pinned?.id ?? spec.image);
   if (live.image) return;
   if (pinned && pinned.digest === null) {
-    endWith(parts, attempt, 'image', `the very image of the run ${run.spec.restartOf ?? ''} (${pinned.id}) is no longer on the host, and no registry knows it`);
+    endWith(
+      parts,
+      attempt,
+      'image',
+      `the very image of the run ${run.spec.restartOf ?? ''} (${pinned.id}) is no longer on the host, and no registry knows it`,
+    );
     return;
   }
   const reference = pinned?.digest ?? spec.image;

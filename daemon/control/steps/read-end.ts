@@ -15,7 +15,13 @@ export const readEnd: Executor = async ({ parts, attempt, container }) => {
   let end: End;
   if (container?.state.status === 'exited') {
     const { state } = container;
-    end = { ...common, startedAt: state.startedAt ?? startedAt, finishedAt: state.finishedAt, exitCode: state.exitCode, outOfMemory: state.outOfMemory };
+    end = {
+      ...common,
+      startedAt: state.startedAt ?? startedAt,
+      finishedAt: state.finishedAt,
+      exitCode: state.exitCode,
+      outOfMemory: state.outOfMemory,
+    };
   } else {
     const exitCode = left.exitCode ?? live.exitCode;
     const ranAt = startedAt ?? job.progress.startIntent;

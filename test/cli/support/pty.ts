@@ -1,6 +1,6 @@
 /** A program on a real terminal: what its user types, and what the screen shows after every cursor movement. */
 import xterm from '@xterm/headless';
-import { spawn } from 'node-pty';
+import { spawn } from '@lydell/node-pty';
 
 export interface Pty extends Disposable {
   type(keys: string): void;

@@ -9,7 +9,8 @@ const judge = (over: Partial<End>, intent: Intent | null = null, progress: Parti
 
 describe('how an attempt is judged', () => {
   test('exit code 0 is done', () => expect(judge({}).status).toBe('done'));
-  test('another one failed, with the code', () => expect(judge({ exitCode: 3 })).toMatchObject({ status: 'failed', code: 'exit_code', reason: 'exit code 3' }));
+  test('another one failed, with the code', () =>
+    expect(judge({ exitCode: 3 })).toMatchObject({ status: 'failed', code: 'exit_code', reason: 'exit code 3' }));
   test('out of memory names the limit', () =>
     expect(judge({ exitCode: 137, outOfMemory: true })).toMatchObject({ code: 'out_of_memory', reason: expect.stringContaining('64 MB') }));
   test('a child killed for memory that the script got over is no failure', () => expect(judge({ outOfMemory: true }).status).toBe('done'));
@@ -19,14 +20,19 @@ describe('how an attempt is judged', () => {
   test('max_duration is a failure', () =>
     expect(judge({ exitCode: 143 }, { ...stop, reason: 'max_duration' }, { terminatedAt: 1 })).toMatchObject({ code: 'max_duration' }));
   test.each([0, 137, 143])('a restarted engine leaves %i', (exitCode) =>
-    expect(judge({ exitCode, byItself: exitCode === 143, epochChanged: true })).toMatchObject({ code: 'host_restarted' }));
+    expect(judge({ exitCode, byItself: exitCode === 143, epochChanged: true })).toMatchObject({ code: 'host_restarted' }),
+  );
   test('but a script that came to its end before the restart did', () => {
     expect(judge({ epochChanged: true }).status).toBe('done');
     expect(judge({ epochChanged: true, exitCode: 2 })).toMatchObject({ code: 'exit_code' });
   });
   test('killed by somebody else', () => expect(judge({ exitCode: 137, byItself: false })).toMatchObject({ code: 'killed' }));
   test('a problem wins', () =>
-    expect(judge({ problem: { code: 'image', message: 'no such image' } })).toMatchObject({ status: 'failed', code: 'image', reason: 'no such image' }));
+    expect(judge({ problem: { code: 'image', message: 'no such image' } })).toMatchObject({
+      status: 'failed',
+      code: 'image',
+      reason: 'no such image',
+    }));
 });
 
 describe('another attempt', () => {

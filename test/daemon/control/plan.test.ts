@@ -14,7 +14,15 @@ const states = {
   done: { status: 'done', since: 0, startedAt: 0, finishedAt: 1, host: 'local', gpus: [], exitCode: 0 },
 } satisfies Record<string, JobState>;
 
-const container = (state: Container['state']): Container => ({ id: 'c', name: 'n', labels: {}, image: 'i', imageId: 'i', state, ports: [] });
+const container = (state: Container['state']): Container => ({
+  id: 'c',
+  name: 'n',
+  labels: {},
+  image: 'i',
+  imageId: 'i',
+  state,
+  ports: [],
+});
 const created = container({ status: 'created' });
 const running = container({ status: 'running', startedAt: now - 5000, pid: 1 });
 const exited = container({ status: 'exited', startedAt: 1, finishedAt: 2, exitCode: 0, outOfMemory: false, error: '' });
@@ -102,7 +110,8 @@ describe('while it stops', () => {
   test('it is told once', () => expectStep({ state, seen, wanted }, 'terminate'));
   test('given its grace', () => expectWait({ state, seen, wanted, progress: { terminatedAt: now - 1000 } }, now + 9000));
   test('and then killed', () => expectStep({ state, seen, wanted, progress: { terminatedAt: now - 10_000 } }, 'kill'));
-  test('again when that did not help', () => expectStep({ state, seen, wanted, progress: { terminatedAt: 1, killedAt: now - 5000 } }, 'kill'));
+  test('again when that did not help', () =>
+    expectStep({ state, seen, wanted, progress: { terminatedAt: 1, killedAt: now - 5000 } }, 'kill'));
   test('an abort kills at once', () => expectStep({ state, seen, wanted: { intent: { ...stopIntent, how: 'abort' } } }, 'kill'));
 });
 

@@ -11,7 +11,10 @@ function runScript(commands: string[], exports: [string, string][] = []) {
   const dir = mkdtempSync(join(tmpdir(), 'script-'));
   const file = join(dir, 'script');
   writeFileSync(file, jobScript(commands, exports).replaceAll(stateMount, dir));
-  const result = spawnSync('bash', [file], { env: { PATH: process.env['PATH'] ?? '', DSTACK_PATH: '/image/bin', HOME: '/h' }, encoding: 'utf8' });
+  const result = spawnSync('bash', [file], {
+    env: { PATH: process.env['PATH'] ?? '', DSTACK_PATH: '/image/bin', HOME: '/h' },
+    encoding: 'utf8',
+  });
   return { code: result.status, stdout: result.stdout, exit: readFileSync(join(dir, 'exit'), 'utf8').trim() };
 }
 
@@ -22,7 +25,8 @@ describe('the script of a job', () => {
     expect({ code, stdout, exit }).toEqual({ code: 7, stdout: 'a\n', exit: '7' });
   });
   test('leaves its exit code behind', () => expect(runScript(['true']).exit).toBe('0'));
-  test('understands constructs over several lines', () => expect(runScript(['for i in 1 2; do', '  echo $i', 'done']).stdout).toBe('1\n2\n'));
+  test('understands constructs over several lines', () =>
+    expect(runScript(['for i in 1 2; do', '  echo $i', 'done']).stdout).toBe('1\n2\n'));
   test("keeps the image's PATH in front", () => expect(runScript(['echo $PATH']).stdout).toMatch(/^\/image\/bin:/));
   test('expands variables of the container once', () => {
     expect(runScript(['echo "$P"'], [['P', '/opt/x:$HOME/${HOME}/$(id)`id`"\'\\']]).stdout).toBe('/opt/x:/h//h/$(id)`id`"\'\\\n');
@@ -33,10 +37,13 @@ describe('quoting', () => {
   const echoed = (word: string): string => execFileSync('sh', ['-c', `printf %s ${word}x`], { encoding: 'utf8' }).slice(0, -1);
   test('any text reaches the shell as it is', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }).filter((s) => !s.includes('\0')), (text) => {
-        expect(echoed(shellQuote(text))).toBe(text);
-        if (!refersToVariables(text)) expect(echoed(expandInside(text))).toBe(text);
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 20 }).filter((s) => !s.includes('\0')),
+        (text) => {
+          expect(echoed(shellQuote(text))).toBe(text);
+          if (!refersToVariables(text)) expect(echoed(expandInside(text))).toBe(text);
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -33,7 +33,11 @@ const workflows = [
   workflow('slow', [mark, 'i=0; while [ $i -lt 500 ]; do i=$((i+1)); echo line $i; [ $((i%100)) != 0 ] || sleep 0.5; done']),
   workflow('fails', [mark, lines, 'exit 3']),
   workflow('saves', [mark, lines, 'echo $RUN_NAME >>out/name'], '  artifacts: [out]'),
-  workflow('uses', [mark, '[ "$(cat data/n)" = 42 ] || exit 9', lines, 'echo $RUN_NAME >>out/name'], '  deps: [":base"]\n  artifacts: [out]'),
+  workflow(
+    'uses',
+    [mark, '[ "$(cat data/n)" = 42 ] || exit 9', lines, 'echo $RUN_NAME >>out/name'],
+    '  deps: [":base"]\n  artifacts: [out]',
+  ),
   workflow('stays', [mark, lines, ': >/marks/ready-$RUN_NAME', 'while :; do sleep 0.1; done']),
 ].join('\n');
 const kinds = ['plain', 'slow', 'fails', 'saves', 'uses', 'stays'] as const;
@@ -175,7 +179,10 @@ async function spoiledHome(daemon: TestDaemon, spoil: (answer: Buffer, client: S
       if (!lost) return void client.write(data);
       if (spoiled++ === 0) spoil(data, client);
     });
-    for (const [one, other] of [[client, behind], [behind, client]] as const) {
+    for (const [one, other] of [
+      [client, behind],
+      [behind, client],
+    ] as const) {
       one.on('error', () => other.destroy());
       one.on('close', () => other.destroy());
     }

@@ -39,7 +39,11 @@ beforeAll(async () => {
   writeFileSync(join(build, 'Dockerfile'), 'FROM dstack-test/tiny:1\nCOPY pip python /usr/local/bin/\n');
   await must('docker', ['build', '-q', '-t', 'seed:1', build], { env: { ...process.env, DOCKER_HOST: engine.host, DOCKER_BUILDKIT: '0' } });
   const path = `${bin}:${process.env['PATH']}`;
-  daemon = await startDaemon({ engine: engine.host, env: { PATH: path }, config: { images: { '3.10': 'seed:1', '3.11': 'dstack-test/tiny:1' } } });
+  daemon = await startDaemon({
+    engine: engine.host,
+    env: { PATH: path },
+    config: { images: { '3.10': 'seed:1', '3.11': 'dstack-test/tiny:1' } },
+  });
 });
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
@@ -58,7 +62,8 @@ describe('GPUs', () => {
       names.push(name);
     }
     const third = (await daemon.cli(['run', 'g', '-d'], { cwd })).stdout.trim();
-    const logOf = (name: string) => waitFor(async () => /got (GPU-\S+)/.exec((await daemon.cli(['logs', name], { cwd })).stdout)?.[1], `the GPU of ${name}`);
+    const logOf = (name: string) =>
+      waitFor(async () => /got (GPU-\S+)/.exec((await daemon.cli(['logs', name], { cwd })).stdout)?.[1], `the GPU of ${name}`);
     expect(await Promise.all(names.map(logOf))).toEqual(gpus);
     const waiting = await untilStatus(daemon, cwd, third, 'queued');
     await waitFor(async () => {
@@ -78,7 +83,9 @@ describe('GPUs', () => {
 
   test('straight from the command line', async () => {
     const cwd = await project({});
-    const { stdout } = await daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo $NVIDIA_VISIBLE_DEVICES', '--gpu', '2'], { cwd });
+    const { stdout } = await daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo $NVIDIA_VISIBLE_DEVICES', '--gpu', '2'], {
+      cwd,
+    });
     expect(stdout).toBe(`${gpus.join(',')}\n`);
   });
 
@@ -91,7 +98,7 @@ describe('GPUs', () => {
 });
 
 test("the seed's example runs byte for byte, with a hint on its pip install", async () => {
-  const page = readFileSync(join(import.meta.dirname, 'seed-example.yaml'), 'utf8');
+  const page = readFileSync(join(import.meta.dirname, 'fixtures/seed-example.yaml'), 'utf8');
   const cwd = await project({ '.dstack/workflows.yaml': page, 'src/train.py': '', 'requirements.txt': '', 'data/x': 'some data\n' });
   mkdirSync(join(cwd, 'checkpoint'), { recursive: true });
   await daemon.cli(['tags', 'add', 'some_tag', '-a', 'data'], { cwd });

@@ -28,7 +28,9 @@ describe('a run', () => {
   });
 
   test('sees the dirty tree byte for byte, whatever Git would do to it', async () => {
-    const cwd = await projectWith(bash('see', ['md5sum <bin.dat', 'cat dir/new.txt', 'readlink link', 'test -x tool && echo runs', 'cat crlf.txt | od -c | head -1']));
+    const cwd = await projectWith(
+      bash('see', ['md5sum <bin.dat', 'cat dir/new.txt', 'readlink link', 'test -x tool && echo runs', 'cat crlf.txt | od -c | head -1']),
+    );
     const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@x', ...args], { cwd });
     git('init', '-q');
     writeFileSync(join(cwd, '.gitattributes'), '*.txt text eol=lf\n');
@@ -52,14 +54,21 @@ describe('a run', () => {
   });
 
   test('is found from a subdirectory, and works in its working_dir', async () => {
-    const cwd = await projectWith(bash('where', ['pwd', 'cat here.txt'], '  working_dir: sub'), { 'sub/here.txt': 'here\n', 'other/x': '' });
+    const cwd = await projectWith(bash('where', ['pwd', 'cat here.txt'], '  working_dir: sub'), {
+      'sub/here.txt': 'here\n',
+      'other/x': '',
+    });
     const { stdout } = await host.daemon.cli(['run', 'where'], { cwd: join(cwd, 'other') });
     expect(stdout).toBe('/workflow/sub\nhere\n');
   });
 
   test('gets its variables; the last of config, secret, workflow and -e wins', async () => {
     const cwd = await projectWith(
-      bash('env', ['echo $FROM_CONFIG $BOTH $NAMED $P $OVER', 'echo $RUN_NAME $RUN_ATTEMPT $JOB_INDEX $PYTHONUNBUFFERED'], '  env:\n    - BOTH=workflow\n    - NAMED\n    - P=/x:$FROM_CONFIG\n    - OVER=file'),
+      bash(
+        'env',
+        ['echo $FROM_CONFIG $BOTH $NAMED $P $OVER', 'echo $RUN_NAME $RUN_ATTEMPT $JOB_INDEX $PYTHONUNBUFFERED'],
+        '  env:\n    - BOTH=workflow\n    - NAMED\n    - P=/x:$FROM_CONFIG\n    - OVER=file',
+      ),
     );
     const { stdout } = await host.daemon.cli(['run', 'env', '-e', 'OVER=flag'], { cwd, env: { NAMED: 'mine' } });
     const { name } = await lastRun(host.daemon, cwd);
@@ -95,7 +104,11 @@ describe('artifacts, tags and deps', () => {
     const cwd = await projectWith(
       [
         bash('prepare', ['echo 42 >data/n', 'mkdir data/sub && : >data/sub/empty'], '  artifacts: [data]'),
-        bash('train', ['cat data/n', 'echo x >data/y || echo read-only', 'echo m >model/m'], '  deps: [":raw"]\n  artifacts: [{path: model}]'),
+        bash(
+          'train',
+          ['cat data/n', 'echo x >data/y || echo read-only', 'echo m >model/m'],
+          '  deps: [":raw"]\n  artifacts: [{path: model}]',
+        ),
         bash('report', ['cat model/m data/n'], '  deps: [train, {tag: raw}]'),
       ].join('\n'),
     );
@@ -123,13 +136,19 @@ describe('artifacts, tags and deps', () => {
   });
 
   test('are saved while the run is under way, and kept when it fails', async () => {
-    const cwd = await projectWith(bash('w', ['echo 1 >out/first', 'until [ -e out/first.seen ]; do sleep 0.1; done', 'exit 9'], '  artifacts: [out]'));
+    const cwd = await projectWith(
+      bash('w', ['echo 1 >out/first', 'until [ -e out/first.seen ]; do sleep 0.1; done', 'exit 9'], '  artifacts: [out]'),
+    );
     const { stdout } = await host.daemon.cli(['run', 'w', '-d'], { cwd });
     const name = stdout.trim();
     await untilStatus(host.daemon, cwd, name, 'running');
     const listed = () => host.daemon.json<{ file: string }[]>(['artifacts', 'list', name], { cwd });
     await waitFor(async () => (await listed()).some((f) => f.file === 'first'), 'the artifact of a running run');
-    const folder = execFileSync('find', [join(host.daemon.home, 'artifacts'), '-name', 'first'], { encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
+    const folder =
+      execFileSync('find', [join(host.daemon.home, 'artifacts'), '-name', 'first'], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+        .at(-1) ?? '';
     writeFileSync(`${folder}.seen`, '');
     await untilStatus(host.daemon, cwd, name, 'failed');
     expect((await listed()).map((f) => f.file)).toContain('first');
@@ -137,7 +156,10 @@ describe('artifacts, tags and deps', () => {
 
   test('a dep at the path of its own artifact is where training resumes', async () => {
     const cwd = await projectWith(
-      [bash('first', ['echo 1 >ckpt/n'], '  artifacts: [ckpt]'), bash('more', ['cat ckpt/n; echo 2 >ckpt/n; cat ckpt/n'], '  deps: [first]\n  artifacts: [ckpt]')].join('\n'),
+      [
+        bash('first', ['echo 1 >ckpt/n'], '  artifacts: [ckpt]'),
+        bash('more', ['cat ckpt/n; echo 2 >ckpt/n; cat ckpt/n'], '  deps: [first]\n  artifacts: [ckpt]'),
+      ].join('\n'),
     );
     await host.daemon.cli(['run', 'first', '-t', 'start'], { cwd });
     expect((await host.daemon.cli(['run', 'more'], { cwd })).stdout).toBe('1\n2\n');
@@ -147,7 +169,9 @@ describe('artifacts, tags and deps', () => {
   });
 
   test('absolute paths work, also as deps', async () => {
-    const cwd = await projectWith([bash('a', ['echo e >/opt/env/f'], '  artifacts: [/opt/env]'), bash('b', ['cat /opt/env/f'], '  deps: [a]')].join('\n'));
+    const cwd = await projectWith(
+      [bash('a', ['echo e >/opt/env/f'], '  artifacts: [/opt/env]'), bash('b', ['cat /opt/env/f'], '  deps: [a]')].join('\n'),
+    );
     expect((await host.daemon.cli(['run', 'a'], { cwd })).code).toBe(0);
     expect((await host.daemon.cli(['run', 'b'], { cwd })).stdout).toBe('e\n');
   });
@@ -171,7 +195,9 @@ describe('artifacts, tags and deps', () => {
 
 describe('limits', () => {
   test('a run that dies of memory says so', async () => {
-    const cwd = await projectWith(bash('eat', ['x=$(head -c 200000000 /dev/zero | tr "\\\\0" x); echo ${#x}'], '  resources: {memory: 64MB}'));
+    const cwd = await projectWith(
+      bash('eat', ['x=$(head -c 200000000 /dev/zero | tr "\\\\0" x); echo ${#x}'], '  resources: {memory: 64MB}'),
+    );
     const { code } = await host.daemon.cli(['run', 'eat'], { cwd });
     expect(code).not.toBe(0);
     expect(await lastRun(host.daemon, cwd)).toMatchObject({ status: 'failed', reason: expect.stringContaining('memory limit of 64 MB') });
@@ -179,7 +205,9 @@ describe('limits', () => {
 
   test('cpu and shm_size are real', async () => {
     const quota = 'cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d" " -f1 /sys/fs/cgroup/cpu.max';
-    const cwd = await projectWith(bash('see', [quota, "df -k /dev/shm | tail -1 | awk '{print $2}'"], '  resources: {cpu: 1, shm_size: 16MiB}'));
+    const cwd = await projectWith(
+      bash('see', [quota, "df -k /dev/shm | tail -1 | awk '{print $2}'"], '  resources: {cpu: 1, shm_size: 16MiB}'),
+    );
     const { stdout } = await host.daemon.cli(['run', 'see'], { cwd });
     expect(stdout).toBe('100000\n16384\n');
   });
@@ -201,12 +229,14 @@ describe('limits', () => {
 
 describe('secrets', () => {
   test('reach the job, are masked in its log, and lie nowhere in plain text', async () => {
-    const cwd = await projectWith(bash('s', ['echo "$TOKEN ${#TOKEN} $ALSO"'], '  env: ["ALSO=x${{ secrets.TOKEN }}y"]'));
+    const cwd = await projectWith(
+      bash('s', ['echo "$TOKEN ${#TOKEN} $ALSO"', "echo 'in quotes ${{ secrets.TOKEN }}'"], '  env: ["ALSO=x${{ secrets.TOKEN }}y"]'),
+    );
     const value = 'hunter2-Zq81xs';
     const d = host.daemon;
     expect((await d.cli(['run', 's'], { cwd })).stderr).toContain("secret 'TOKEN'");
     expect((await d.cli(['secrets', 'add', 'TOKEN'], { cwd, input: value })).code).toBe(0);
-    expect((await d.cli(['run', 's'], { cwd })).stdout).toBe('****** 14 x******y\n');
+    expect((await d.cli(['run', 's'], { cwd })).stdout).toBe('****** 14 x******y\nin quotes ******\n');
     const { name } = await lastRun(d, cwd);
     expect(JSON.stringify(await d.json<RunDetail>(['ps', name], { cwd }))).not.toContain(value);
     await untilNothingIsLeft(d);
@@ -220,7 +250,11 @@ describe('secrets', () => {
 describe('mounts of the host', () => {
   test('below an allowed root are there, elsewhere are refused', async () => {
     const data = await project({ 'f.txt': 'big data\n' });
-    const cwd = await projectWith(bash('m', ['cat /data/f.txt', 'touch /data/no || echo ro'], `  mounts: ["${data}:/data:ro"]`) + '\n' + bash('bad', ['true'], '  mounts: ["/etc:/data"]'));
+    const cwd = await projectWith(
+      bash('m', ['cat /data/f.txt', 'touch /data/no || echo ro'], `  mounts: ["${data}:/data:ro"]`) +
+        '\n' +
+        bash('bad', ['true'], '  mounts: ["/etc:/data"]'),
+    );
     expect((await host.daemon.cli(['run', 'm'], { cwd })).stdout).toMatch(/^big data\n[\s\S]*ro\n$/);
     const bad = await host.daemon.cli(['run', 'bad'], { cwd });
     expect(bad.stderr).toContain('/etc');
@@ -233,7 +267,9 @@ describe('mounts of the host', () => {
 
 describe('stop, restart, rm', () => {
   test('stop reaches the child of the shell, and no later command runs', async () => {
-    const cwd = await projectWith(bash('t', ['sh -c "trap \'echo told; exit 0\' TERM; echo up; while :; do sleep 0.1; done"', 'echo later'], '  artifacts: [o]'));
+    const cwd = await projectWith(
+      bash('t', ['sh -c "trap \'echo told; exit 0\' TERM; echo up; while :; do sleep 0.1; done"', 'echo later'], '  artifacts: [o]'),
+    );
     const name = (await host.daemon.cli(['run', 't', '-d'], { cwd })).stdout.trim();
     await waitFor(async () => (await host.daemon.cli(['logs', name], { cwd })).stdout.includes('up'), 'its first line');
     expect((await host.daemon.cli(['stop', name, '-y'], { cwd })).code).toBe(0);
@@ -271,7 +307,8 @@ describe('stop, restart, rm', () => {
     await d.cli(['run', 'a'], { cwd });
     expect((await d.cli(['rm', '-a', '-y'], { cwd })).code).toBe(0);
     expect(await d.json<Run[]>(['ps', '-a'], { cwd })).toEqual([]);
-    const use = async () => (await d.json<{ kind: string; reclaimable: number }[]>(['df'], { cwd })).find((u) => u.kind === 'artifacts')?.reclaimable ?? 0;
+    const use = async () =>
+      (await d.json<{ kind: string; reclaimable: number }[]>(['df'], { cwd })).find((u) => u.kind === 'artifacts')?.reclaimable ?? 0;
     expect(await use()).toBeGreaterThanOrEqual(100_000);
     expect((await d.cli(['gc'], { cwd })).code).toBe(0);
     expect(await use()).toBe(0);
@@ -292,7 +329,13 @@ describe('what every container gets from the config', () => {
 
 describe('ports', () => {
   test('are published on this machine only, and shown', async () => {
-    const cwd = await projectWith(bash('web', ['mkdir w; echo from inside >w/i; httpd -p $PORT_0 -h w; echo up; while [ ! -e o/go ]; do sleep 0.1; done'], '  ports: 1\n  artifacts: [o]'));
+    const cwd = await projectWith(
+      bash(
+        'web',
+        ['mkdir w; echo from inside >w/i; httpd -p $PORT_0 -h w; echo up; while [ ! -e o/go ]; do sleep 0.1; done'],
+        '  ports: 1\n  artifacts: [o]',
+      ),
+    );
     const name = (await host.daemon.cli(['run', 'web', '-d'], { cwd })).stdout.trim();
     await waitFor(async () => (await host.daemon.cli(['logs', name], { cwd })).stdout.includes('up'), 'the server');
     const { ports } = await host.daemon.json<RunDetail>(['ps', name], { cwd });
@@ -311,7 +354,9 @@ describe('the docker provider', () => {
   });
 
   test('straight from the command line, and with an entrypoint', async () => {
-    const cwd = await projectWith('- name: e\n  provider: docker\n  image: dstack-test/tiny:1\n  entrypoint: /bin/bash -c\n  commands: ["echo $0 $BASH"]');
+    const cwd = await projectWith(
+      '- name: e\n  provider: docker\n  image: dstack-test/tiny:1\n  entrypoint: /bin/bash -c\n  commands: ["echo $0 $BASH"]',
+    );
     const { stdout } = await host.daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo from docker'], { cwd });
     expect(stdout).toBe('from docker\n');
     expect((await host.daemon.cli(['run', 'e'], { cwd })).stdout).toBe('/bin/bash /bin/bash\n');
@@ -321,6 +366,9 @@ describe('the docker provider', () => {
     const cwd = await projectWith('- name: e\n  provider: docker\n  image: 127.0.0.1:1/no/such:1');
     const { code } = await host.daemon.cli(['run', 'e'], { cwd });
     expect(code).not.toBe(0);
-    expect(await lastRun(host.daemon, cwd)).toMatchObject({ status: 'failed', reason: expect.stringContaining('cannot pull the image 127.0.0.1:1/no/such:1') });
+    expect(await lastRun(host.daemon, cwd)).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('cannot pull the image 127.0.0.1:1/no/such:1'),
+    });
   });
 });

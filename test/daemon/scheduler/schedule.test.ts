@@ -24,13 +24,20 @@ const job = (id: string, over: Partial<Waiting> = {}): Waiting => ({
   gpu: null,
   ...over,
 });
-const gpus = (count: number, over: { name?: string; memory?: number } = {}) => ({ count, name: over.name ?? null, memory: over.memory ?? null });
+const gpus = (count: number, over: { name?: string; memory?: number } = {}) => ({
+  count,
+  name: over.name ?? null,
+  memory: over.memory ?? null,
+});
 
 describe('schedule', () => {
-  test('what asks for nothing starts at once', () => expect(schedule([job('1'), job('2')], host).placements.map((p) => p.id)).toEqual(['1', '2']));
+  test('what asks for nothing starts at once', () =>
+    expect(schedule([job('1'), job('2')], host).placements.map((p) => p.id)).toEqual(['1', '2']));
   test('the smallest GPUs that fit are taken, by UUID', () => {
     expect(schedule([job('1', { gpu: gpus(1) })], host).placements).toEqual([{ id: '1', host: 'local', gpus: ['c'] }]);
-    expect(schedule([job('1', { gpu: gpus(1, { memory: 80 * GB, name: 'a100' }) })], host).placements).toEqual([{ id: '1', host: 'local', gpus: ['a'] }]);
+    expect(schedule([job('1', { gpu: gpus(1, { memory: 80 * GB, name: 'a100' }) })], host).placements).toEqual([
+      { id: '1', host: 'local', gpus: ['a'] },
+    ]);
   });
   test('priority goes before age', () => {
     const { placements, reasons } = schedule([job('1', { cpu: 8 }), job('2', { cpu: 8, priority: 1 })], host);
@@ -72,9 +79,12 @@ describe('schedule', () => {
 
 describe('neverFits', () => {
   const none = { ...host, gpus: [] };
-  test('no GPU here', () => expect(neverFits(job('1', { gpu: gpus(1) }), none)).toBe("It asks for 1 GPU, and the host 'local' has no NVIDIA GPU"));
+  test('no GPU here', () =>
+    expect(neverFits(job('1', { gpu: gpus(1) }), none)).toBe("It asks for 1 GPU, and the host 'local' has no NVIDIA GPU"));
   test('not this model', () =>
-    expect(neverFits(job('1', { gpu: gpus(1, { name: 'H100' }) }), host)).toContain("It asks for 1 H100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100"));
+    expect(neverFits(job('1', { gpu: gpus(1, { name: 'H100' }) }), host)).toContain(
+      "It asks for 1 H100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100",
+    ));
   test('too many cores', () => expect(neverFits(job('1', { cpu: 9 }), host)).toBe("It asks for 9 cores, and the host 'local' has 8"));
   test('too much memory', () => expect(neverFits(job('1', { memory: 33 * GB }), host)).toContain('33 GB of memory'));
   test('all that fits', () => expect(neverFits(job('1', { cpu: 8, memory: 32 * GB, gpu: gpus(3) }), host)).toBeNull());

@@ -96,3 +96,21 @@ test('a damaged, a lost and a locked index only cost time', async () => {
   for (let i = 0; i < 100; i++) write(dir, { [`d${i % 10}/${i}`]: `all ${i}` });
   expect((await shoot(snapshots, dir)).holds).toEqual(contents(dir));
 });
+
+test('gc leaves the objects alone while another process works on them', async () => {
+  const dir = projectOf(100);
+  const home = tempDir();
+  const snapshots = snapshotsIn(home);
+  await shoot(snapshots, dir);
+  const child = start(home, dir, 100_000);
+  try {
+    await once(child.stdout, 'data');
+    const before = readdirSync(join(home, 'snapshots'));
+    expect((await snapshots.gc(new Set(), false)).objects).toEqual({ bytes: 0, items: 0 });
+    expect(readdirSync(join(home, 'snapshots'))).toEqual(before);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+  expect((await snapshots.gc(new Set(), false)).objects.items).toBe(1);
+});

@@ -64,7 +64,8 @@ function apply(dir: string, step: Edit): void {
       return look(at) ? renameSync(at, join(dir, step.to)) : undefined;
     }
     case 'make directory':
-      return void mkdirSync(clear(dir, step.path));
+      mkdirSync(clear(dir, step.path));
+      return;
     case 'write many':
       clear(dir, 'many');
       for (let i = 0; i < 80; i++) write(dir, { [`many/${i % 3}/${i}`]: `${step.content}${i % 20}` });

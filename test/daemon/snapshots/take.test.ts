@@ -147,3 +147,22 @@ test('a repository that git status cannot handle is taken all the same, as not c
 test('a project that is not there is said to be missing', async () => {
   expect(await snapshotsIn(tempDir()).take('/nonexistent/project')).toMatchObject({ ok: false, failure: { code: 'no_project' } });
 });
+
+test('a file that is staged while it is looked for is not missed', async () => {
+  const dir = repository({ a: '1' });
+  const snapshots = snapshotsIn(tempDir());
+  await shoot(snapshots, dir);
+  write(dir, { new: '2' });
+  // a git that stages the file just before it answers `status`, as a user in another terminal may
+  const bin = tempDir();
+  const path = process.env['PATH'] ?? '';
+  const script = `#!/bin/sh\nPATH='${path}'\ncase "$*" in *status*) git -C '${dir}' add new;; esac\nexec git "$@"\n`;
+  write(bin, { git: script });
+  chmodSync(join(bin, 'git'), 0o755);
+  process.env['PATH'] = `${bin}:${path}`;
+  try {
+    expect((await shoot(snapshots, dir)).holds).toEqual({ a: 'file 1', new: 'file 2' });
+  } finally {
+    process.env['PATH'] = path;
+  }
+});

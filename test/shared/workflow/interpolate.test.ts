@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { unwrap } from '../../../shared/result.ts';
@@ -126,6 +127,17 @@ test('secretsUsed', () => {
 
 test('secrets in a command become variables', () => {
   expect(secretsAsVariables('curl -H "${{ secrets.TOKEN }}" $$ $${{ x }} $X')).toBe('curl -H "${TOKEN}" $$ ${{ x }} $X');
+  const printed = (command: string): string =>
+    execFileSync('sh', ['-c', secretsAsVariables(command)], { env: { T: 'a  b$(id)"' }, encoding: 'utf8' });
+  for (const command of [
+    'printf %s ${{ secrets.T }}',
+    'printf %s "${{ secrets.T }}"',
+    "printf %s '${{ secrets.T }}'",
+    `printf %s%s "it's "'"'\\"${'${{ secrets.T }}'}`,
+    `printf %s%s 'back\\''${'${{ secrets.T }}'}'`,
+  ]) {
+    expect(printed(command), command).toContain('a  b$(id)"');
+  }
 });
 
 describe('quoteArgs', () => {
