@@ -61,7 +61,7 @@ function readKeys(take: (typed: string) => string | null, signal?: AbortSignal):
       const answer = take(typed.toString('utf8'));
       if (answer !== null) finish(answer);
     };
-    stdin.setRawMode(false);
+    stdin.setRawMode(true);
     stdin.on('data', onData).on('end', onEnd);
     signal?.addEventListener('abort', onEnd);
     stdin.resume();

@@ -84,10 +84,10 @@ function overwrite(states: string[]): string {
   return shown.join('');
 }
 
-// a character of one to four bytes and the colours before it, or a sequence that nothing follows
-// oxlint-disable-next-line no-control-regex -- as above
-const cell =
-  /(?:\x1b\[[0-?]*[ -/]*[@-~])*(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[^\x1b])|\x1b\[[0-?]*[ -/]*[@-~]|\x1b/g;
+const sequence = String.raw`\x1b\[[0-?]*[ -/]*[@-~]`;
+const character = String.raw`[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[^\x1b]`;
+// a character with the sequences before it, or a sequence that nothing follows
+const cell = new RegExp(String.raw`(?:${sequence})*(?:${character})|${sequence}|\x1b`, 'g');
 
 /** One string per column of the screen (an escape sequence belongs to the column before which it stands); UTF-8 characters are kept whole. */
 const cells = (state: string): string[] => state.match(cell) ?? [];

@@ -4,7 +4,7 @@ import { type BytePath, toBytes } from './bytes.ts';
 
 /** What stands at a listed path. `gone` covers all that is no file (any more): directories, sockets, paths that lead through a symbolic link. */
 export type Found =
-  | { kind: 'file'; path: BytePath; mode: '100644' | '100755' | '120000'; size: number }
+  | { kind: 'file'; path: BytePath; mode: '100644' | '100755' | '120000'; size: number; mtimeMs: number; ctimeMs: number }
   | { kind: 'gone'; path: BytePath }
   | { kind: 'left out'; path: BytePath; why: string };
 
@@ -26,7 +26,8 @@ function look(root: BytePath, path: BytePath, realDirs: Map<BytePath, boolean>):
     const link = stat.isSymbolicLink();
     if (gitRefuses(path, link)) return { kind: 'left out', path, why: 'Git cannot hold a file of this name' };
     if (!link) checkReadable(root + path, stat);
-    return { kind: 'file', path, mode: link ? '120000' : stat.mode & 0o100 ? '100755' : '100644', size: stat.size };
+    const { size, mtimeMs, ctimeMs } = stat;
+    return { kind: 'file', path, mode: link ? '120000' : stat.mode & 0o100 ? '100755' : '100644', size, mtimeMs, ctimeMs };
   } catch (error) {
     return { kind: 'left out', path, why: reason(error) };
   }

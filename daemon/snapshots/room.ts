@@ -49,6 +49,8 @@ export interface LastSnapshot {
   ahead: Set<BytePath>;
   /** in the index only */
   gone: Set<BytePath>;
+  /** changed just before they were hashed, and given an old time: Git, which counts seconds, would miss another such change; with their ctimes (ms) */
+  unsure: Map<BytePath, number>;
 }
 
 export interface Rooms {

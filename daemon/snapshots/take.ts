@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError, type Result, fail, messageOf, ok } from '../../shared/result.ts';
 import { type BytePath, bytePath, splitZ } from './bytes.ts';
-import { type Changes, type LeftOut, filesAfter, findChanges, leftOutWarnings } from './changes.ts';
+import { type Changes, type LeftOut, filesAfter, findChanges, leftOutWarnings, unsureFiles } from './changes.ts';
 import { git } from './git.ts';
 import { hashFew, isFew } from './hash-few.ts';
 import { hashMany, loadMirror } from './hash-many.ts';
@@ -52,7 +52,7 @@ async function tryTake(room: Room, options: SnapshotOptions, projectDir: string)
   const bytes = after.reduce((sum, file) => sum + file.size, 0);
   if (bytes > options.maxBytes()) return { ok: false, failure: tooLarge(after, bytes, options.maxBytes()) };
 
-  const { tree, leftOut } = await store(room, shadow, projectDir, last, changes);
+  const { tree, leftOut } = await store(room, shadow, projectDir, last, changes, changed);
   keepTree(shadow, tree);
   const warnings = [...listed.value.warnings, ...leftOutWarnings([...changes.leftOut, ...leftOut])];
   if (bytes > options.warnBytes()) warnings.push(bigWarning(after, bytes));
@@ -61,7 +61,7 @@ async function tryTake(room: Room, options: SnapshotOptions, projectDir: string)
 
 /** What our index holds when this process has not looked yet. */
 async function loadLast(shadow: Shadow, projectDir: string): Promise<LastSnapshot> {
-  const nothing = { ahead: new Set<BytePath>(), gone: new Set<BytePath>() };
+  const nothing = { ahead: new Set<BytePath>(), gone: new Set<BytePath>(), unsure: new Map<BytePath, number>() };
   if (indexStamp(shadow) === null) return { mirror: emptyMirror(), stamp: null, ...nothing };
   const { out } = await git(['write-tree'], { cwd: projectDir, env: shadowEnv(shadow, projectDir) });
   const mirror = await loadMirror(shadow, projectDir, out.toString('utf8').trim(), () => -1);
@@ -81,17 +81,21 @@ async function store(
   projectDir: string,
   last: LastSnapshot,
   changes: Changes,
+  changed: Set<BytePath>,
 ): Promise<{ tree: string; leftOut: LeftOut[] }> {
   const { files, removed } = changes;
   if (isFew(files) && removed.length <= 1000) return hashFew(shadow, bytePath(`${projectDir}/`), last, removed, files);
 
-  const { tree, leftOut } = await hashMany(shadow, projectDir, [...removed, ...last.gone], files);
+  const since = Date.now();
+  // git does not read again what seems unchanged to it: those files it must forget first
+  const forgotten = files.map((file) => file.path).filter((path) => !changed.has(path) && last.mirror.files.has(path));
+  const { tree, leftOut } = await hashMany(shadow, projectDir, [...removed, ...last.gone, ...forgotten], files);
   const sizes = new Map(filesAfter(last, changes).map(({ path, size }) => [path, size]));
   const mirror = await loadMirror(shadow, projectDir, tree, (path) => sizes.get(path) ?? -1);
   const read = new Set([...removed, ...files.map((file) => file.path)]);
   for (const path of last.mirror.files.keys()) {
     if (!read.has(path) && !mirror.files.has(path)) throw new Error('our index lost files while it was written');
   }
-  room.last = { mirror, stamp: indexStamp(shadow), ahead: new Set(), gone: new Set() };
+  room.last = { mirror, stamp: indexStamp(shadow), ahead: new Set(), gone: new Set(), unsure: unsureFiles(files, since) };
   return { tree, leftOut };
 }

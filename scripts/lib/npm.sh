@@ -12,7 +12,6 @@ ensure_npm() {
 # fresh machine lacks. So no package's scripts run, but those of `node`, which fetch its binary.
 install_npm() {
   (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm rebuild node --foreground-scripts --loglevel=error) || return
-  # this one brings nothing ready made for Linux; only tests use it
 }
 
 # Runs a TypeScript file, or anything else, under the checkout's own Node.

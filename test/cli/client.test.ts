@@ -123,6 +123,7 @@ describe('versions', () => {
     const request = { requestId: 'x', projectDir: '/', target: 't', overrides: {}, args: [] };
     expect((await client().call('submit', request)).ok).toBe(true);
     expect(daemon.asked.map(({ verb }) => verb)).toEqual(['submit', 'daemonStop']);
+    expect(existsSync(join(home, 'asked')), 'the new daemon was not asked').toBe(false);
     expect(lives()).toHaveLength(1);
   });
 

@@ -1,6 +1,6 @@
 /**
  * The program of a test double of the daemon, for what the CLI does with processes: it takes a lock, listens, and answers status and stop.
- * DOUBLE_VERSION is its version, DOUBLE_FATAL a sentence to die with, DOUBLE_DELAY milliseconds before it listens. Each life leaves a line in `lives`.
+ * DOUBLE_VERSION is its version, DOUBLE_FATAL a sentence to die with, DOUBLE_DELAY milliseconds before it listens. Each life leaves a line in `lives`, each request one in `asked`.
  */
 import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -29,6 +29,7 @@ const end = (): void => {
 };
 process.on('SIGTERM', end);
 createServer((request, response) => {
+  appendFileSync(join(home, 'asked'), `${request.method} ${request.url}\n`);
   response.setHeader(versionHeader, version);
   response.setHeader('content-type', 'application/json');
   if (request.url === '/v1/daemon/stop') {

@@ -18,15 +18,22 @@ test('an edit of the same size in the same second is seen', async () => {
   expect((await shoot(snapshots, dir)).tree).toBe(first.tree);
 });
 
-test('an edit of the same size that puts the old times back is seen', async () => {
+test.each([1, 100])('edits of the same size that put the old times back are seen (%i files)', async (count) => {
   const dir = repository(many);
   const old = new Date('2020-02-02');
-  for (const path of Object.keys(many)) utimesSync(join(dir, path), old, old);
+  const edit = (text: string) => {
+    for (let i = 0; i < count; i++) {
+      write(dir, { [`many/${i % 7}/${i}`]: `${text} ${i}` });
+      utimesSync(join(dir, `many/${i % 7}/${i}`), old, old);
+    }
+  };
+  edit('content');
   const snapshots = snapshotsIn(tempDir());
   await shoot(snapshots, dir);
-  write(dir, { 'many/3/3': 'CONTENT 3' });
-  utimesSync(join(dir, 'many/3/3'), old, old);
-  expect((await shoot(snapshots, dir)).holds['many/3/3']).toBe('file CONTENT 3');
+  for (const text of ['CONTENT', 'Content', 'cOntent']) {
+    edit(text);
+    expect((await shoot(snapshots, dir)).holds).toEqual(contents(dir));
+  }
 });
 
 test('modes, renames, deletions and files, directories and links in each other’s place', async () => {

@@ -42,7 +42,9 @@ test.each([3, 100])('unreadable files and directories are left out and named; al
 test('a file that git refuses does not take the others with it, nor stay as it was', async () => {
   const dir = tempDir();
   const shadow = openShadow(tempDir(), dir);
-  const files = ['a', 'b', 'bad', 'c', 'd'].map((path) => ({ kind: 'file', path, mode: '100644', size: 1 }) as const);
+  const files = ['a', 'b', 'bad', 'c', 'd'].map(
+    (path) => ({ kind: 'file', path, mode: '100644', size: 1, mtimeMs: 0, ctimeMs: 0 }) as const,
+  );
   write(dir, { a: '1', b: '2', bad: 'as it was', c: '3', d: '4' });
   await hashMany(shadow, dir, [], files);
   write(dir, { a: '10', d: '40' });
