@@ -30,8 +30,8 @@ interface CallOptions {
   repeatable?: boolean;
 }
 
-/** How often one request is made, each time of a daemon that was there and went away. */
-const mostAttempts = 10;
+/** How often one request is made: each daemon that goes away costs two, one that breaks off and one that finds nobody. */
+const mostAttempts = 20;
 
 type Params<V extends Verb> = Verbs[V]['params'];
 

@@ -77,7 +77,8 @@ function spawnDaemon({ home, env, main }: Where): Result<{ child: ChildProcess; 
     mkdirSync(home, { recursive: true, mode: 0o700 });
     const log = openSync(homeFiles(home).daemonLog, 'a', 0o600);
     const from = fstatSync(log).size;
-    const child = spawn(process.execPath, [main], {
+    // a daemon lives for months and is idle for most of them: a small nursery of the garbage collector saves 20 MB
+    const child = spawn(process.execPath, ['--max-semi-space-size=1', main], {
       cwd: home,
       detached: true,
       stdio: ['ignore', log, log],

@@ -1,10 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { routes, type Verb } from '../../shared/api.ts';
 import { FailureError, messageOf, type Failure } from '../../shared/result.ts';
 import { versionHeader } from '../../shared/version.ts';
 import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';
 import { handlers } from './handlers.ts';
 import { serveLogs } from './logs.ts';
+
+// see daemon/engine/dial.ts: imported as a module it would load Node's fetch too
+const http = process.getBuiltinModule('node:http');
 
 /** Bodies are small: a request with more than this is a mistake (bytes). */
 const maxBody = 8 * 1024 * 1024;
@@ -17,7 +20,7 @@ const table = (Object.entries(routes) as [Verb, { method: string; path: string }
 
 /** HTTP for verbs, one WebSocket for logs and events; not listening yet. */
 export function createApiServer(api: ApiParts): Server {
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     response.setHeader(versionHeader, api.version);
     answer(api, request, response).catch((error: unknown) => {
       const expected = error instanceof FailureError;

@@ -14,8 +14,8 @@ export interface Live {
   image: { id: string; digest: string | null } | null;
   /** the engine was told to start it by this process, or was given time to finish what an earlier one asked */
   startSettled: boolean;
-  /** the taking of the output; settled when it has ended */
-  recording: Promise<RecordEnd> | null;
+  /** the taking of the output; `endedAt` null: it goes on */
+  recording: { end: Promise<RecordEnd>; endedAt: number | null } | null;
   /** what the engine's wait said */
   exitCode: number | null;
   /** what it is doing, for `ps`: `pulling …` */

@@ -111,6 +111,7 @@ async function observe(parts: ControlParts, attempt: Attempt, container: Contain
     imageReady: live.image !== null,
     workspaceReady: live.workspace !== null,
     recording: live.recording !== null,
+    recordingEndedAt: live.recording?.endedAt ?? null,
     startSettled: live.startSettled || now - begunAt > settleTime,
     left: { started: hasScript ? (left?.started ?? false) : null, exitCode: left?.exitCode ?? live.exitCode },
   };

@@ -51,6 +51,8 @@ export interface Seen {
   workspaceReady: boolean;
   /** this process takes the job's output, or has taken it to its end */
   recording: boolean;
+  /** when that ended by itself; null: it goes on */
+  recordingEndedAt: number | null;
   /** the engine was told to start it by this process, or long enough ago that an earlier daemon's request is no longer under way */
   startSettled: boolean;
   /** what its script left in the state folder; `started` null: it has no script that could tell */
@@ -69,6 +71,8 @@ const waitUntil = (until: number | null): Decision => ({ do: 'wait', until });
 
 /** How long after SIGKILL the engine is asked again (ms). */
 const killAgainAfter = 5_000;
+/** How long after the end of its output a container may still be said to run (ms). */
+const followAgainAfter = 1_000;
 /** How long an unsettled start is given before it is looked at again (ms). */
 const settleCheck = 250;
 
@@ -111,21 +115,25 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   if (progress.end) return closing(job);
   if (seen.container?.state.status !== 'running') return step('readEnd');
   if (!seen.recording) return step('followLog');
+  // the engine closes the output a moment before it says that the container has ended; otherwise the connection was lost
+  const followAt = seen.recordingEndedAt === null ? null : seen.recordingEndedAt + followAgainAfter;
+  if (followAt !== null && seen.now >= followAt) return step('followLog');
+  const wait = (until: number | null): Decision => waitUntil(followAt === null ? until : Math.min(followAt, until ?? followAt));
   const startedAt = seen.container.state.startedAt;
   const { intent } = wanted;
   if (!intent) {
     const end = wanted.maxDuration === null ? null : startedAt + wanted.maxDuration * 1000;
-    return end !== null && seen.now >= end ? step('expire') : waitUntil(end);
+    return end !== null && seen.now >= end ? step('expire') : wait(end);
   }
   if (state.status === 'running') return step('noteStopping');
   if (progress.killedAt !== null) {
     const again = progress.killedAt + killAgainAfter;
-    return seen.now >= again ? step('kill') : waitUntil(again);
+    return seen.now >= again ? step('kill') : wait(again);
   }
   if (intent.how === 'abort') return step('kill');
   if (progress.terminatedAt === null) return step('terminate');
   const end = progress.terminatedAt + wanted.gracePeriod * 1000;
-  return seen.now >= end ? step('kill') : waitUntil(end);
+  return seen.now >= end ? step('kill') : wait(end);
 }
 
 function closing(job: JobRecord): Decision {

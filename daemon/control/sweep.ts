@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/result.ts';
 import { labels } from '../engine/engine.ts';
 import { attemptId, containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';
@@ -19,7 +20,13 @@ export async function sweep(parts: ControlParts, options: { helpers: boolean } =
     const unneeded = container.labels[labels.kind] === 'job' ? !names.has(container.name) : options.helpers;
     if (unneeded) await parts.engine.remove(container.name, true);
   }
-  for (const volume of volumes) if (!names.has(volume.name)) await parts.engine.removeVolume(volume.name);
+  for (const volume of volumes) {
+    // one that cannot go yet does not keep the rest
+    if (!names.has(volume.name))
+      await parts.engine
+        .removeVolume(volume.name)
+        .catch((error: unknown) => parts.logger.info({ error: messageOf(error) }, 'a volume stays for now'));
+  }
   for (const id of workspaces) if (!ids.has(id)) await parts.snapshots.discardWorkspace(id);
   for (const id of states) if (!ids.has(id)) await parts.states.remove(id);
 }

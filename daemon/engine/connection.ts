@@ -1,22 +1,12 @@
-import { Agent } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { json } from 'node:stream/consumers';
-import Dockerode from 'dockerode';
 import { EngineError } from './engine.ts';
-import { addressOf } from './endpoint.ts';
+import { dialer, type Ask } from './dial.ts';
 import { toEngineError } from './errors.ts';
 
 /** After this many milliseconds a call that should be quick counts as unanswered. */
 const deadlineMs = 30_000;
-
-export interface Ask {
-  method: 'GET' | 'POST' | 'DELETE';
-  path: string;
-  query?: Record<string, string | number | boolean>;
-  body?: object;
-  registryAuth?: { username: string; password: string; serveraddress: string };
-}
 
 /** How the rest of this folder speaks to the engine. Everything thrown is an EngineError, or the reason of the caller's signal (an AbortError). */
 export interface Connection {
@@ -31,27 +21,7 @@ export interface Connection {
 
 /** Connects lazily: nothing is sent before the first question. Sockets are kept for reuse (over SSH each new one costs a round trip). */
 export function connect(endpoint: string): Connection {
-  const options = { ...addressOf(endpoint), agent: new Agent({ keepAlive: true, maxFreeSockets: 8 }) };
-  const modem = new Dockerode(options).modem;
-
-  const dial = (ask: Ask, signal: AbortSignal, hijack: boolean): Promise<IncomingMessage | Duplex> =>
-    new Promise((resolve, reject) => {
-      modem.dial(
-        {
-          path: ask.query ? `${ask.path}?` : ask.path,
-          method: ask.method,
-          options: { _query: ask.query ?? {}, _body: ask.body ?? {} },
-          // an empty body of known length: a chunked one would leave its end mark in what becomes the container's input
-          ...(hijack ? { hijack, file: Buffer.alloc(0), headers: { 'Content-Type': 'text/plain' } } : {}),
-          ...(ask.registryAuth ? { authconfig: ask.registryAuth } : {}),
-          // the library's own reading of a body hangs when the connection breaks in its middle: we read all of them ourselves
-          isStream: true,
-          statusCodes: { 101: true, 200: true, 201: true, 204: true, 304: true },
-          abortSignal: signal,
-        },
-        (error, result) => (error ? reject(error) : resolve(result as IncomingMessage | Duplex)),
-      );
-    });
+  const dial = dialer(endpoint);
 
   const within = async <T>(ms: number, ask: Ask, act: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     const late = new AbortController();

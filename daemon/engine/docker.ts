@@ -2,7 +2,7 @@ import { connect } from './connection.ts';
 import { containerVerbs } from './containers.ts';
 import { labels, type Engine } from './engine.ts';
 import { imageVerbs } from './images.ts';
-import { engineInfo } from './info.ts';
+import { engineEpoch, engineInfo } from './info.ts';
 import { runToEnd } from './run-to-end.ts';
 import { streamVerbs } from './streams.ts';
 import { volumeVerbs } from './volumes.ts';
@@ -23,6 +23,7 @@ export function createDockerEngine(options: { endpoint: string; installation: st
   return {
     endpoint: options.endpoint,
     info: () => engineInfo(connection),
+    epoch: () => engineEpoch(connection),
     ...imageVerbs(connection),
     ...containers,
     create,

@@ -37,10 +37,10 @@ function readJson<T>(file: string): T | null {
   }
 }
 
-/** An endpoint in the client library's terms. `host` is set even where there is none: the library would take it from the environment. */
-export function addressOf(endpoint: string): { socketPath?: string; host: string | undefined; port?: number; protocol: 'http' } {
-  if (endpoint.startsWith('unix://')) return { socketPath: endpoint.slice('unix://'.length) || system, host: undefined, protocol: 'http' };
+/** An endpoint in the terms of Node's HTTP client. Throws EngineError `other` for a kind that is not understood. */
+export function addressOf(endpoint: string): { socketPath: string } | { host: string; port: number } {
+  if (endpoint.startsWith('unix://')) return { socketPath: endpoint.slice('unix://'.length) || system };
   const tcp = /^(?:tcp|http):\/\/(\[[0-9a-f:]+\]|[^:/]+)(?::(\d+))?\/?$/i.exec(endpoint);
-  if (tcp?.[1]) return { host: tcp[1], port: Number(tcp[2] ?? 2375), protocol: 'http' };
+  if (tcp?.[1]) return { host: tcp[1].replace(/^\[|\]$/g, ''), port: Number(tcp[2] ?? 2375) };
   throw new EngineError('other', `cannot speak to a Docker Engine at ${endpoint}: only unix:// and tcp:// endpoints are understood here`);
 }

@@ -104,6 +104,8 @@ export interface Engine {
   /** for messages: `unix:///var/run/docker.sock` */
   readonly endpoint: string;
   info(): Promise<EngineInfo>;
+  /** as in `info`, alone and asked anew: quick */
+  epoch(): Promise<string>;
   /** null: no such image here */
   image(reference: string): Promise<{
     id: string;

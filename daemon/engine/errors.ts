@@ -26,7 +26,7 @@ export function toEngineError(error: unknown, endpoint: string, signal?: AbortSi
   if (error instanceof EngineError) return error;
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (statusCode !== undefined) {
-    const said = sentence(messageOf(error));
+    const said = messageOf(error);
     return new EngineError(kindOf(statusCode, said), said);
   }
   if (code === 'EACCES' || code === 'EPERM') {
@@ -55,6 +55,3 @@ export function kindOf(status: number | null, said: string): EngineErrorKind {
   if (status === 409) return 'conflict';
   return 'other';
 }
-
-/** The engine's own words, without what the client library wraps around them. */
-const sentence = (message: string): string => message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();

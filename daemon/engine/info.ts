@@ -33,7 +33,8 @@ export async function engineInfo(connection: Connection): Promise<EngineInfo> {
   };
 }
 
-async function engineEpoch(connection: Connection): Promise<string> {
+/** docblock of EngineInfo.epoch */
+export async function engineEpoch(connection: Connection): Promise<string> {
   try {
     return (await connection.ask<{ Created: string }>({ method: 'GET', path: '/networks/bridge' })).Created;
   } catch (error) {

@@ -1,13 +1,19 @@
 import { EngineError } from '../../engine/engine.ts';
 import type { RecordEnd } from '../../logs/logs.ts';
+import type { End } from '../../store/records.ts';
 import type { Executor } from './executor.ts';
 import { openRecording } from './recording.ts';
+
+/** How far the clocks of this machine and the engine's may be apart, at the least (ms); else the engine's record is read once more than needed. */
+const clockTolerance = 100;
 
 /** Sees the record of the output complete: what this process took, or else the engine's own record, before the container goes. */
 export const collectLog: Executor = async ({ parts, attempt, container }) => {
   const { job, live } = attempt;
-  let end: RecordEnd = live.recording ? await live.recording : { complete: false, why: 'the daemon was not there to take it' };
+  let end: RecordEnd = live.recording ? await live.recording.end : { complete: false, why: 'the daemon was not there to take it' };
+  const endedAt = live.recording?.endedAt ?? parts.now();
   live.recording = null;
+  if (end.complete && brokeOff(endedAt, job.progress.end)) end = { complete: false, why: 'the connection to the engine was lost' };
   if (!end.complete && container) {
     try {
       end = await openRecording(parts, attempt).recordFrom(await parts.engine.logs(attempt.container, false, parts.signal));
@@ -22,3 +28,7 @@ export const collectLog: Executor = async ({ parts, attempt, container }) => {
   job.progress.log = end.complete || neverRan ? 'complete' : { incomplete: end.why };
   parts.store.jobs.update(job);
 };
+
+/** The end of what could be seen live may be that of the connection: then it is not that of the container. */
+const brokeOff = (endedAt: number, end: End | null): boolean =>
+  end !== null && (end.epochChanged || endedAt < end.finishedAt - clockTolerance);

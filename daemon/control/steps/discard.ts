@@ -1,8 +1,16 @@
+import { messageOf } from '../../../shared/result.ts';
+import { EngineError } from '../../engine/engine.ts';
 import type { Executor } from './executor.ts';
 
 /** The volume, the workspace and the state folder; then nothing is left to do for the attempt. */
 export const discard: Executor = async ({ parts, attempt }) => {
-  await parts.engine.removeVolume(attempt.container);
+  try {
+    await parts.engine.removeVolume(attempt.container);
+  } catch (error) {
+    // an engine may refuse until it is started anew ("active mounts", after a restart over which it kept its containers): the sweep asks again
+    if (!(error instanceof EngineError) || error.kind !== 'other') throw error;
+    parts.logger.info({ run: attempt.run.name, error: messageOf(error) }, 'the volume stays for now');
+  }
   await parts.snapshots.discardWorkspace(attempt.id);
   await parts.states.remove(attempt.id);
   attempt.job.open = false;

@@ -7,9 +7,9 @@ export const readEnd: Executor = async ({ parts, attempt, container }) => {
   const { job, live } = attempt;
   if (container && container.state.status !== 'exited') return;
   const left = await parts.states.read(attempt.id);
-  const engine = parts.monitor.state();
-  const epoch = engine.status === 'reachable' ? engine.info.epoch : null;
-  const epochChanged = epoch !== null && job.progress.engineEpoch !== null && epoch !== job.progress.engineEpoch;
+  // asked now: what the monitor holds may be of before the restart that ended it
+  const epoch = await parts.engine.epoch();
+  const epochChanged = job.progress.engineEpoch !== null && epoch !== job.progress.engineEpoch;
   const startedAt = 'startedAt' in job.state ? job.state.startedAt : null;
   const common = { byItself: left.exitCode !== null, epochChanged, problem: null };
   let end: End;

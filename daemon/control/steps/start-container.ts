@@ -4,7 +4,7 @@ import type { Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
-import { awaitExit, openRecording } from './recording.ts';
+import { awaitExit, keepRecording, openRecording } from './recording.ts';
 
 /**
  * Starts the container, with its output attached to before, so that no byte is missed. The intent is written first: from then on the
@@ -12,18 +12,14 @@ import { awaitExit, openRecording } from './recording.ts';
  */
 export const startContainer: Executor = async ({ parts, attempt, wake }) => {
   const { job, live } = attempt;
-  const engine = parts.monitor.state();
   job.progress.startIntent = parts.now();
-  job.progress.engineEpoch = engine.status === 'reachable' ? engine.info.epoch : null;
+  job.progress.engineEpoch = await parts.engine.epoch();
   job.progress.image = live.image && { id: live.image.id, digest: live.image.digest };
   parts.store.jobs.update(job);
   live.startSettled = true;
   try {
     const attached = await parts.engine.attach(attempt.container);
-    const recording = openRecording(parts, attempt).recordLive(attached.output);
-    // its end wakes the driver, which looks at the container
-    void recording.then(wake, wake);
-    live.recording = recording;
+    keepRecording(parts, attempt, openRecording(parts, attempt).recordLive(attached.output), wake);
     await parts.engine.start(attempt.container);
   } catch (error) {
     live.recording = null;

@@ -56,6 +56,7 @@ function decide({ state, progress, seen, wanted }: Case) {
       imageReady: true,
       workspaceReady: true,
       recording: true,
+      recordingEndedAt: null,
       startSettled: true,
       left: { started: false, exitCode: null },
       ...seen,
@@ -95,6 +96,9 @@ describe('while it runs', () => {
   const { running: state } = states;
   test('nothing is done', () => expectWait({ state, seen: { container: running } }, null));
   test('its output is taken up after a restart', () => expectStep({ state, seen: { container: running, recording: false } }, 'followLog'));
+  test('where its output broke off, it is given a moment to end', () =>
+    expectWait({ state, seen: { container: running, recordingEndedAt: now - 100 } }, now + 900));
+  test('and then taken up again', () => expectStep({ state, seen: { container: running, recordingEndedAt: now - 1000 } }, 'followLog'));
   test('its max_duration is waited for', () =>
     expectWait({ state, seen: { container: running }, wanted: { maxDuration: 60 } }, now - 5000 + 60_000));
   test('and ends it', () => expectStep({ state, seen: { container: running }, wanted: { maxDuration: 5 } }, 'expire'));

@@ -81,13 +81,15 @@ test('30 runs survive 50 kills of the daemon', { timeout: 300_000 }, async () =>
   const cwd = await projectWith(workflows);
   expect(await daemon.cli(['run', 'base', '-t', 'base'], { cwd })).toMatchObject({ code: 0 });
 
-  const stopped = new Set<string>();
+  let unknown = 0;
   /** Through the API, or the real command line; again with the same request until somebody says that it is done. */
   const submit = async (kind: string, i: number): Promise<string> => {
-    if (i % 5 === 0) {
+    while (i % 5 === 0) {
       const { code, stdout, stderr } = await daemon.cli(['run', kind, '-d'], { cwd });
-      expect(code, stderr).toBe(0);
-      return stdout.trim();
+      if (code === 0) return stdout.trim();
+      // it gives up when daemon after daemon dies under it, and says that it cannot know
+      expect(stderr).toMatch(/Whether it did what you asked is not known|starts, and is gone again|could not start/);
+      unknown++;
     }
     const request = { requestId: randomUUID(), projectDir: cwd, target: kind, overrides: {}, args: [] };
     const answer = await waitFor(
@@ -110,7 +112,6 @@ test('30 runs survive 50 kills of the daemon', { timeout: 300_000 }, async () =>
       `${name} to be told to stop`,
       { seconds: 120 },
     );
-    stopped.add(name);
   };
   const submitted = new Map<string, (typeof kinds)[number]>();
   const stopping: Promise<void>[] = [];
@@ -137,6 +138,10 @@ test('30 runs survive 50 kills of the daemon', { timeout: 300_000 }, async () =>
   };
   await Promise.all([submitAll(), killAgainAndAgain().then(() => daemon.start())]);
 
+  // those of which a command line that gave up did not know
+  const unfinished = await daemon.json<Run[]>(['ps'], { cwd });
+  const unheard = unfinished.filter((run) => run.workflow === 'stays' && !submitted.has(run.name) && !ended.includes(run.status));
+  await Promise.all(unheard.map((run) => stopWhenReady(run.name)));
   const runs = await waitFor(
     async () => {
       const all = await daemon.json<Run[]>(['ps', '-a'], { cwd });
@@ -145,12 +150,20 @@ test('30 runs survive 50 kills of the daemon', { timeout: 300_000 }, async () =>
     'all runs to end',
     { seconds: 90, every: 200 },
   );
-  const seen = Object.fromEntries(runs.filter((run) => run.workflow !== 'base').map((run) => [run.name, run]));
-  expect(Object.keys(seen).toSorted()).toEqual([...submitted.keys()].toSorted());
+  const seen = runs.filter((run) => run.workflow !== 'base');
+  const allNames = seen.map((run) => run.name);
+  expect(
+    [...submitted.keys()].filter((name) => !allNames.includes(name)),
+    'runs that are lost',
+  ).toEqual([]);
   expect(submitted.size).toBe(count);
-  for (const [name, kind] of submitted) expect(seen[name], name).toMatchObject({ ...endings[kind], attempt: 1 });
-  expect(readFileSync(join(marks, 'started'), 'utf8').trim().split('\n').toSorted()).toEqual([...submitted.keys()].toSorted());
-  for (const [name, kind] of submitted) {
+  expect(seen.length - count).toBeLessThanOrEqual(unknown);
+  const started = readFileSync(join(marks, 'started'), 'utf8').trim().split('\n');
+  expect(started.toSorted()).toEqual(allNames.toSorted());
+  for (const run of seen) {
+    const kind = run.workflow as (typeof kinds)[number];
+    const { name } = run;
+    expect(run, name).toMatchObject({ ...endings[kind], attempt: 1 });
     const log = (await daemon.cli(['logs', name], { cwd })).stdout;
     expect(kind === 'stays' ? log.replace(/Terminated\n$/, '') : log, `the log of ${name} (${kind})`).toBe(fullLog);
     if (kind !== 'saves' && kind !== 'uses') continue;

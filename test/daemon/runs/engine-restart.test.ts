@@ -1,6 +1,6 @@
 /** The engine is restarted under the daemon, gracefully and by a crash, with runs under way, waiting and ended. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ const workflows = [
   workflow('lowly', patient, '  artifacts: [out]\n  resources: {interruptible: true}'),
   // one at a time
   workflow('waits', ['echo waited'], `  resources: {cpu: ${cpus}}`),
-  workflow('holds', patient, `  resources: {cpu: ${cpus}}\n  retry: 1`),
+  workflow('holds', patient, `  artifacts: [out]\n  resources: {cpu: ${cpus}}\n  retry: 1`),
 ].join('\n');
 
 async function setUp(options: Parameters<typeof startEngine>[0] = {}) {
@@ -158,5 +158,10 @@ test('an engine that keeps containers over its restarts keeps the runs, and no b
   lab.go();
   expect(await untilStatus(daemon, cwd, name, ...ended)).toMatchObject({ status: 'done', attempt: 1 });
   expect(await lab.log(name)).toBe('attempt 1\nover\n');
+  await waitFor(() => readdirSync(join(daemon.home, 'states')).length === 0, 'the run to be put away');
+  // this engine forgets which volumes are mounted when it is restarted like that, and lets go of them at its next start
+  await daemon.stop();
+  await lab.engine.restart('graceful');
+  await daemon.start();
   await untilNothingIsLeft(daemon);
 });

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { contents, git, repository, shoot, snapshotsIn, tempDir, write } from './lab.ts';
 
 /** Enough files that git keeps them in our index. */
@@ -34,6 +34,20 @@ test.each([1, 100])('edits of the same size that put the old times back are seen
     edit(text);
     expect((await shoot(snapshots, dir)).holds).toEqual(contents(dir));
   }
+});
+
+test('so is such an edit some seconds later', async () => {
+  const dir = repository(many);
+  const old = new Date('2020-02-02');
+  for (const path of Object.keys(many)) utimesSync(join(dir, path), old, old);
+  const written = Date.now();
+  const snapshots = snapshotsIn(tempDir());
+  await shoot(snapshots, dir);
+  await vi.waitUntil(() => Date.now() > written + 3000, { timeout: 10_000 });
+  await shoot(snapshots, dir);
+  write(dir, { 'many/3/3': 'CONTENT 3' });
+  utimesSync(join(dir, 'many/3/3'), old, old);
+  expect((await shoot(snapshots, dir)).holds).toEqual(contents(dir));
 });
 
 test('modes, renames, deletions and files, directories and links in each other’s place', async () => {
