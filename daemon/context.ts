@@ -10,6 +10,7 @@ import { ownVersion } from '../shared/version.ts';
 import { createApiServer } from './api/server.ts';
 import { createArtifacts } from './artifacts/create-artifacts.ts';
 import { createRootHelper } from './artifacts/root-helper.ts';
+import { memoryReleaser } from './release-memory.ts';
 import { readCertificates } from './control/certificates.ts';
 import { createControl, type Control } from './control/control.ts';
 import { monitorEngine } from './control/engine-monitor.ts';
@@ -116,6 +117,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     },
     certificates: () => readCertificates(config.caCertificates),
     signal,
+    idle: memoryReleaser(),
     now: Date.now,
   };
   const host = createLocalHost({ home, engine });

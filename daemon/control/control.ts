@@ -50,7 +50,10 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
     if (drivers.has(id) || parts.signal.aborted) return;
     const driver = driveAttempt(parts, job, { changed: () => changes.notify(job.runId), reschedule });
     drivers.set(id, driver);
-    void driver.finished.then(() => drivers.delete(id));
+    void driver.finished.then(() => {
+      drivers.delete(id);
+      if (drivers.size === 0) parts.idle();
+    });
   };
 
   const adoptOpen = (): JobRecord[] => {

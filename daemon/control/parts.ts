@@ -29,5 +29,7 @@ export interface ControlParts {
   certificates(): Promise<string | null>;
   /** ends when the daemon stops: waits and pulls are given up, containers go on */
   signal: AbortSignal;
+  /** called when the last driver has let go: nothing is under way any more */
+  idle(): void;
   now(): number;
 }

@@ -12,6 +12,8 @@ export interface Ask {
   query?: Record<string, string | number | boolean>;
   body?: object;
   registryAuth?: { username: string; password: string; serveraddress: string };
+  /** over a connection of its own: an engine that is stopping still answers on those it has, and takes no new ones */
+  fresh?: true;
 }
 
 /** What the engine refused: its status and its own sentence. */
@@ -44,7 +46,14 @@ export function dialer(endpoint: string): (ask: Ask, signal: AbortSignal, hijack
       if (ask.registryAuth) headers['x-registry-auth'] = credentials(ask.registryAuth);
       if (hijack) Object.assign(headers, { connection: 'Upgrade', upgrade: 'tcp', 'content-type': 'text/plain' });
       const path = query === '' ? ask.path : `${ask.path}?${query}`;
-      const request: ClientRequest = http.request({ ...address, agent: hijack ? false : agent, method: ask.method, path, headers, signal });
+      const request: ClientRequest = http.request({
+        ...address,
+        agent: hijack || ask.fresh ? false : agent,
+        method: ask.method,
+        path,
+        headers,
+        signal,
+      });
       request.on('error', reject);
       request.on('upgrade', (_, socket, head) => {
         if (head.length > 0) socket.unshift(head);

@@ -104,7 +104,7 @@ export interface Engine {
   /** for messages: `unix:///var/run/docker.sock` */
   readonly endpoint: string;
   info(): Promise<EngineInfo>;
-  /** as in `info`, alone and asked anew: quick */
+  /** as in `info`, alone: quick. An engine that is stopping does not answer this any more (`unreachable`), while it still ends its containers */
   epoch(): Promise<string>;
   /** null: no such image here */
   image(reference: string): Promise<{

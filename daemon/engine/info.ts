@@ -36,7 +36,7 @@ export async function engineInfo(connection: Connection): Promise<EngineInfo> {
 /** docblock of EngineInfo.epoch */
 export async function engineEpoch(connection: Connection): Promise<string> {
   try {
-    return (await connection.ask<{ Created: string }>({ method: 'GET', path: '/networks/bridge' })).Created;
+    return (await connection.ask<{ Created: string }>({ method: 'GET', path: '/networks/bridge', fresh: true })).Created;
   } catch (error) {
     if (error instanceof EngineError && error.kind === 'not_found') return '';
     throw error;

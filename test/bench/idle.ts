@@ -18,7 +18,7 @@ export async function benchIdle(pid: number, seconds = 30): Promise<Figure[]> {
   const used = ((ticks(pid) - before) / 100 / seconds) * 100;
   const rss = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000;
   return [
-    { name: 'daemon idle, memory', value: rss, target: 100, unit: 'MB', detail: 'resident set after 50 runs' },
+    { name: 'daemon idle, memory', value: rss, target: 100, unit: 'MB', detail: 'resident set after the runs above' },
     { name: 'daemon idle, processor', value: used, target: 0.5, unit: '% of a core', detail: `over ${seconds} s` },
   ];
 }

@@ -7,7 +7,7 @@ export const readEnd: Executor = async ({ parts, attempt, container }) => {
   const { job, live } = attempt;
   if (container && container.state.status !== 'exited') return;
   const left = await parts.states.read(attempt.id);
-  // asked now: what the monitor holds may be of before the restart that ended it
+  // asked now, since the monitor may not know yet of the restart that ended it; while the engine goes down nobody answers, and we come again
   const epoch = await parts.engine.epoch();
   const epochChanged = job.progress.engineEpoch !== null && epoch !== job.progress.engineEpoch;
   const startedAt = 'startedAt' in job.state ? job.state.startedAt : null;
