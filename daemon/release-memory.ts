@@ -9,7 +9,7 @@ export function memoryReleaser(): () => void {
   let timer: NodeJS.Timeout | null = null;
   return () => {
     if (timer) clearTimeout(timer);
-    timer = setTimeout(() => void globalThis.gc?.(), quiet);
+    timer = setTimeout(() => globalThis.gc?.(), quiet);
     timer.unref();
   };
 }

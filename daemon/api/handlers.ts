@@ -1,8 +1,9 @@
 import type { Verb } from '../../shared/api.ts';
 import { artifactsDownload, artifactsList } from './artifacts.ts';
 import { daemonStatus, daemonStop } from './daemon.ts';
-import { df, gc } from './disk.ts';
+import { df } from './df.ts';
 import { doctor } from './doctor.ts';
+import { gc } from './gc.ts';
 import type { JsonHandler, StreamHandler } from './handler.ts';
 import { ps } from './ps.ts';
 import { restart } from './restart.ts';

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { ok } from '../../shared/result.ts';
+import type { JsonHandler } from './handler.ts';
+import { flag } from './params.ts';
+
+/** Frees what nothing refers to any more; with `dryRun` only says what. */
+export const gc: JsonHandler<'gc'> = {
+  params: z.object({ dryRun: flag }),
+  answer: async ({ collectGarbage }, { dryRun }) => ok(await collectGarbage(dryRun ?? false)),
+};
