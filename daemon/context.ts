@@ -14,6 +14,7 @@ import { memoryReleaser } from './release-memory.ts';
 import { readCertificates } from './control/certificates.ts';
 import { createControl, type Control } from './control/control.ts';
 import { monitorEngine } from './control/engine-monitor.ts';
+import { createGate } from './control/gate.ts';
 import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
 import { stateFolders } from './control/state-folder.ts';
@@ -117,6 +118,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     },
     certificates: () => readCertificates(config.caCertificates),
     signal,
+    gate: createGate(),
     idle: memoryReleaser(),
     now: Date.now,
   };

@@ -30,7 +30,9 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
 }
 
 /** Frees what nothing refers to any more and what the retention of the config gives up; tags protect. With `dryRun` it only says what it would. */
-export async function collectGarbage(parts: ControlParts, dryRun: boolean): Promise<Freed[]> {
+export const collectGarbage = (parts: ControlParts, dryRun: boolean): Promise<Freed[]> => parts.gate.alone(() => collect(parts, dryRun));
+
+async function collect(parts: ControlParts, dryRun: boolean): Promise<Freed[]> {
   const plan = garbagePlan(parts);
   const freed: Freed[] = [];
   for (const [kind, owner, chosen] of [['artifacts', parts.artifacts, plan.artifacts] as const, ['logs', parts.logs, plan.logs] as const]) {

@@ -7,6 +7,7 @@ import type { Logs } from '../logs/logs.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineMonitor } from './engine-monitor.ts';
+import type { Gate } from './gate.ts';
 import type { StateFolders } from './state-folder.ts';
 
 /** Everything that the control loop works with; composed in daemon/context.ts. */
@@ -29,6 +30,8 @@ export interface ControlParts {
   certificates(): Promise<string | null>;
   /** ends when the daemon stops: waits and pulls are given up, containers go on */
   signal: AbortSignal;
+  /** submits pass together, a gc passes alone */
+  gate: Gate;
   /** called when the last driver has let go: nothing is under way any more */
   idle(): void;
   now(): number;

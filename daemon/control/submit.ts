@@ -31,10 +31,12 @@ export interface SubmitParts {
 }
 
 /** Inserts the run and wakes the scheduler. Fails with `env_needed` (and `names`) when variables are to be taken from the submitter's environment. */
-export async function submit(
-  { parts, control, user }: SubmitParts,
-  request: SubmitRequest,
-): Promise<{ ok: true; value: { run: RunRecord; warnings: string[] } } | { ok: false; failure: SubmitFailure }> {
+export const submit = (submitParts: SubmitParts, request: SubmitRequest): Promise<Submission> =>
+  submitParts.parts.gate.together(() => submitNow(submitParts, request));
+
+type Submission = { ok: true; value: { run: RunRecord; warnings: string[] } } | { ok: false; failure: SubmitFailure };
+
+async function submitNow({ parts, control, user }: SubmitParts, request: SubmitRequest): Promise<Submission> {
   const before = parts.store.runs.byRequest(request.requestId);
   if (before) return ok({ run: before, warnings: [] });
   const snapshot = parts.snapshots.take(request.projectDir);

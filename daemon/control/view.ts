@@ -16,8 +16,9 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
   const again =
     state.status === 'queued' && previous?.status === 'interrupted' ? `attempt ${first?.attempt ?? 1}, after: ${previous.reason}` : null;
   const doing = first ? control.doing(first) : null;
-  const remark = first?.progress.remark ?? null;
-  const texts = state.status === 'failed' ? [state.reason, remark] : [again, doing, remark];
+  const { log = null, remark = null } = first?.progress ?? {};
+  const logLost = log !== null && log !== 'complete' ? `its log is incomplete: ${log.incomplete}` : null;
+  const texts = state.status === 'failed' ? [state.reason, logLost, remark] : [again, doing, logLost, remark];
   const reason = texts.filter((text) => text !== null).join('; ') || null;
   return {
     name: run.name,

@@ -50,7 +50,8 @@ export function kindOf(status: number | null, said: string): EngineErrorKind {
   if (status === 401 || status === 403) return 'denied';
   if (/unauthorized|access denied|no basic auth credentials|authentication required|access to the resource is denied/i.test(said))
     return 'denied';
-  if (status === 404) return 'not_found';
+  // somebody is removing the container: it is as good as gone
+  if (status === 404 || /marked for removal/i.test(said)) return 'not_found';
   if (/manifest unknown|manifest for \S+ not found|no such image|name unknown|repository name not known/i.test(said)) return 'not_found';
   if (status === 409) return 'conflict';
   return 'other';

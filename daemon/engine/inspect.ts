@@ -1,8 +1,9 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { Container } from './engine.ts';
 
-/** The engine's description of a container, in our words. */
-export function containerOf(found: ContainerInspectInfo): Container {
+/** The engine's description of a container, in our words; null: it is being removed and never ran, so it is as good as gone. */
+export function containerOf(found: ContainerInspectInfo): Container | null {
+  if (['removing', 'dead'].includes(found.State.Status) && timeOf(found.State.StartedAt) === null) return null;
   return {
     id: found.Id,
     name: found.Name.replace(/^\//, ''),

@@ -10,11 +10,11 @@ const clockTolerance = 100;
 /** Sees the record of the output complete: what this process took, or else the engine's own record, before the container goes. */
 export const collectLog: Executor = async ({ parts, attempt, container }) => {
   const { job, live } = attempt;
-  let end: RecordEnd = live.recording ? await live.recording.end : { complete: false, why: 'the daemon was not there to take it' };
-  const endedAt = live.recording?.endedAt ?? parts.now();
+  const taken: RecordEnd = live.recording ? await live.recording.end : { complete: false, why: 'the daemon was not there to take it' };
+  const takenAt = live.recording?.endedAt ?? parts.now();
   live.recording = null;
-  if (end.complete && brokeOff(endedAt, job.progress.end)) end = { complete: false, why: 'the connection to the engine was lost' };
-  if (!end.complete && container) {
+  let end = taken;
+  if (container && (!taken.complete || brokeOff(takenAt, job.progress.end))) {
     try {
       end = await openRecording(parts, attempt).recordFrom(await parts.engine.logs(attempt.container, false, parts.signal));
     } catch (error) {

@@ -62,7 +62,8 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
     }
   } catch (error) {
     if (error instanceof FailureError) return endWith(parts, attempt, 'start', error.failure.message);
-    if (!(error instanceof EngineError) || error.kind === 'unreachable') throw error;
+    // `conflict`: its name is taken until the engine has removed an earlier one
+    if (!(error instanceof EngineError) || error.kind === 'unreachable' || error.kind === 'conflict') throw error;
     // pruned in between: it is pulled again
     if (error.kind === 'not_found') live.image = null;
     else if (error.kind === 'no_space') endWith(parts, attempt, 'disk_full', `the engine's disk is full: ${error.message}`);

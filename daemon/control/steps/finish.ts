@@ -18,7 +18,6 @@ export const finish: Executor = async ({ parts, attempt, changed, reschedule }) 
     ...placed,
   };
   const { outcome, again } = verdict(run, job);
-  const logLost = progress.log !== null && progress.log !== 'complete' ? `; its log is incomplete: ${progress.log.incomplete}` : '';
   parts.store.transaction(() => {
     if (outcome.status !== 'failed') {
       job.state = { status: outcome.status, ...ended };
@@ -36,7 +35,7 @@ export const finish: Executor = async ({ parts, attempt, changed, reschedule }) 
         open: true,
       });
     } else {
-      job.state = { status: 'failed', reason: outcome.reason + logLost, reasonCode: outcome.code, ...ended };
+      job.state = { status: 'failed', reason: outcome.reason, reasonCode: outcome.code, ...ended };
     }
     parts.store.jobs.update(job);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, existsSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -80,6 +80,19 @@ describe('the store', () => {
 });
 
 describe('opening a database', () => {
+  test('one that the first version wrote is understood for ever', () => {
+    const path = file();
+    copyFileSync(join(import.meta.dirname, 'fixtures/v1.db'), path);
+    const store = unwrap(openStore(path));
+    const run = store.runs.byName('old-owl-1');
+    expect(run).toMatchObject({
+      project: 'me/old',
+      workflow: 'train',
+      spec: { jobs: [{ image: 'python:3.11', artifacts: [{ path: 'model' }] }] },
+    });
+    expect(store.jobs.ofRun(run?.id ?? 0)).toMatchObject([{ state: { status: 'done', exitCode: 0 }, open: false }]);
+    expect(store.tags.ofProject('me/old')).toMatchObject([{ tag: 'best', runId: run?.id }]);
+  });
   test('one of a newer version is refused', () => {
     const path = file();
     unwrap(openDatabase(path, [...migrations, 'CREATE TABLE later (x) STRICT'.replace('(x)', '(x TEXT)')])).close();
