@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from 'node:http';
 import { readConfig } from '../shared/config-file.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { fail, ok, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
 import { createApiServer } from './api/server.ts';
 import { createArtifacts } from './artifacts/create-artifacts.ts';
@@ -13,7 +13,7 @@ import { createRootHelper } from './artifacts/root-helper.ts';
 import { memoryReleaser } from './release-memory.ts';
 import { readCertificates } from './control/certificates.ts';
 import { createControl, type Control } from './control/control.ts';
-import { monitorEngine } from './control/engine-monitor.ts';
+import { monitorEngine, wait } from './control/engine-monitor.ts';
 import { createGate } from './control/gate.ts';
 import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
@@ -29,9 +29,14 @@ import { createSnapshots } from './snapshots/create-snapshots.ts';
 import { overlaySafe } from './snapshots/overlay-safe.ts';
 import { openStore } from './store/store.ts';
 
+/** How long a start waits for the engine to say which one it is (ms); one that hangs is not waited for longer. */
+const patience = 5_000;
+
 export interface Daemon {
   server: Server;
   control: Control;
+  /** whether this may be the daemon of what is under way; a failure says why not */
+  check(): Promise<Result<void>>;
   /** takes up what is in the store; resolves when the engine has been asked once */
   begin(): Promise<void>;
   /** lets go of everything; containers go on */
@@ -53,8 +58,10 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
   const opened = openStore(databaseFile);
   if (!opened.ok) return opened;
   const store = opened.value;
-  const installation = store.meta.get('installation') ?? randomBytes(4).toString('hex');
-  store.meta.put('installation', installation);
+  const known = store.meta.get('installation');
+  const installation = known ?? randomBytes(4).toString('hex');
+  // written once: a daemon must be able to start on a full disk, to say so
+  if (known === null) store.meta.put('installation', installation);
 
   const engine = createDockerEngine({ endpoint: findEndpoint(process.env), installation });
   const { uid, gid, username } = userInfo();
@@ -106,6 +113,8 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
       }
       return ok(values);
     },
+    secretBox: secrets,
+    deleteAsRoot: (path) => asRoot('delete', path),
     overlay: {
       allowed: () => {
         const state = monitor.state();
@@ -118,6 +127,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     },
     certificates: () => readCertificates(config.caCertificates),
     signal,
+    inUse: new Set(),
     gate: createGate(),
     idle: memoryReleaser(),
     now: Date.now,
@@ -152,6 +162,25 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
   return ok({
     server,
     control,
+    async check() {
+      await Promise.race([monitor.ready, wait(patience, signal)]);
+      const state = monitor.state();
+      if (state.status !== 'reachable') return ok(undefined);
+      const now = { id: state.info.id, endpoint: engine.endpoint };
+      const text = store.meta.get('engine');
+      const before = text === null ? null : (JSON.parse(text) as typeof now);
+      if (before?.id === now.id) return ok(undefined);
+      const underWay = store.jobs.open().filter((job) => job.state.status !== 'queued').length;
+      if (before && underWay > 0) {
+        return fail(
+          'other_engine',
+          `${underWay} of the runs of ${home} are under way on the container engine at ${before.endpoint}, and this one, at ${now.endpoint}, is another`,
+          `Start the daemon with DOCKER_HOST=${before.endpoint}, or use another DSTACK_HOME for this engine`,
+        );
+      }
+      store.meta.put('engine', JSON.stringify(now));
+      return ok(undefined);
+    },
     async begin() {
       await monitor.ready;
       for (const job of store.jobs.open()) controlNow.adopt(job);

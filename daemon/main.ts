@@ -47,6 +47,8 @@ if (!composed.ok) {
   giveUp(hint === undefined ? message : `${message}. ${hint}`);
 } else {
   const daemon = composed.value;
+  const checked = await daemon.check();
+  if (!checked.ok) giveUp(`${checked.failure.message}. ${checked.failure.hint ?? ''}`);
   const socket = socketPath(home);
   // a socket file without a listener is a killed daemon's: we hold the lock
   if (existsSync(socket)) rmSync(socket);

@@ -19,9 +19,11 @@ const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false }
 
 /** Answers an upgrade to `/v1/runs/:name/logs`: LogEvents as text, the record as binary frames (shared/api.ts). */
 export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  // a client may be gone before it is answered
+  socket.on('error', () => socket.destroy());
   const url = new URL(request.url ?? '/', 'http://daemon');
-  const name = /^\/v1\/runs\/([^/]+)\/logs$/.exec(url.pathname)?.[1];
-  const found = name === undefined ? null : findRun(api.store, decodeURIComponent(name));
+  const name = decoded(/^\/v1\/runs\/([^/]+)\/logs$/.exec(url.pathname)?.[1]);
+  const found = name === null ? null : findRun(api.store, name);
   if (!found?.ok) {
     const body = JSON.stringify(found?.failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
     socket.end(
@@ -36,6 +38,15 @@ export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duple
       client.close(1011);
     });
   });
+}
+
+/** A part of a URL as text; null: there is none, or it is not encoded rightly. */
+function decoded(part: string | undefined): string | null {
+  try {
+    return part === undefined ? null : decodeURIComponent(part);
+  } catch {
+    return null;
+  }
 }
 
 async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: URLSearchParams): Promise<void> {
@@ -70,13 +81,13 @@ async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: U
     for (;;) {
       const job = api.store.jobs.get(run.id, 0, attempt) ?? latest(api, run);
       const growing = job.progress.log === null && !isEnded(job.state.status) && job.state.status !== 'interrupted';
-      await send(api, client, { ...key, attempt }, offset, follow && growing, tell, gone.promise);
+      offset = await send(api, client, { ...key, attempt }, offset, follow && growing, tell, gone.promise);
       if (client.readyState !== client.OPEN) return;
       if (!follow) break;
       const wake = changed.promise;
       const newest = latest(api, run);
       if (newest.attempt > attempt) {
-        attempt = newest.attempt;
+        attempt++;
         offset = 0;
         continue;
       }
@@ -84,7 +95,6 @@ async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: U
       // the record is closed a moment before the run's end is written
       await Promise.race([wake, gone.promise]);
       if (client.readyState !== client.OPEN) return;
-      offset = await api.parts.logs.size({ ...key, attempt });
     }
     tell({ type: 'end', run: view() });
     client.close(1000);
@@ -99,7 +109,7 @@ function latest(api: ApiParts, run: RunRecord): JobRecord {
   return job;
 }
 
-/** One attempt's record from `offset`; resolves at its end, or when the reader is gone or too slow. */
+/** One attempt's record from `offset`; resolves at its end, or when the reader is gone or too slow, with the offset behind what was sent. */
 function send(
   api: ApiParts,
   client: WebSocket,
@@ -108,7 +118,7 @@ function send(
   follow: boolean,
   tell: (event: LogEvent) => void,
   gone: Promise<void>,
-): Promise<void> {
+): Promise<number> {
   return new Promise((resolve) => {
     let at = offset;
     let first = true;
@@ -123,11 +133,11 @@ function send(
           client.terminate();
         }
       },
-      onEnd: () => resolve(),
+      onEnd: () => resolve(at),
     });
     void gone.then(() => {
       end();
-      resolve();
+      resolve(at);
     });
   });
 }

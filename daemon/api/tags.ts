@@ -52,18 +52,21 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
       const at = store.runs.byId(existing.runId)?.name ?? '?';
       return fail('tag_exists', `The tag '${tag}' already exists: it points to the run '${at}'`, 'Move it with: --force');
     }
-    if ((request.run === undefined) === !request.dirs?.length)
+    if ((request.run === undefined) === !request.dirs?.length) {
       return fail('nothing_named', 'Give either a run or folders (-a DIR) to tag', undefined);
-    const found =
-      request.run !== undefined
-        ? findRun(store, request.run, project)
-        : await importRun(api, request.projectDir, project, request.dirs ?? []);
+    }
+    const put = (run: RunRecord): Tag => {
+      const record = { project, tag, runId: run.id, createdAt: api.parts.now() };
+      store.tags.put(record);
+      return view(record, run);
+    };
+    if (request.run === undefined) return importRun(api, request.projectDir, project, request.dirs ?? [], put);
+    const found = findRun(store, request.run, project);
     if (!found.ok) return found;
-    if (found.value.project !== project)
+    if (found.value.project !== project) {
       return fail('other_project', `The run '${found.value.name}' belongs to the project '${found.value.project}'`);
-    const record = { project, tag, runId: found.value.id, createdAt: api.parts.now() };
-    store.tags.put(record);
-    return ok(view(record, found.value));
+    }
+    return ok(put(found.value));
   },
 };
 

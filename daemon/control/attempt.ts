@@ -14,6 +14,8 @@ export interface Live {
   image: { id: string; digest: string | null } | null;
   /** the engine was told to start it by this process, or was given time to finish what an earlier one asked */
   startSettled: boolean;
+  /** how often the image could not be pulled for a reason that may pass */
+  pullFailures: number;
   /** the taking of the output; `endedAt` null: it goes on */
   recording: { end: Promise<RecordEnd>; endedAt: number | null } | null;
   /** what the engine's wait said */
@@ -28,6 +30,7 @@ export const freshLive = (): Live => ({
   workspace: null,
   image: null,
   startSettled: false,
+  pullFailures: 0,
   recording: null,
   exitCode: null,
   doing: null,

@@ -1,14 +1,17 @@
+import { isEnded } from '../../shared/states.ts';
 import { formatSize } from '../../shared/units.ts';
 import type { HostFacts } from '../hosts/host.ts';
 import type { Capacity } from '../scheduler/schedule.ts';
 import type { ControlParts } from './parts.ts';
 
-/** What a host has and what our unfinished attempts hold of it. An attempt holds its GPUs until its container is gone. */
+/** What a host has and what our unfinished attempts hold of it. An attempt holds its GPUs until it has ended: its container runs no more. */
 export function capacityOf(facts: HostFacts, parts: Pick<ControlParts, 'store' | 'config' | 'monitor'>): Capacity {
   const holders = new Map<string, string>();
   let usedCpu = 0;
   let usedMemory = 0;
   for (const job of parts.store.jobs.open()) {
+    // it holds nothing any more: what is left is tidying up
+    if (isEnded(job.state.status)) continue;
     if (!('gpus' in job.state) || !('host' in job.state) || job.state.host !== facts.name) continue;
     const run = parts.store.runs.byId(job.runId);
     const spec = run?.spec.jobs[job.job];

@@ -50,10 +50,11 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
     if (drivers.has(id) || parts.signal.aborted) return;
     const driver = driveAttempt(parts, job, { changed: () => changes.notify(job.runId), reschedule });
     drivers.set(id, driver);
-    void driver.finished.then(() => {
+    const done = (): void => {
       drivers.delete(id);
       if (drivers.size === 0) parts.idle();
-    });
+    };
+    void driver.finished.then(done, done);
   };
 
   const adoptOpen = (): JobRecord[] => {
@@ -126,8 +127,9 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
     requestEnd(runId, how) {
       const run = parts.store.runs.byId(runId);
       // an abort may follow a stop, nothing follows an abort
-      if (!run || run.intent?.how === 'abort' || run.intent?.how === how) return;
-      parts.store.runs.setIntent(runId, { how, at: parts.now(), reason: null });
+      if (!run) return;
+      const stands = run.intent?.how === 'abort' || run.intent?.how === how;
+      if (!stands) parts.store.runs.setIntent(runId, { how, at: parts.now(), reason: null });
       for (const job of parts.store.jobs.ofRun(runId)) drivers.get(attemptId(job))?.interrupt();
       reschedule();
     },

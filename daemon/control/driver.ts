@@ -64,6 +64,7 @@ export function driveAttempt(
   };
 
   const loop = async (): Promise<void> => {
+    let said = '';
     for (let pause = 100; !parts.signal.aborted;) {
       try {
         const next = await round();
@@ -75,11 +76,14 @@ export function driveAttempt(
         if (parts.signal.aborted) return;
         // nothing is decided on what could not be done: it is said, and tried again
         const expected = error instanceof EngineError && error.kind === 'unreachable';
-        live.doing = `trying again: ${messageOf(error)}`;
-        parts.logger[expected ? 'info' : 'error'](
-          { run: key.runId, error: messageOf(error), ...(expected ? {} : { stack: String((error as Error).stack) }) },
-          'step failed',
-        );
+        const message = messageOf(error);
+        live.doing = `trying again: ${message}`;
+        // once, however often it is tried
+        if (message !== said) {
+          const stack = expected ? {} : { stack: String((error as Error).stack) };
+          parts.logger[expected ? 'info' : 'error']({ run: key.runId, error: message, ...stack }, 'step failed');
+        }
+        said = message;
         hooks.changed();
         await sleep(parts.now() + pause);
         pause = Math.min(pause * 2, 5_000);

@@ -46,7 +46,8 @@ export function monitorEngine(options: {
         const info = await engine.info();
         change({ status: 'reachable', info });
         pause = 100;
-        await engine.watch(options.installation, (event) => options.onContainer(event.name), signal);
+        // what happened before the events were listened to is seen by looking once more when they are
+        await engine.watch(options.installation, (event) => options.onContainer(event.name), signal, options.onChange);
       } catch (error) {
         if (signal.aborted) return;
         lost(error);

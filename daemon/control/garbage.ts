@@ -1,18 +1,21 @@
 import { stat } from 'node:fs/promises';
 import type { DiskUse, Freed } from '../../shared/api.ts';
+import { FailureError, messageOf } from '../../shared/result.ts';
 import type { RunRecord } from '../store/records.ts';
-import { isUnfinished } from './run-status.ts';
 import type { ControlParts } from './parts.ts';
+import { isUnfinished } from './run-status.ts';
+
+type Use = { runId: number; bytes: number };
+const sum = (list: readonly Use[]): number => list.reduce((total, entry) => total + entry.bytes, 0);
 
 /** What of the disk is ours, by kind, and what a `gc` would free of it. */
 export async function diskUse(parts: ControlParts, databaseFile: string): Promise<DiskUse[]> {
-  const plan = garbagePlan(parts);
+  const { retention } = parts.config;
   const artifacts = await parts.artifacts.use();
   const logs = await parts.logs.use();
   const snapshots = await parts.snapshots.use();
-  const freeable = await parts.snapshots.gc(plan.keepTrees, true);
-  const sum = (list: { runId: number; bytes: number }[], only?: ReadonlySet<number>): number =>
-    list.filter((entry) => !only || only.has(entry.runId)).reduce((total, entry) => total + entry.bytes, 0);
+  const freeable = await parts.snapshots.gc(keptTrees(parts), true);
+  const free = (list: Use[], seconds: number | null): number => sum(list.filter((entry) => isGarbage(parts, entry.runId, seconds)));
   const bytesOf = (file: string): Promise<number> =>
     stat(file).then(
       (s) => s.size,
@@ -20,8 +23,8 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
     );
   const database = (await bytesOf(databaseFile)) + (await bytesOf(`${databaseFile}-wal`));
   return [
-    { kind: 'artifacts', bytes: sum(artifacts), reclaimable: sum(artifacts, plan.artifacts(artifacts)), items: artifacts.length },
-    { kind: 'logs', bytes: sum(logs), reclaimable: sum(logs, plan.logs(logs)), items: logs.length },
+    { kind: 'artifacts', bytes: sum(artifacts), reclaimable: free(artifacts, retention.artifacts), items: artifacts.length },
+    { kind: 'logs', bytes: sum(logs), reclaimable: free(logs, retention.logs), items: logs.length },
     { kind: 'workspaces', ...snapshots.workspaces, reclaimable: 0 },
     { kind: 'trees', ...snapshots.trees, reclaimable: freeable.trees.bytes },
     { kind: 'snapshots', ...snapshots.objects, reclaimable: freeable.objects.bytes },
@@ -29,44 +32,58 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
   ];
 }
 
-/** Frees what nothing refers to any more and what the retention of the config gives up; tags protect. With `dryRun` it only says what it would. */
-export const collectGarbage = (parts: ControlParts, dryRun: boolean): Promise<Freed[]> => parts.gate.alone(() => collect(parts, dryRun));
-
-async function collect(parts: ControlParts, dryRun: boolean): Promise<Freed[]> {
-  const plan = garbagePlan(parts);
+/**
+ * Frees what nothing refers to any more and what the retention of the config gives up; tags protect. With `dryRun` it only says what it would.
+ * Each thing is looked at again right before it goes, with no submit under way. What cannot be deleted does not keep the rest: the first such
+ * failure is thrown at the end.
+ */
+export async function collectGarbage(parts: ControlParts, dryRun: boolean): Promise<Freed[]> {
+  const { retention } = parts.config;
   const freed: Freed[] = [];
-  for (const [kind, owner, chosen] of [['artifacts', parts.artifacts, plan.artifacts] as const, ['logs', parts.logs, plan.logs] as const]) {
-    const use = await owner.use();
-    const ids = chosen(use);
-    const going = use.filter((entry) => ids.has(entry.runId));
-    if (!dryRun) for (const entry of going) await owner.remove(entry.runId);
-    freed.push({ kind, bytes: going.reduce((total, entry) => total + entry.bytes, 0), items: going.length });
+  const problems: unknown[] = [];
+  for (const [kind, owner, seconds] of [
+    ['artifacts', parts.artifacts, retention.artifacts],
+    ['logs', parts.logs, retention.logs],
+  ] as const) {
+    const gone: Use[] = [];
+    for (const entry of await owner.use()) {
+      if (!isGarbage(parts, entry.runId, seconds)) continue;
+      const remove = async (): Promise<void> => {
+        if (!dryRun && isGarbage(parts, entry.runId, seconds)) await owner.remove(entry.runId);
+        gone.push(entry);
+      };
+      await parts.gate.alone(remove).catch((error: unknown) => problems.push(error));
+    }
+    freed.push({ kind, bytes: sum(gone), items: gone.length });
   }
-  const { trees, objects } = await parts.snapshots.gc(plan.keepTrees, dryRun);
+  const { trees, objects } = await parts.gate.alone(() => parts.snapshots.gc(keptTrees(parts), dryRun));
+  const [problem] = problems;
+  if (problem !== undefined) {
+    throw problem instanceof FailureError
+      ? problem
+      : new FailureError({ code: 'gc', message: `Something could not be deleted: ${messageOf(problem)}` });
+  }
   return [...freed, { kind: 'trees', ...trees }, { kind: 'snapshots', ...objects }];
 }
 
-/** Who keeps what: pure choice on the runs as they are now. */
-function garbagePlan(parts: ControlParts) {
-  const { retention } = parts.config;
-  const now = parts.now();
-  const runs = new Map(parts.store.runs.all().map((run) => [run.id, run]));
-  const unfinished = new Set([...runs.values()].filter((run) => isUnfinished(parts.store.jobs.ofRun(run.id))).map((run) => run.id));
-  // the artifacts of a run that an unfinished one has mounted
-  const inUse = new Set([...runs.values()].filter((run) => unfinished.has(run.id)).flatMap((run) => run.spec.deps.map((dep) => dep.runId)));
-  const isTagged = (run: RunRecord): boolean => parts.store.tags.ofRun(run.id).length > 0;
-  const isOld = (run: RunRecord, seconds: number | null): boolean => seconds !== null && run.submittedAt < now - seconds * 1000;
-  const gone = (run: RunRecord | undefined, seconds: number | null): boolean => {
-    if (!run) return true;
-    if (unfinished.has(run.id) || inUse.has(run.id) || isTagged(run)) return false;
-    return run.removedAt !== null || isOld(run, seconds);
-  };
-  const choose = (seconds: number | null) => (list: readonly { runId: number }[]) =>
-    new Set(list.map((entry) => entry.runId).filter((id) => gone(runs.get(id), seconds)));
-  const keepTrees = new Set(
-    [...runs.values()]
-      .filter((run) => unfinished.has(run.id) || (run.removedAt === null && !isOld(run, retention.trees)))
-      .map((run) => run.spec.snapshot.tree),
-  );
-  return { artifacts: choose(retention.artifacts), logs: choose(retention.logs), keepTrees };
+/** Whether what is kept of a run may go: the run is removed, or older than `seconds`, and neither a tag nor a run under way needs it. */
+function isGarbage(parts: ControlParts, runId: number, seconds: number | null): boolean {
+  const run = parts.store.runs.byId(runId);
+  if (!run) return true;
+  if (parts.inUse.has(run.id) || parts.store.tags.ofRun(run.id).length > 0) return false;
+  if (run.removedAt === null && !isOld(parts, run, seconds)) return false;
+  if (isUnfinished(parts.store.jobs.ofRun(run.id))) return false;
+  // mounted into, or about to be mounted into, a run that is not finished
+  return !parts.store.jobs.open().some((job) => parts.store.runs.byId(job.runId)?.spec.deps.some((dep) => dep.runId === run.id));
+}
+
+const isOld = (parts: ControlParts, run: RunRecord, seconds: number | null): boolean =>
+  seconds !== null && run.submittedAt < parts.now() - seconds * 1000;
+
+/** The trees that unfinished runs work on, and those that `restart` may want. */
+function keptTrees(parts: ControlParts): Set<string> {
+  const { trees } = parts.config.retention;
+  const open = new Set(parts.store.jobs.open().map((job) => job.runId));
+  const kept = parts.store.runs.all().filter((run) => open.has(run.id) || (run.removedAt === null && !isOld(parts, run, trees)));
+  return new Set(kept.map((run) => run.spec.snapshot.tree));
 }

@@ -1,4 +1,5 @@
-import { ok, type Result } from '../../shared/result.ts';
+import { fail, ok, type Result } from '../../shared/result.ts';
+import type { ArtifactRef } from '../../shared/workflow/model.ts';
 import { parseArtifact } from '../../shared/workflow/values.ts';
 import { freshProgress, type RunRecord } from '../store/records.ts';
 import type { JobSpec } from '../providers/job-spec.ts';
@@ -23,17 +24,21 @@ const noWork: Omit<JobSpec, 'artifacts'> = {
  * Local folders as the artifacts of a run that is done, for `tags add -a`. The copy comes first, under the run's id, and the run counts as done only
  * after it: an import cut short leaves a removed run, whose folder `gc` takes. Fails for a path that is not a folder.
  */
-export async function importRun(
+export async function importRun<T>(
   api: { parts: ControlParts; user: string },
   projectDir: string,
   project: string,
   dirs: { source: string; path: string }[],
-): Promise<Result<RunRecord>> {
+  then: (run: RunRecord) => T,
+): Promise<Result<T>> {
   const { store, artifacts, now } = api.parts;
-  const refs = [];
+  const refs: ArtifactRef[] = [];
   for (const dir of dirs) {
     const ref = parseArtifact(dir.path);
     if (!ref.ok) return ref;
+    const same = refs.find((known) => known.path === ref.value.path);
+    if (same)
+      return fail('same_path', `Two of the folders would be saved as '${same.path}'`, 'Tag them one by one, or a folder that holds both');
     refs.push(ref.value);
   }
   const at = now();
@@ -77,10 +82,15 @@ export async function importRun(
     });
     return { ...wanted, id, intent: null, removedAt: at };
   });
-  const copied = await artifacts.importDirs(
-    run.id,
-    0,
-    dirs.map((dir, i) => ({ key: String(i), source: dir.source })),
-  );
-  return copied.ok ? ok(run) : copied;
+  api.parts.inUse.add(run.id);
+  try {
+    const copied = await artifacts.importDirs(
+      run.id,
+      0,
+      dirs.map((dir, i) => ({ key: String(i), source: dir.source })),
+    );
+    return copied.ok ? ok(then(run)) : copied;
+  } finally {
+    api.parts.inUse.delete(run.id);
+  }
 }

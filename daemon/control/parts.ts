@@ -4,6 +4,7 @@ import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../logger.ts';
 import type { Logs } from '../logs/logs.ts';
+import type { SecretBox } from '../secrets/box.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineMonitor } from './engine-monitor.ts';
@@ -24,12 +25,17 @@ export interface ControlParts {
   logger: Logger;
   /** name → value of a project's secrets */
   secretsOf(project: string): Result<Record<string, string>>;
+  secretBox: SecretBox;
+  /** deletes what root of a container made, where this process may not */
+  deleteAsRoot(path: string): Promise<void>;
   /** whether workspaces may be overlays; noOverlay records that the engine refused one */
   overlay: { allowed(): boolean; refused(why: string): void };
   /** the certificates of the config with the system's own, PEM; null: none are configured */
   certificates(): Promise<string | null>;
   /** ends when the daemon stops: waits and pulls are given up, containers go on */
   signal: AbortSignal;
+  /** runs whose artifacts somebody is writing now: not for gc */
+  inUse: Set<number>;
   /** submits pass together, a gc passes alone */
   gate: Gate;
   /** called when the last driver has let go: nothing is under way any more */

@@ -133,7 +133,8 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   if (intent.how === 'abort') return step('kill');
   if (progress.terminatedAt === null) return step('terminate');
   const end = progress.terminatedAt + wanted.gracePeriod * 1000;
-  return seen.now >= end ? step('kill') : wait(end);
+  // a clock that was set back does not prolong the grace
+  return seen.now >= end || seen.now < progress.terminatedAt ? step('kill') : wait(end);
 }
 
 function closing(job: JobRecord): Decision {

@@ -35,7 +35,9 @@ export function stateFolders(dir: string) {
       if (text === null || !/^\d+\s*$/.test(text)) return { started, exitCode: null, exitAt: null };
       return { started, exitCode: Number(text), exitAt: (await stat(exit)).mtimeMs };
     },
-    remove: (id: string): Promise<void> => rm(pathOf(id), { recursive: true, force: true }),
+    /** What the job's user made in it may be beyond this process: then `asRoot` does it. */
+    remove: (id: string, asRoot: (path: string) => Promise<void>): Promise<void> =>
+      rm(pathOf(id), { recursive: true, force: true }).catch(() => asRoot(pathOf(id))),
     list: (): Promise<string[]> => readdir(dir).catch(() => []),
   };
 }

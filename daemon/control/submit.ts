@@ -6,10 +6,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SubmitRequest } from '../../shared/api.ts';
 import { projectName } from '../../shared/project.ts';
-import { fail, ok, unwrap, type Failure, type Result } from '../../shared/result.ts';
+import { fail, ok, unwrap, type Failure } from '../../shared/result.ts';
+import { escapeTemplate } from '../../shared/workflow/interpolate.ts';
 import { quoteArgs } from '../../shared/workflow/quote.ts';
 import type { Workflow } from '../../shared/workflow/model.ts';
-import type { JobSpec, RunSpec } from '../providers/job-spec.ts';
+import type { RunSpec } from '../providers/job-spec.ts';
 import { jobsOf } from '../providers/providers.ts';
 import { neverFits } from '../scheduler/schedule.ts';
 import { freshProgress, type RunRecord } from '../store/records.ts';
@@ -19,7 +20,8 @@ import { checkMounts } from './mount-roots.ts';
 import type { ControlParts } from './parts.ts';
 import { resolveDeps } from './resolve-deps.ts';
 import { randomPair } from './run-names.ts';
-import { fillIn, secretsOfJob } from './secrets.ts';
+import { checkJobs } from './check-jobs.ts';
+import { fillIn } from './secrets.ts';
 
 export type SubmitFailure = Failure & { names?: string[] };
 
@@ -55,7 +57,7 @@ async function submitNow({ parts, control, user }: SubmitParts, request: SubmitR
     );
     return { ok: false, failure: { ...failure.failure, names } };
   }
-  const env = workflow.env.map((entry) => ({ name: entry.name, value: entry.value ?? request.env?.[entry.name] ?? '' }));
+  const env = workflow.env.map((entry) => ({ name: entry.name, value: entry.value ?? escapeTemplate(request.env?.[entry.name] ?? '') }));
 
   const project = projectName(request.projectDir);
   const deps = resolveDeps(parts.store, project, workflow.deps);
@@ -67,13 +69,13 @@ async function submitNow({ parts, control, user }: SubmitParts, request: SubmitR
   const mounts = checkMounts(workflow.mounts, parts.config.mountRoots);
   if (!mounts.ok) return mounts;
   const python = workflow.python ?? parts.config.defaultPython;
-  const image = parts.config.images[python];
-  if (image === undefined)
+  const image = parts.config.images[python] ?? '';
+  if (image === '' && workflow.image === null && workflow.provider !== 'docker')
     return fail('no_image', `The config has no image for Python ${python}`, `Add it under 'images', see: dstack config`);
   const jobs = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
   if (!jobs.ok) return jobs;
-  const secrets = checkSecrets(parts, project, jobs.value);
-  if (!secrets.ok) return secrets;
+  const checked = checkJobs(parts, project, jobs.value, deps.value);
+  if (!checked.ok) return checked;
   const capacity = await control.capacity();
   for (const job of jobs.value) {
     const never = neverFits(job, capacity);
@@ -139,19 +141,6 @@ export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'contr
   });
   control.reschedule();
   return run;
-}
-
-function checkSecrets(parts: ControlParts, project: string, jobs: readonly JobSpec[]): Result<void> {
-  const known = parts.secretsOf(project);
-  if (!known.ok) return known;
-  const missing = jobs.flatMap(secretsOfJob).find((name) => !(name in known.value));
-  return missing === undefined
-    ? ok(undefined)
-    : fail(
-        'no_such_secret',
-        `The workflow uses the secret '${missing}', which the '${project}' project does not have`,
-        `Add it with: dstack secrets add ${missing}`,
-      );
 }
 
 /** What is accepted but not done yet is said, not swallowed. */

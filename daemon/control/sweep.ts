@@ -16,17 +16,15 @@ export async function sweep(parts: ControlParts, options: { helpers: boolean } =
   const open = parts.store.jobs.open();
   const names = new Set(open.map((job) => containerName(parts.installation, parts.store.runs.byId(job.runId)?.name ?? '', job)));
   const ids = new Set(open.map(attemptId));
-  for (const container of containers) {
-    const unneeded = container.labels[labels.kind] === 'job' ? !names.has(container.name) : options.helpers;
-    if (unneeded) await parts.engine.remove(container.name, true);
+  // one thing that cannot go yet does not keep the rest
+  const each = async (name: string, remove: () => Promise<void>): Promise<void> => {
+    await remove().catch((error: unknown) => parts.logger.info({ name, error: messageOf(error) }, 'it stays for now'));
+  };
+  for (const { name, labels: of } of containers) {
+    const unneeded = of[labels.kind] === 'job' ? !names.has(name) : options.helpers;
+    if (unneeded) await each(name, () => parts.engine.remove(name, true));
   }
-  for (const volume of volumes) {
-    // one that cannot go yet does not keep the rest
-    if (!names.has(volume.name))
-      await parts.engine
-        .removeVolume(volume.name)
-        .catch((error: unknown) => parts.logger.info({ error: messageOf(error) }, 'a volume stays for now'));
-  }
-  for (const id of workspaces) if (!ids.has(id)) await parts.snapshots.discardWorkspace(id);
-  for (const id of states) if (!ids.has(id)) await parts.states.remove(id);
+  for (const { name } of volumes) if (!names.has(name)) await each(name, () => parts.engine.removeVolume(name));
+  for (const id of workspaces) if (!ids.has(id)) await each(id, () => parts.snapshots.discardWorkspace(id));
+  for (const id of states) if (!ids.has(id)) await each(id, () => parts.states.remove(id, parts.deleteAsRoot));
 }

@@ -27,6 +27,8 @@ export class EngineError extends Error {
 }
 
 export interface EngineInfo {
+  /** stays the same over restarts; another engine at the same endpoint has another one */
+  id: string;
   version: string;
   /** a string that changes whenever the engine process is started anew (the creation time of its default bridge network); '' where it has none */
   epoch: string;

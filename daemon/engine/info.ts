@@ -3,6 +3,7 @@ import { EngineError, type EngineInfo } from './engine.ts';
 
 /** The part of the engine's description of itself that is used. */
 interface Info {
+  ID: string;
   ServerVersion: string;
   OperatingSystem: string;
   NCPU: number;
@@ -19,6 +20,7 @@ interface Info {
 export async function engineInfo(connection: Connection): Promise<EngineInfo> {
   const [info, epoch] = await Promise.all([connection.ask<Info>({ method: 'GET', path: '/info' }), engineEpoch(connection)]);
   return {
+    id: info.ID,
     version: info.ServerVersion,
     epoch,
     operatingSystem: info.OperatingSystem,

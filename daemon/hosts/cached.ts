@@ -7,7 +7,9 @@ export function cached<T>(read: () => Promise<T>, forMs: number, now: () => numb
 
   return (fresh) => {
     if (reading) return reading;
-    if (!fresh && kept && now() - kept.at < forMs) return Promise.resolve(kept.value);
+    const age = kept ? now() - kept.at : Infinity;
+    // below zero: the clock was set back
+    if (!fresh && kept && age >= 0 && age < forMs) return Promise.resolve(kept.value);
     reading = read()
       .then((value) => {
         kept = { value, at: now() };

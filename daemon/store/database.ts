@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { fail, messageOf, ok, type Result } from '../../shared/result.ts';
 import { migrations } from './migrations.ts';
@@ -35,16 +35,29 @@ export function openDatabase(file: string, steps: readonly string[] = migrations
     );
   }
   if (version < steps.length) {
-    if (existed && version > 0) backup(db, `${file}.v${version}.bak`);
-    db.transaction(() => {
-      for (const step of steps.slice(version)) db.exec(step);
-      db.pragma(`user_version = ${steps.length}`);
-    }).immediate();
+    try {
+      if (existed && version > 0) backup(db, `${file}.v${version}.bak`);
+      db.transaction(() => {
+        for (const step of steps.slice(version)) db.exec(step);
+        db.pragma(`user_version = ${steps.length}`);
+      }).immediate();
+    } catch (error) {
+      db.close();
+      return fail(
+        'database',
+        `Cannot bring the database ${file} up to date: ${messageOf(error)}`,
+        'It is as it was. Free some disk, then try again',
+      );
+    }
   }
   return ok(db);
 }
 
 /** A whole copy, readable as a database of its own. An older copy of the same version is kept: it may be the better one. */
 function backup(db: Db, to: string): void {
-  if (!existsSync(to)) db.prepare('VACUUM INTO ?').run(to);
+  if (existsSync(to)) return;
+  // one cut short must not be taken for a copy
+  rmSync(`${to}.new`, { force: true });
+  db.prepare('VACUUM INTO ?').run(`${to}.new`);
+  renameSync(`${to}.new`, to);
 }

@@ -47,6 +47,8 @@ export interface Progress {
   image: { id: string; digest: string | null } | null;
   driver: string | null;
   ports: { container: number; host: number }[];
+  /** the values that its log must not show, sealed: those it was given, even if they are changed while it runs */
+  masked: string | null;
   terminatedAt: number | null;
   killedAt: number | null;
   end: End | null;
@@ -76,6 +78,7 @@ export const freshProgress = (): Progress => ({
   image: null,
   driver: null,
   ports: [],
+  masked: null,
   terminatedAt: null,
   killedAt: null,
   end: null,

@@ -1,5 +1,7 @@
 import { messageOf, FailureError } from '../../../shared/result.ts';
-import { parseMount } from '../../../shared/units.ts';
+import { homedir } from 'node:os';
+import type { HostMount } from '../../../shared/workflow/model.ts';
+import { expandHome, parseMount } from '../../../shared/units.ts';
 import { EngineError, labels, type MountSpec } from '../../engine/engine.ts';
 import { containerSpec, depsToMount } from '../container-spec.ts';
 import { specOf } from '../attempt.ts';
@@ -7,6 +9,12 @@ import { specWithSecrets } from '../secrets.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
+
+/** A mount of the config, with `~` as the daemon's own home. */
+function configMount(text: string): HostMount {
+  const mount = unwrap(parseMount(text));
+  return { ...mount, source: expandHome(mount.source, homedir()) };
+}
 
 /** Creates the container, or finds the one that an earlier try made. */
 export const createContainer: Executor = async ({ parts, attempt }) => {
@@ -37,7 +45,7 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
         stateFolder: parts.states.pathOf(attempt.id),
         artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
         deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
-        mounts: [...parts.config.mounts.map((text) => unwrap(parseMount(text))), ...spec.mounts].map((mount) => ({
+        mounts: [...parts.config.mounts.map((text) => configMount(text)), ...spec.mounts].map((mount) => ({
           type: 'bind',
           ...mount,
         })),

@@ -8,11 +8,11 @@ export const discard: Executor = async ({ parts, attempt, reschedule }) => {
     await parts.engine.removeVolume(attempt.container);
   } catch (error) {
     // an engine may refuse until it is started anew ("active mounts", after a restart over which it kept its containers): the sweep asks again
-    if (!(error instanceof EngineError) || error.kind !== 'other') throw error;
+    if (!(error instanceof EngineError) || !['other', 'conflict'].includes(error.kind)) throw error;
     parts.logger.info({ run: attempt.run.name, error: messageOf(error) }, 'the volume stays for now');
   }
   await parts.snapshots.discardWorkspace(attempt.id);
-  await parts.states.remove(attempt.id);
+  await parts.states.remove(attempt.id, parts.deleteAsRoot);
   attempt.job.open = false;
   parts.store.jobs.update(attempt.job);
   // only now is what it held free

@@ -3,7 +3,7 @@ import type { Executor } from './executor.ts';
 /** It ran as long as it may: it is stopped like by a user, and its end says why. */
 export const expire: Executor = async ({ parts, attempt }) => {
   const { run } = attempt;
-  if (run.intent) return;
-  run.intent = { how: 'stop', at: parts.now(), reason: 'max_duration' };
-  parts.store.runs.setIntent(run.id, run.intent);
+  // somebody may have asked for its end just now: that stands
+  if (parts.store.runs.byId(run.id)?.intent) return;
+  parts.store.runs.setIntent(run.id, { how: 'stop', at: parts.now(), reason: 'max_duration' });
 };

@@ -2,9 +2,15 @@ import { messageOf, unwrap } from '../../../shared/result.ts';
 import { formatSize } from '../../../shared/units.ts';
 import { specWithSecrets } from '../secrets.ts';
 import { EngineError } from '../../engine/engine.ts';
+import { parseReference } from '../../engine/reference.ts';
 import { specOf } from '../attempt.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
+
+/** A pull that broke off (the network, or somebody prunes what it has just loaded) is made again: so often in all. */
+const mostPulls = 4;
+/** The registry cannot be reached at all, and the engine has tried for a while already. */
+const noRegistry = /dial tcp|lookup |connection refused|timeout|request canceled/i;
 
 /** Makes sure that the image is here; pulled only if absent. */
 export const pullImage: Executor = async ({ parts, attempt, changed }) => {
@@ -22,9 +28,11 @@ export const pullImage: Executor = async ({ parts, attempt, changed }) => {
     );
     return;
   }
-  const reference = pinned?.digest ?? spec.image;
+  const reference = pinned ? `${parseReference(spec.image).repository}@${pinned.digest}` : spec.image;
   const interrupt = new AbortController();
   live.interrupt = interrupt;
+  // asked for a moment ago, before there was something to interrupt
+  if (parts.store.runs.byId(run.id)?.intent) return void (live.interrupt = null);
   live.doing = `pulling ${reference}`;
   changed();
   try {
@@ -48,6 +56,8 @@ export const pullImage: Executor = async ({ parts, attempt, changed }) => {
   } catch (error) {
     if (interrupt.signal.aborted || parts.signal.aborted) return;
     if (error instanceof EngineError && error.kind === 'unreachable') throw error;
+    if (error instanceof EngineError && error.kind === 'other' && !noRegistry.test(error.message) && ++live.pullFailures < mostPulls)
+      return;
     const offline = error instanceof EngineError && error.kind === 'other';
     const hint = offline ? '; without a registry, load it on this host with `docker load` or name another in `images` of the config' : '';
     endWith(parts, attempt, 'image', `cannot pull the image ${reference}: ${messageOf(error)}${hint}`);

@@ -3,10 +3,20 @@ import type { RecordEnd, Recording } from '../../logs/logs.ts';
 import type { Attempt, Live } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
 
-/** The record of an attempt's output, masking all secrets of its project (and of its workflow's registry). */
+const context = (attempt: Attempt): string => `attempt/${attempt.id}`;
+
+/** The values of its project's secrets as they are now, sealed for the attempt's record. Throws a FailureError when the key is lost. */
+export const sealMasked = (parts: ControlParts, attempt: Attempt): string =>
+  parts.secretBox.seal(JSON.stringify(Object.values(unwrap(parts.secretsOf(attempt.run.project)))), context(attempt)).toString('base64');
+
+/** The record of an attempt's output, masking the secrets that it was given: the same each time, since what is on disk is compared. */
 export function openRecording(parts: ControlParts, attempt: Attempt): Recording {
-  const secrets = parts.secretsOf(attempt.run.project);
-  return parts.logs.recording(attempt.job, Object.values(unwrap(secrets)));
+  const { masked } = attempt.job.progress;
+  const values =
+    masked === null
+      ? Object.values(unwrap(parts.secretsOf(attempt.run.project)))
+      : (JSON.parse(unwrap(parts.secretBox.open(Buffer.from(masked, 'base64'), context(attempt)))) as string[]);
+  return parts.logs.recording(attempt.job, values);
 }
 
 /** Notes that the output is being taken, and when that has ended: the driver then looks at the container. */

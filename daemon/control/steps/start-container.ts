@@ -1,10 +1,10 @@
 import { messageOf } from '../../../shared/result.ts';
-import { EngineError } from '../../engine/engine.ts';
+import { EngineError, type Attached } from '../../engine/engine.ts';
 import type { Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
-import { awaitExit, keepRecording, openRecording } from './recording.ts';
+import { awaitExit, keepRecording, openRecording, sealMasked } from './recording.ts';
 
 /**
  * Starts the container, with its output attached to before, so that no byte is missed. The intent is written first: from then on the
@@ -15,13 +15,17 @@ export const startContainer: Executor = async ({ parts, attempt, wake }) => {
   job.progress.startIntent = parts.now();
   job.progress.engineEpoch = await parts.engine.epoch();
   job.progress.image = live.image && { id: live.image.id, digest: live.image.digest };
+  job.progress.masked = sealMasked(parts, attempt);
   parts.store.jobs.update(job);
   live.startSettled = true;
+  let attached: Attached | null = null;
   try {
-    const attached = await parts.engine.attach(attempt.container);
+    attached = await parts.engine.attach(attempt.container);
     keepRecording(parts, attempt, openRecording(parts, attempt).recordLive(attached.output), wake);
     await parts.engine.start(attempt.container);
   } catch (error) {
+    // an output that nobody reads any more would stop the job
+    attached?.close();
     live.recording = null;
     return notStarted(parts, attempt, error);
   }
@@ -39,7 +43,7 @@ async function notStarted(parts: ControlParts, attempt: Attempt, error: unknown)
     parts.store.jobs.update(job);
     return;
   }
-  if (error.kind === 'mount' && parts.overlay.allowed()) {
+  if (error.kind === 'mount' && live.workspace?.mount.type === 'overlay' && /mounting volume|mount local volume/i.test(error.message)) {
     parts.overlay.refused(error.message);
     job.progress.startIntent = null;
     parts.store.jobs.update(job);

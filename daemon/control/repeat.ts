@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { fail, ok, type Result } from '../../shared/result.ts';
+import { neverFits } from '../scheduler/schedule.ts';
+import type { RunRecord } from '../store/records.ts';
+import { checkJobs } from './check-jobs.ts';
+import { checkMounts } from './mount-roots.ts';
+import { latestAttempts } from './run-status.ts';
+import { insertRun, type SubmitParts } from './submit.ts';
+
+/**
+ * Puts a new run of what `old` was into the queue. Fails where that cannot be had any more: its files or the artifacts of its deps were collected,
+ * its mounts are not allowed now, a secret or the GPU is gone.
+ */
+export const repeat = (of: SubmitParts, old: RunRecord): Promise<Result<RunRecord>> => of.parts.gate.together(() => repeatNow(of, old));
+
+async function repeatNow({ parts, control, user }: SubmitParts, old: RunRecord): Promise<Result<RunRecord>> {
+  const { project, projectDir, workflow, provider, spec } = old;
+  if (spec.snapshot.tree === '')
+    return fail('no_work', `The run '${old.name}' only holds folders that were tagged: there is nothing to repeat`);
+  const checked = checkJobs(parts, project, spec.jobs, spec.deps);
+  if (!checked.ok) return checked;
+  for (const dep of spec.deps) {
+    const gone = dep.artifacts.find((artifact) => !existsSync(parts.artifacts.folder(dep.runId, artifact.job, artifact.key)));
+    if (gone)
+      return fail(
+        'dep_collected',
+        `The artifacts of its dep '${dep.name}' (the run ${dep.run}) were removed`,
+        `Submit it anew: dstack run ${workflow ?? provider}`,
+      );
+  }
+  const capacity = await control.capacity();
+  for (const job of spec.jobs) {
+    const mounts = checkMounts(job.mounts, parts.config.mountRoots);
+    if (!mounts.ok) return mounts;
+    const never = neverFits(job, capacity);
+    if (never !== null) return fail('never_fits', `${never}: the run could never start`);
+  }
+  const tree = await parts.snapshots.materialize(projectDir, spec.snapshot.tree);
+  if (!tree.ok)
+    return fail(
+      'tree_collected',
+      `The files of the run '${old.name}' are no longer kept: ${tree.failure.message}`,
+      `Submit it anew: dstack run ${workflow ?? provider}`,
+    );
+  const [job] = latestAttempts(parts.store.jobs.ofRun(old.id));
+  const pinnedImage = job?.progress.image ?? spec.pinnedImage;
+  return ok(
+    insertRun(
+      { parts, control },
+      { project, projectDir, workflow, provider, user, requestId: null, tag: null, spec: { ...spec, pinnedImage, restartOf: old.name } },
+    ),
+  );
+}
