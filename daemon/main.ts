@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { homeDir } from '../shared/home.ts';
+import { messageOf } from '../shared/result.ts';
 import { socketPath } from '../shared/socket.ts';
 
 const home = homeDir();
@@ -41,7 +42,7 @@ const stopping = new AbortController();
 const stop = (): void => stopping.abort();
 for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, stop);
 
-const composed = await composeDaemon(home, stopping.signal, stop);
+const composed = await composeDaemon(home, stopping.signal, stop).catch((error: unknown) => giveUp(messageOf(error)));
 if (!composed.ok) {
   const { message, hint } = composed.failure;
   giveUp(hint === undefined ? message : `${message}. ${hint}`);

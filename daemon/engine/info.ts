@@ -20,7 +20,8 @@ interface Info {
 export async function engineInfo(connection: Connection): Promise<EngineInfo> {
   const [info, epoch] = await Promise.all([connection.ask<Info>({ method: 'GET', path: '/info' }), engineEpoch(connection)]);
   return {
-    id: info.ID,
+    // two engines of one machine may share the key that the first part is made of (Docker 20.10: /etc/docker/key.json)
+    id: `${info.ID} ${info.DockerRootDir}`,
     version: info.ServerVersion,
     epoch,
     operatingSystem: info.OperatingSystem,

@@ -4,6 +4,7 @@ import type { EngineInfo } from '../../../daemon/engine/engine.ts';
 import type { Gpu, HostFacts } from '../../../daemon/hosts/host.ts';
 
 export const info: EngineInfo = {
+  id: 'an-engine',
   version: '28.2.2',
   epoch: 'e',
   operatingSystem: 'Debian GNU/Linux 13',

@@ -6,6 +6,7 @@ import type { EngineInfo } from '../../../daemon/engine/engine.ts';
 import { containerToolkit, toolkitInstalled } from '../../../daemon/hosts/toolkit.ts';
 
 const plain: EngineInfo = {
+  id: 'an-engine',
   version: '28.0.0',
   epoch: '',
   operatingSystem: 'Debian',

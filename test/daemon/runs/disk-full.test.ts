@@ -31,7 +31,10 @@ test('the disk of the home fills up under a run: its end waits for room, says so
   const home = join(disk.path, 'home');
   await using daemon = await startDaemon({ home, config: { min_free_disk: '1MB', mount_roots: ['/tmp'], mounts: [`${marks}:/marks`] } });
   const cwd = await projectWith(
-    [workflow('small', ['echo small']), workflow('loud', [': >/marks/up', 'until [ -e /marks/go ]; do sleep 0.1; done', print(20), 'exit 3'])].join('\n'),
+    [
+      workflow('small', ['echo small']),
+      workflow('loud', [': >/marks/up', 'until [ -e /marks/go ]; do sleep 0.1; done', print(20), 'exit 3']),
+    ].join('\n'),
   );
   expect(await daemon.cli(['run', 'small'], { cwd })).toMatchObject({ code: 0 });
   const name = (await daemon.cli(['run', 'loud', '-d'], { cwd })).stdout.trim();
@@ -42,8 +45,13 @@ test('the disk of the home fills up under a run: its end waits for room, says so
   fill(ballast, 10 * MB);
   writeFileSync(join(marks, 'go'), '');
 
-  const now = async (): Promise<Run> => (await daemon.json<Run[]>(['ps', '-a'], { cwd })).find((run) => run.name === name) ?? expect.fail('the run is lost');
-  const stuck = await waitFor(async () => (/full|no space/i.test((await now()).reason ?? '') ? now() : null), 'the run to say that the disk is full', { seconds: 60 });
+  const now = async (): Promise<Run> =>
+    (await daemon.json<Run[]>(['ps', '-a'], { cwd })).find((run) => run.name === name) ?? expect.fail('the run is lost');
+  const stuck = await waitFor(
+    async () => (/full|no space/i.test((await now()).reason ?? '') ? now() : null),
+    'the run to say that the disk is full',
+    { seconds: 60 },
+  );
   expect(stuck).toMatchObject({ status: 'running', exitCode: null });
   expect(stuck.reason).toContain(home);
   expect(isAlive(pid)).toBe(true);
@@ -87,7 +95,13 @@ test("the engine's disk fills up: the run has its own true end, those after it w
   const cwd = await projectWith(
     [
       workflow('small', ['echo small']),
-      workflow('fills', ['head -c 200000000 /dev/zero >/tmp/big || echo no room', ': >/marks/up', 'until [ -e /marks/go ]; do sleep 0.1; done', print(5), 'exit 3']),
+      workflow('fills', [
+        'head -c 200000000 /dev/zero >/tmp/big || echo no room',
+        ': >/marks/up',
+        'until [ -e /marks/go ]; do sleep 0.1; done',
+        print(5),
+        'exit 3',
+      ]),
     ].join('\n'),
   );
   const name = (await daemon.cli(['run', 'fills', '-d'], { cwd })).stdout.trim();
