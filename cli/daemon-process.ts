@@ -1,6 +1,6 @@
 /** Starting and ending the daemon's process. Starting is safe to do many at once: the daemon holds a lock, and who comes second exits 0. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { homeFiles } from '../shared/home.ts';
@@ -17,6 +17,8 @@ interface Where {
 /** Milliseconds: a daemon that migrates a big database or reconciles many containers listens before it does so. */
 const giveUpAfter = 60_000;
 const mostAttempts = 5;
+/** Bytes: with less, the database cannot be opened. */
+const noRoom = 256 * 1024;
 
 /** Starts the daemon unless one answers, and waits until one does. `onSlow` is called once when that takes more than half a second. */
 export async function startDaemon(where: Where, onSlow: () => void): Promise<Result<void>> {
@@ -102,6 +104,10 @@ function spawnDaemon({ home, env, main }: Where): Result<{ child: ChildProcess; 
 /** Why it ended: the last line that it wrote, `dstackd: <sentence>` when it knew why. */
 function died(home: string, from: number, child: ChildProcess): Result<never> {
   const log = homeFiles(home).daemonLog;
+  const { bavail, bsize } = statfsSync(home);
+  // it could not even write why
+  if (bavail * bsize < noRoom)
+    return fail('disk_full', `The daemon could not start: no space left on the disk of ${home}.`, 'Free some, and try again.');
   const lines = readFileSync(log).subarray(from).toString('utf8').trimEnd().split('\n');
   const own = lines.findLast((line) => line.startsWith('dstackd: ')) ?? lines.at(-1) ?? '';
   const how = child.signalCode === null ? `code ${child.exitCode}` : child.signalCode;

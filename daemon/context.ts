@@ -94,6 +94,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
   });
   let noOverlay: string | null = overlaySafe(home) ? null : 'its path';
   const parts: ControlParts = {
+    home,
     installation,
     store,
     engine,

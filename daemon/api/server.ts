@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { routes, type Verb } from '../../shared/api.ts';
 import { FailureError, messageOf, type Failure } from '../../shared/result.ts';
 import { versionHeader } from '../../shared/version.ts';
+import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';
 import { handlers } from './handlers.ts';
 import { serveLogs } from './logs.ts';
@@ -23,14 +24,19 @@ export function createApiServer(api: ApiParts): Server {
   const server = http.createServer((request, response) => {
     response.setHeader(versionHeader, api.version);
     answer(api, request, response).catch((error: unknown) => {
-      const expected = error instanceof FailureError;
+      const full = isDiskFull(error);
+      const expected = error instanceof FailureError || full;
       if (!expected)
         api.logger.error({ path: request.url?.split('?', 1)[0], error: messageOf(error), stack: (error as Error).stack }, 'request failed');
       if (response.headersSent) return void response.destroy();
       refuse(
         response,
         expected ? 400 : 500,
-        expected ? error.failure : { code: 'internal', message: `The daemon failed: ${messageOf(error)}`, hint: 'See: dstack daemon logs' },
+        full
+          ? diskFull(api.home)
+          : error instanceof FailureError
+            ? error.failure
+            : { code: 'internal', message: `The daemon failed: ${messageOf(error)}`, hint: 'See: dstack daemon logs' },
       );
     });
   });

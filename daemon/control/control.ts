@@ -37,6 +37,8 @@ export interface Control {
 
 /** How often everything is looked at again without a reason, so that a lost event heals (ms). */
 const lookAgainEvery = 30_000;
+/** The same for a disk on which there was no room for another run. */
+const lookForRoomEvery = 2_000;
 
 export function createControl(parts: ControlParts, host: { facts(): Promise<HostFacts> }): Control {
   const drivers = new Map<string, Driver>();
@@ -44,6 +46,7 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
   let reasons = new Map<string, string>();
   let scheduling: Promise<void> | null = null;
   let again = false;
+  let soon: NodeJS.Timeout | undefined;
 
   const adopt = (job: JobRecord): void => {
     const id = attemptId(job);
@@ -68,6 +71,7 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
   const scheduleOnce = async (): Promise<void> => {
     const open = adoptOpen();
     const waiting = open.filter((job) => job.state.status === 'queued');
+    clearTimeout(soon);
     if (waiting.length === 0) {
       reasons = new Map();
       return;
@@ -84,13 +88,17 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
     const result = schedule(queue, now);
     parts.store.transaction(() => {
       for (const placement of result.placements) {
-        const job = waiting.find((candidate) => attemptId(candidate) === placement.id);
-        if (!job) continue;
+        const known = waiting.find((candidate) => attemptId(candidate) === placement.id);
+        const job = known && parts.store.jobs.get(known.runId, known.job, known.attempt);
+        // a stop may have ended it while the host was asked
+        if (job?.state.status !== 'queued') continue;
         job.state = { status: 'preparing', since: parts.now(), host: placement.host, gpus: placement.gpus };
         parts.store.jobs.update(job);
       }
     });
     reasons = result.reasons;
+    // nobody tells when a disk has room again
+    if (now.shortOfDisk !== null) soon = setTimeout(reschedule, lookForRoomEvery);
     for (const placement of result.placements) drivers.get(placement.id)?.wake();
     for (const job of waiting) changes.notify(job.runId);
   };
@@ -118,7 +126,7 @@ export function createControl(parts: ControlParts, host: { facts(): Promise<Host
     }
     void sweep(parts).catch((error: unknown) => parts.logger.info({ error: messageOf(error) }, 'sweep failed'));
   }, lookAgainEvery);
-  parts.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  parts.signal.addEventListener('abort', () => (clearInterval(timer), clearTimeout(soon)), { once: true });
 
   return {
     changes,

@@ -1,4 +1,5 @@
 import { messageOf } from '../../shared/result.ts';
+import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import { EngineError, type Container } from '../engine/engine.ts';
 import { attemptOf, freshLive, type Attempt, type Live } from './attempt.ts';
 import { faultPoint } from './faults.ts';
@@ -75,8 +76,10 @@ export function driveAttempt(
       } catch (error) {
         if (parts.signal.aborted) return;
         // nothing is decided on what could not be done: it is said, and tried again
-        const expected = error instanceof EngineError && error.kind === 'unreachable';
-        const message = messageOf(error);
+        const unreachable = error instanceof EngineError && error.kind === 'unreachable';
+        const full = isDiskFull(error);
+        const expected = unreachable || full;
+        const message = full ? diskFull(parts.home).message : messageOf(error);
         live.doing = `trying again: ${message}`;
         // once, however often it is tried
         if (message !== said) {

@@ -45,6 +45,7 @@ export async function importRun<T>(
   const spec: RunRecord['spec'] = {
     args: [],
     snapshot: { tree: '', commit: null, branch: null, dirty: false },
+    templates: [],
     jobs: [{ ...noWork, artifacts: refs }],
     deps: [],
     interruptible: false,

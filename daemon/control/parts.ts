@@ -13,6 +13,8 @@ import type { StateFolders } from './state-folder.ts';
 
 /** Everything that the control loop works with; composed in daemon/context.ts. */
 export interface ControlParts {
+  /** where everything of the installation lies */
+  home: string;
   installation: string;
   store: Store;
   engine: Engine;

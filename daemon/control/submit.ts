@@ -88,7 +88,8 @@ async function submitNow({ parts, control, user }: SubmitParts, request: SubmitR
   const spec: RunSpec = {
     args: request.args,
     snapshot: { tree, commit, branch, dirty },
-    jobs: jobs.value,
+    templates: jobs.value,
+    jobs: [],
     deps: deps.value,
     interruptible: workflow.resources.interruptible,
     maxDuration: workflow.maxDuration,
@@ -124,7 +125,7 @@ export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'contr
     if (before) return before;
     const pair = randomPair();
     const name = `${pair}-${parts.store.runs.nextNumber(pair)}`;
-    const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.jobs, { run: { name, args: quoteArgs(wanted.spec.args) } })) };
+    const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.templates, { run: { name, args: quoteArgs(wanted.spec.args) } })) };
     const submittedAt = parts.now();
     const id = parts.store.runs.insert({ ...wanted, spec, name, submittedAt });
     for (const job of spec.jobs.keys()) {

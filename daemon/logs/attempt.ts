@@ -113,7 +113,7 @@ export class Attempt implements Recording {
     } catch (error) {
       const full = (error as { code?: string }).code === 'ENOSPC';
       const why = full ? `no space left on the disk of ${this.paths.record}` : `cannot write ${this.paths.record}: ${messageOf(error)}`;
-      if (this.#result.complete) this.#result = { complete: false, why };
+      if (this.#result.complete) this.#result = { complete: false, why, ...(full ? { diskFull: true as const } : {}) };
     }
   }
 

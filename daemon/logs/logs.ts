@@ -27,7 +27,7 @@ export interface Recording {
 }
 
 /** `complete` false: something of ours failed (disk full); the engine's own record must be read again before its container goes. */
-export type RecordEnd = { complete: true } | { complete: false; why: string };
+export type RecordEnd = { complete: true } | { complete: false; why: string; diskFull?: true };
 
 export interface LogReadEvents {
   /** at most 64 KB. The next chunk is read when the promise is fulfilled: a slow reader costs no memory. A rejection ends the reading */

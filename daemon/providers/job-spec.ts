@@ -41,6 +41,9 @@ export interface ResolvedDep {
 export interface RunSpec {
   args: string[];
   snapshot: { tree: string; commit: string | null; branch: string | null; dirty: boolean };
+  /** as the workflow says, before the run's name and arguments are filled in: a restart has a name of its own */
+  templates: JobSpec[];
+  /** the templates with this run's name and arguments */
   jobs: JobSpec[];
   deps: ResolvedDep[];
   interruptible: boolean;

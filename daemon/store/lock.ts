@@ -7,6 +7,8 @@ import Database from 'better-sqlite3';
 export function takeLock(file: string): (() => void) | null {
   const db = new Database(file, { timeout: 0 });
   try {
+    // no journal: nothing is ever written, so the lock can be taken on a full disk too
+    db.pragma('journal_mode = MEMORY');
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {

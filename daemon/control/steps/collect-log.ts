@@ -1,3 +1,4 @@
+import { FailureError } from '../../../shared/result.ts';
 import { EngineError } from '../../engine/engine.ts';
 import type { RecordEnd } from '../../logs/logs.ts';
 import type { End } from '../../store/records.ts';
@@ -24,6 +25,8 @@ export const collectLog: Executor = async ({ parts, attempt, container }) => {
   }
   const closed = await parts.logs.close(job);
   if (end.complete) end = closed;
+  // the container is kept until there is room for what it printed
+  if (!end.complete && end.diskFull && container) throw new FailureError({ code: 'disk_full', message: end.why });
   const neverRan = !container && job.progress.startIntent === null;
   job.progress.log = end.complete || neverRan ? 'complete' : { incomplete: end.why };
   parts.store.jobs.update(job);

@@ -3,7 +3,7 @@ import { EngineError } from '../../engine/engine.ts';
 import type { Executor } from './executor.ts';
 
 /** The volume, the workspace and the state folder; then nothing is left to do for the attempt. */
-export const discard: Executor = async ({ parts, attempt, reschedule }) => {
+export const discard: Executor = async ({ parts, attempt }) => {
   try {
     await parts.engine.removeVolume(attempt.container);
   } catch (error) {
@@ -15,6 +15,4 @@ export const discard: Executor = async ({ parts, attempt, reschedule }) => {
   await parts.states.remove(attempt.id, parts.deleteAsRoot);
   attempt.job.open = false;
   parts.store.jobs.update(attempt.job);
-  // only now is what it held free
-  reschedule();
 };

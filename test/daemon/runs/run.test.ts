@@ -291,7 +291,7 @@ describe('stop, restart, rm', () => {
   });
 
   test('restart uses exactly what the run was', async () => {
-    const cwd = await projectWith(bash('v', ['cat v.txt']), { 'v.txt': 'old\n' });
+    const cwd = await projectWith(bash('v', ['cat v.txt', 'test ${{ run.name }} = $RUN_NAME']), { 'v.txt': 'old\n' });
     await host.daemon.cli(['run', 'v'], { cwd });
     const { name } = await lastRun(host.daemon, cwd);
     writeFileSync(join(cwd, 'v.txt'), 'new\n');

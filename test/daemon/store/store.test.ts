@@ -23,6 +23,7 @@ const newRun = (name: string) => ({
   spec: {
     args: [],
     snapshot: { tree: 't', commit: null, branch: null, dirty: false },
+    templates: [],
     jobs: [],
     deps: [],
     interruptible: false,
