@@ -6,14 +6,7 @@ import { awaitExit, keepRecording, openRecording } from './recording.ts';
  * what is on disk already.
  */
 export const followLog: Executor = async ({ parts, attempt, wake }) => {
-  const { job, container: name } = attempt;
-  const epoch = await parts.engine.epoch();
-  if (epoch !== job.progress.engineEpoch && (await parts.engine.inspect(name))?.state.status === 'running') {
-    // it has outlived a restart of its engine, which therefore is not what ends it
-    job.progress.engineEpoch = epoch;
-    parts.store.jobs.update(job);
-  }
-  const log = await parts.engine.logs(name, true, parts.signal);
+  const log = await parts.engine.logs(attempt.container, true, parts.signal);
   keepRecording(parts, attempt, openRecording(parts, attempt).recordFrom(log), wake);
   awaitExit(parts, attempt, wake);
 };

@@ -10,6 +10,7 @@ import { startEngine } from '../../support/engine.ts';
 import { isAlive } from '../../support/processes.ts';
 import { project, projectWith } from '../../support/project.ts';
 import { scratchDir } from '../../support/scratch.ts';
+import { tinyImage } from '../../support/tiny-image.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { ended, untilNothingIsLeft, untilStatus } from './fixture.ts';
 
@@ -23,9 +24,13 @@ const patient = [
   'until [ -e /marks/go ]; do sleep 0.1; done',
   'echo over',
 ];
+/** Prints more after `go`, and ends at `end`. */
+const phases = [...patient.filter((command) => !command.includes('out/')), 'until [ -e /marks/end ]; do sleep 0.1; done', 'echo out'];
 const cpus = availableParallelism();
 const workflows = [
   workflow('quick', ['echo quick', 'exit 4']),
+  workflow('phases', phases),
+  `- name: bare\n  provider: docker\n  image: ${tinyImage}\n  entrypoint: /bin/bash -c\n  commands:\n${phases.map((c) => `    - ${JSON.stringify(c)}`).join('\n')}`,
   workflow('patient', patient, '  artifacts: [out]'),
   workflow('again', patient, '  artifacts: [out]\n  retry: 1'),
   workflow('lowly', patient, '  artifacts: [out]\n  resources: {interruptible: true}'),
@@ -60,7 +65,7 @@ async function setUp(options: Parameters<typeof startEngine>[0] = {}) {
     submit,
     isUp,
     run,
-    go: () => writeFileSync(join(marks, 'go'), ''),
+    go: (mark = 'go') => writeFileSync(join(marks, mark), ''),
     attempts: async (name: string): Promise<string> => {
       const out = await project({});
       expect(await daemon.cli(['artifacts', 'download', name, '-o', out], { cwd })).toMatchObject({ code: 0 });
@@ -153,13 +158,21 @@ test('while the engine is away, runs wait and say why; an attached one stays', a
 test('an engine that keeps containers over its restarts keeps the runs, and no byte of their logs is lost', async () => {
   await using lab = await setUp({ config: { 'live-restore': true } });
   const { daemon, cwd } = lab;
-  const name = await lab.submit('patient');
-  await lab.isUp(name);
+  // the second has no script of ours that could tell how it ended
+  const names = [await lab.submit('phases'), await lab.submit('bare')];
+  for (const name of names) await lab.isUp(name);
   await lab.engine.restart('graceful');
   lab.go();
-  expect(await untilStatus(daemon, cwd, name, ...ended)).toMatchObject({ status: 'done', attempt: 1 });
-  expect(await lab.log(name)).toBe('attempt 1\nover\n');
-  await waitFor(() => readdirSync(join(daemon.home, 'states')).length === 0, 'the run to be put away');
+  for (const name of names) {
+    await waitFor(async () => (await lab.log(name)) === 'attempt 1\nover\n', `${name} to be heard again`);
+    expect(await lab.run(name)).toMatchObject({ status: 'running' });
+  }
+  lab.go('end');
+  for (const name of names) {
+    expect(await untilStatus(daemon, cwd, name, ...ended)).toMatchObject({ status: 'done', attempt: 1, exitCode: 0, reason: null });
+    expect(await lab.log(name)).toBe('attempt 1\nover\nout\n');
+  }
+  await waitFor(() => readdirSync(join(daemon.home, 'states')).length === 0, 'the runs to be put away');
   // this engine forgets which volumes are mounted when it is restarted like that, and lets go of them at its next start
   await daemon.stop();
   await lab.engine.restart('graceful');

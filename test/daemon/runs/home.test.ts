@@ -3,7 +3,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Run } from '../../../shared/api.ts';
+import { command } from '../../support/command.ts';
 import { startDaemon } from '../../support/daemon.ts';
+import { networkDisk } from '../../support/network-disk.ts';
 import { commandLine, processesWith } from '../../support/processes.ts';
 import { project, projectWith } from '../../support/project.ts';
 import { scratchDir } from '../../support/scratch.ts';
@@ -29,6 +31,16 @@ test.each([
   ).toMatchObject({ code: 0 });
   expect(statSync(join(home, 'dstackd.sock')).mode & 0o777).toBe(0o600);
   await untilNothingIsLeft(daemon);
+});
+
+test('a home on a network file system is refused, with what to do', async () => {
+  await using disk = await networkDisk();
+  const root = join(import.meta.dirname, '../../..');
+  const env = { ...process.env, DSTACK_HOME: disk.path };
+  const { code, stderr } = await command(join(root, 'node_modules/.bin/node'), [join(root, 'daemon/main.ts')], { env, cwd: root });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`dstackd: ${disk.path} is on a network file system (fuse.sshfs)`);
+  expect(stderr).toContain('set DSTACK_HOME to a folder on a local disk');
 });
 
 test('ten command lines at once start one daemon', async () => {
