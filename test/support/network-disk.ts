@@ -20,7 +20,9 @@ export async function networkDisk(): Promise<{ path: string } & AsyncDisposable>
   mkdirSync(path);
   const device = openSync('/dev/fuse', 'r+');
   const options = 'fd=3,rootmode=40755,user_id=0,group_id=0,allow_other';
-  const mount = spawn('mount', ['-i', '-t', 'fuse.sshfs', '-o', options, 'machine:/home', path], { stdio: ['ignore', 'ignore', 'inherit', device] });
+  const mount = spawn('mount', ['-i', '-t', 'fuse.sshfs', '-o', options, 'machine:/home', path], {
+    stdio: ['ignore', 'ignore', 'inherit', device],
+  });
   const [code] = (await once(mount, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`mount -t fuse.sshfs ended with ${code}`);
   const served = serve(device);

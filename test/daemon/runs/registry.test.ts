@@ -60,7 +60,11 @@ describe('a registry that asks who one is', () => {
       const { code, stderr } = await daemon.cli(['run', name], { cwd });
       expect(code).toBe(1);
       expect(stderr).toMatch(new RegExp(`cannot pull the image ${image}: .*(unauthorized|no basic auth|authentication required)`, 'i'));
-      expect(await lastRun(daemon, cwd)).toMatchObject({ status: 'failed', exitCode: null, reason: expect.not.stringContaining('docker load') });
+      expect(await lastRun(daemon, cwd)).toMatchObject({
+        status: 'failed',
+        exitCode: null,
+        reason: expect.not.stringContaining('docker load'),
+      });
     }
   });
 });
@@ -81,7 +85,11 @@ async function gate(target: string, bytes: number) {
       held.add(behind);
     });
     behind.on('end', () => client.end());
-    for (const [one, other] of [[client, behind], [behind, client]] as const) one.on('error', () => other.destroy());
+    for (const [one, other] of [
+      [client, behind],
+      [behind, client],
+    ] as const)
+      one.on('error', () => other.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -105,7 +113,8 @@ test('how far the pull is stands in `ps`, and a stop ends it', async () => {
   await using hers = await startDaemon({ engine: other.host });
   const slow = await gate(registry.host, 1_200_000);
   const cwd = await projectWith(workflow('w', `${slow.host}/team/slow:1`));
-  const state = async (name: string): Promise<Run> => (await hers.json<Run[]>(['ps', '-a'], { cwd })).find((run) => run.name === name) ?? expect.fail('the run is lost');
+  const state = async (name: string): Promise<Run> =>
+    (await hers.json<Run[]>(['ps', '-a'], { cwd })).find((run) => run.name === name) ?? expect.fail('the run is lost');
   const progress = new RegExp(`^pulling ${slow.host}/team/slow:1: [\\d.]+ .?B of [\\d.]+ .?B$`);
   const submit = async (): Promise<string> => (await hers.cli(['run', 'w', '-d'], { cwd })).stdout.trim();
 
