@@ -2,6 +2,7 @@
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { defaultConfig } from '../shared/config-file.ts';
 import { command } from './support/command.ts';
 import { startDaemon } from './support/daemon.ts';
 import { scratchDir } from './support/scratch.ts';
@@ -32,4 +33,17 @@ test('the two commands stand in it', () => {
 test('every dependency is justified in one line', () => {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
   for (const name of Object.keys(dependencies)) expect(readme, name).toMatch(new RegExp(`^\\| .*\\b${name}\\b.* \\| .+ \\|$`, 'm'));
+});
+
+test('it says plainly what access to Docker means, and where the variables of a run can be seen', () => {
+  expect(readme).toMatch(/^- \*\*Access to Docker is root on that machine\.\*\*/m);
+  expect(readme).toMatch(/^- \*\*A run's variables, its secrets among them, show in `docker inspect` while it runs\*\*/m);
+});
+
+test('it names the default image of every version of Python, and how an editor takes the schema', () => {
+  const { images } = defaultConfig();
+  const versions = Object.keys(images);
+  const [first = '', last = ''] = [versions[0], versions.at(-1)];
+  expect(readme).toContain(`| \`images\` | \`${first}: ${images[first]}\` … \`${last}: ${images[last]}\`, one for each version |`);
+  expect(readme).toMatch(/^dstack schema >(\S+)\nsed .*# yaml-language-server: \$schema=/m);
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import type { Connection } from './connection.ts';
 import { EngineError, labels, type ContainerSpec, type Engine, type EngineErrorKind } from './engine.ts';
@@ -47,8 +48,9 @@ export function containerVerbs(connection: Connection): Verbs {
           if (!(error instanceof EngineError && error.kind === 'conflict')) throw error;
           const existing = await inspect(spec.name);
           if (existing) return { id: existing.id, created: false };
-          // its name was still taken while the engine was removing it: ask again, but not forever
-          if (tries === 5) throw error;
+          // its name is taken, but it cannot be seen: the engine is making or removing it; asked again, but not forever (10 s)
+          if (tries === 100) throw error;
+          await delay(100);
         }
       }
     },

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { command } from '../support/command.ts';
@@ -35,6 +35,16 @@ test('the step shell finds a script that does not parse', async () => {
   const fine = { 'scripts/demo': '', 'scripts/test': '', 'scripts/dstack': '', '.ci/run': '' };
   expect((await check(['shell'], fine)).code).toBe(0);
   expect(await check(['shell'], { ...fine, 'scripts/lib/x.sh': 'if true; then\n' })).toMatchObject({ code: 1 });
+});
+
+test('the step schema fails when the JSON Schema is not what the code says', async () => {
+  const dir = scratchDir('check');
+  for (const part of ['scripts', 'shared', 'package.json']) cpSync(join(root, part), join(dir, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
+  const run = () => command(process.execPath, [join(dir, 'scripts/check.ts'), 'schema'], { cwd: '/' });
+  expect(await run()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok {6}JSON Schema fresh/) });
+  writeFileSync(join(dir, 'shared/workflow.schema.json'), '{}\n');
+  expect(await run()).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAILED {2}JSON Schema fresh/) });
 });
 
 test('steps that pass say one line each', async () => {

@@ -137,6 +137,12 @@ test.each([
   expect(await problemsOf(text)).toContain(expected);
 });
 
+test('a key that is near none is reported with those that there are', async () => {
+  expect(await problemsOf('xyzzy: 1\nretention: {forever: 1d}\n')).toMatch(
+    /FILE:1:1: `xyzzy` is not a key of the configuration[\s\S]*its keys are images, default_python[\s\S]*FILE:2:13: `forever`[\s\S]*its keys are logs, artifacts, trees/,
+  );
+});
+
 test('a file that cannot be read is a failure', async () => {
   using h = home();
   mkdirSync(h.file);

@@ -84,6 +84,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     restart: async (how, whileAway) => {
       signal(pid, how === 'kill' ? 'SIGKILL' : 'SIGTERM');
       await waitFor(() => !isAlive(pid), `dockerd ${pid} to end`, { seconds: 40 });
+      // a killed one leaves it, and its number may belong to another process by now
+      rmSync(join(dir, 'pid'), { force: true });
       await forgetContainerd(dir);
       await whileAway?.();
       pid = await start();

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createDockerEngine } from '../../../daemon/engine/docker.ts';
 import { EngineError, labels } from '../../../daemon/engine/engine.ts';
+import { must } from '../../support/command.ts';
 import { never, testContainers } from '../../support/containers.ts';
 
 const t = testContainers();
@@ -33,6 +34,8 @@ describe('create', () => {
     const ports = (await engine.inspect(name))?.ports ?? [];
     expect(ports).toEqual([{ container: 8000, host: expect.any(Number) as number }]);
     expect(ports[0]?.host).toBeGreaterThan(1024);
+    const bound = await must('docker', ['-H', engine.endpoint, 'inspect', '-f', '{{json .NetworkSettings.Ports}}', name]);
+    expect(JSON.parse(bound)).toEqual({ '8000/tcp': [{ HostIp: '127.0.0.1', HostPort: String(ports[0]?.host) }] });
   });
 });
 
