@@ -101,17 +101,19 @@ function spawnDaemon({ home, env, main }: Where): Result<{ child: ChildProcess; 
   }
 }
 
-/** Why it ended: the last line that it wrote, `dstackd: <sentence>` when it knew why. */
+/** Why it ended: what it wrote last, `dstackd: <sentence>` when it knew why. */
 function died(home: string, from: number, child: ChildProcess): Result<never> {
   const log = homeFiles(home).daemonLog;
   const { bavail, bsize } = statfsSync(home);
   // it could not even write why
   if (bavail * bsize < noRoom)
     return fail('disk_full', `The daemon could not start: no space left on the disk of ${home}.`, 'Free some, and try again.');
-  const lines = readFileSync(log).subarray(from).toString('utf8').trimEnd().split('\n');
-  const own = lines.findLast((line) => line.startsWith('dstackd: ')) ?? lines.at(-1) ?? '';
+  const text = readFileSync(log).subarray(from).toString('utf8').trimEnd();
+  // its sentence may have several lines: every problem of the configuration
+  const at = text.lastIndexOf('dstackd: ');
+  const own = at >= 0 ? text.slice(at) : (text.split('\n').at(-1) ?? '');
   const how = child.signalCode === null ? `code ${child.exitCode}` : child.signalCode;
-  const why = own.replace(/^dstackd: /, '').slice(0, 500);
+  const why = own.replace(/^dstackd: /, '').slice(0, 4000);
   return fail(
     'daemon_died',
     why === '' ? `The daemon could not start (it ended with ${how}).` : `The daemon could not start: ${why}`,

@@ -2,7 +2,7 @@
  * Unpacks the daemon's tar of artifacts. What a job wrote is not to be trusted: nothing may land outside of the folder that was named, by whatever
  * name or link, and nothing is written through a symbolic link, be it from the archive or there before.
  */
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
@@ -22,6 +22,8 @@ export interface Unpacked {
 /** Unpacks `tar` below `dir`, which is made if need be. Files that are there are replaced. */
 export async function unpack(tar: Readable, dir: string): Promise<Result<Unpacked>> {
   const { extract } = await import('tar-fs');
+  if (statSync(dir, { throwIfNoEntry: false })?.isFile())
+    return fail('not_a_folder', `${dir} is a file.`, 'Name a folder, or one that is not there yet.');
   const result: Unpacked = { files: 0, bytes: 0, refused: [] };
   try {
     mkdirSync(dir, { recursive: true });

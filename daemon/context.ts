@@ -14,6 +14,7 @@ import { memoryReleaser } from './release-memory.ts';
 import { readCertificates } from './control/certificates.ts';
 import { createControl, type Control } from './control/control.ts';
 import { monitorEngine, wait } from './control/engine-monitor.ts';
+import { configReloader } from './control/config-reloader.ts';
 import { createGate } from './control/gate.ts';
 import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
@@ -151,6 +152,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     secrets,
     diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images })),
     diskUse: () => diskUse(parts, databaseFile),
+    reloadConfig: configReloader(home, config),
     collectGarbage: (dryRun) => collectGarbage(parts, dryRun),
     stop,
   });

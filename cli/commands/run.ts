@@ -40,7 +40,7 @@ export const command = (cli: Cli): Command =>
     .helpOption(false)
     .option('-h, --help', 'Show this help; after WORKFLOW, what it is and how it is set.')
     .option('-d, --detach', 'Print the name of the run and return at once.')
-    .option('-t, --tag <tag>', 'Tag the run when it is done.')
+    .option('-t, --tag <tag>', 'Tag the run when it is done; a tag of that name moves here.')
     .option('-e, --env <name=value>', 'Set a variable; a bare NAME takes your own value. Repeatable.', collect)
     .option('-a, --artifact <path>', 'Save this folder, instead of those in the file. Repeatable.', collect)
     .option('--dep <dep>', 'Mount the artifacts of `:tag` or `workflow`, instead of those in the file. Repeatable.', collect)

@@ -4,5 +4,8 @@ import type { JsonHandler } from './handler.ts';
 
 export const doctor: JsonHandler<'doctor'> = {
   params: z.object({}),
-  answer: async ({ diagnose }) => ok(await diagnose()),
+  answer: async ({ diagnose, reloadConfig }) => {
+    const config = await reloadConfig();
+    return config.ok ? ok(await diagnose()) : config;
+  },
 };

@@ -10,7 +10,16 @@ export function findRun(store: Store, name: string, project?: string): Result<Ru
   if (run) return ok(run);
   const known = project === undefined ? [] : store.runs.ofProject(project).map((r) => r.name);
   const near = nearest(name, known);
-  return fail('no_such_run', `Cannot find the run '${name}'`, near ? `Did you mean '${near}'?` : 'See the runs with: dstack ps -a');
+  const ofWorkflow = project === undefined ? undefined : store.runs.ofProject(project).find((r) => r.workflow === name)?.name;
+  const tagged = project !== undefined && store.tags.get(project, name) !== null;
+  const hint = tagged
+    ? `There is a tag of that name: ':${name}'`
+    : ofWorkflow !== undefined
+      ? `The newest run of the workflow '${name}' is ${ofWorkflow}`
+      : near
+        ? `Did you mean '${near}'?`
+        : 'See the runs with: dstack ps -a';
+  return fail('no_such_run', `Cannot find the run '${name}'`, hint);
 }
 
 /** The run that `RUN` or `:TAG` means; a tag keeps its run findable after `rm`. */

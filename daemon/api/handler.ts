@@ -27,6 +27,8 @@ export interface ApiParts {
   diagnose(): Promise<Check[]>;
   diskUse(): Promise<DiskUse[]>;
   collectGarbage(dryRun: boolean): Promise<Freed[]>;
+  /** reads the configuration again where its file has changed; a failure is what is wrong with it */
+  reloadConfig(): Promise<Result<void>>;
   stop(): void;
 }
 

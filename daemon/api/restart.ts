@@ -8,7 +8,9 @@ import type { JsonHandler } from './handler.ts';
 /** A new run of exactly what an earlier one was: its files, image, deps, commands and settings. */
 export const restart: JsonHandler<'restart'> = {
   params: z.object({ name: z.string() }),
-  answer: async ({ store, control, parts, user }, { name }) => {
+  answer: async ({ store, control, parts, user, reloadConfig }, { name }) => {
+    const config = await reloadConfig();
+    if (!config.ok) return config;
     const found = findRun(store, name);
     if (!found.ok) return found;
     const run = await repeat({ parts, control, user }, found.value);

@@ -50,7 +50,9 @@ export const submit: JsonHandler<'submit'> = {
     env: z.record(z.string(), z.string()).optional(),
     terminal: z.object({ columns: z.int().positive().max(10_000), rows: z.int().positive().max(10_000) }).optional(),
   }),
-  answer: async ({ store, control, parts, user }, request) => {
+  answer: async ({ store, control, parts, user, reloadConfig }, request) => {
+    const config = await reloadConfig();
+    if (!config.ok) return config;
     const submitted = await submitRun({ parts, control, user }, request);
     if (!submitted.ok) return submitted;
     const { run, warnings } = submitted.value;

@@ -14,7 +14,7 @@ export const secretsList: JsonHandler<'secretsList'> = {
 
 /** Sealed before it is stored. */
 export const secretsAdd: JsonHandler<'secretsAdd'> = {
-  params: z.object({ projectDir, name, value: z.string().min(1), force: flag }),
+  params: z.object({ projectDir, name, value: z.string().min(1, 'a secret cannot be empty'), force: flag }),
   answer: async ({ store, secrets, parts }, request) => {
     const project = projectName(request.projectDir);
     const exists = store.secrets.list(project).some((secret) => secret.name === request.name);

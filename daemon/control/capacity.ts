@@ -31,6 +31,6 @@ export function capacityOf(facts: HostFacts, parts: Pick<ControlParts, 'store' |
     shortOfDisk: short
       ? `the disk of ${short.path} has ${formatSize(short.bytes)} free, less than min_free_disk (${formatSize(parts.config.minFreeDisk)}); free some with: dstack gc`
       : null,
-    unreachable: engine.status === 'unreachable' ? `the container engine does not answer (${engine.why})` : null,
+    unreachable: engine.status === 'unreachable' ? `${engine.why}; see: dstack doctor` : null,
   };
 }

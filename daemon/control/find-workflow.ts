@@ -2,10 +2,16 @@ import { relative } from 'node:path';
 import type { Overrides } from '../../shared/api.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { loadWorkflows } from '../../shared/workflow/load.ts';
-import { providerNames, type ProviderName, type Workflow } from '../../shared/workflow/model.ts';
+import { providerNames, type LoadedWorkflows, type ProviderName, type Workflow, type WorkflowSource } from '../../shared/workflow/model.ts';
 import { applyOverrides, workflowFromProvider } from '../../shared/workflow/overrides.ts';
 import { renderProblem } from '../../shared/workflow/problems.ts';
 import { nearest } from '../../shared/workflow/suggest.ts';
+
+/** The line at which the workflow after this one begins in its file. */
+const nextWorkflow = (loaded: LoadedWorkflows & { ok: true }, source: WorkflowSource): number =>
+  Math.min(
+    ...[...loaded.workflows.values()].filter((w) => w.source.file === source.file && w.source.line > source.line).map((w) => w.source.line),
+  );
 
 const isProvider = (name: string): name is ProviderName => (providerNames as readonly string[]).includes(name);
 
@@ -35,7 +41,9 @@ export async function findWorkflow(
   if (!workflow.ok) return workflow;
   const hints = found
     ? loaded.hints
-        .filter((hint) => hint.file === found.source.file)
+        .filter(
+          (hint) => hint.file === found.source.file && hint.line >= found.source.line && hint.line < nextWorkflow(loaded, found.source),
+        )
         .map(
           (hint) => `${relative(projectDir, hint.file)}:${hint.line}:${hint.column}: ${hint.message}${hint.hint ? `. ${hint.hint}` : ''}`,
         )

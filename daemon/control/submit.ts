@@ -112,7 +112,7 @@ async function submitNow({ parts, control, user }: SubmitParts, request: SubmitR
       spec,
     },
   );
-  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(workflow)] });
+  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, workflow)] });
 }
 
 type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'requestId' | 'tag' | 'spec'>;
@@ -144,8 +144,17 @@ export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'contr
   return run;
 }
 
-/** What is accepted but not done yet is said, not swallowed. */
-const adjustments = (workflow: Workflow): string[] =>
-  workflow.python !== null && workflow.image !== null
-    ? [`'python: ${workflow.python}' has no effect: 'image' says what the container is made of`]
-    : [];
+/** What is accepted, but is perhaps not what was meant. */
+function adjustments(projectDir: string, workflow: Workflow): string[] {
+  const said: string[] = [];
+  if (!existsSync(join(projectDir, '.dstack'))) {
+    said.push(`there is no .dstack in ${projectDir} or above it, so this folder itself is taken as the project`);
+  }
+  if (workflow.python !== null && workflow.image !== null) {
+    said.push(`'python: ${workflow.python}' has no effect: 'image' says what the container is made of`);
+  }
+  if (!existsSync(join(projectDir, workflow.workingDir))) {
+    said.push(`the folder '${workflow.workingDir}' of 'working_dir' is not in the project: it is made, empty`);
+  }
+  return said;
+}

@@ -2,6 +2,7 @@ import type { Run, RunDetail } from '../../shared/api.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Control } from './control.ts';
+import { isEnded } from '../../shared/states.ts';
 import { latestAttempts, runState } from './run-status.ts';
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -26,7 +27,8 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
     provider: run.provider,
     project: run.project,
     user: run.user,
-    status: state.status,
+    // asked for is as good as begun
+    status: run.intent && !isEnded(state.status) ? 'stopping' : state.status,
     reason,
     exitCode: 'exitCode' in state ? state.exitCode : null,
     tags: store.tags.ofRun(run.id).map((tag) => tag.tag),
@@ -60,7 +62,10 @@ export function viewRunDetail(store: Store, control: Pick<Control, 'doing'>, run
     mounts: job.mounts.map((mount) => `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
     commands: job.start.kind === 'script' ? job.start.commands : (job.start.command ?? []),
     env: job.env,
-    ports: ports.map((port) => ({ name: `PORT ${port.container}`, url: `http://127.0.0.1:${port.host}` })),
+    ports: ports.map((port) => ({
+      name: `PORT_${job.ports.findIndex((wanted) => wanted.container === port.container)}`,
+      url: `http://127.0.0.1:${port.host}`,
+    })),
     driver,
     interruptible: spec.interruptible,
     maxDuration: spec.maxDuration,

@@ -33,7 +33,7 @@ export function jobScript(commands: readonly string[], exports: readonly (readon
   return [
     `trap 'echo $? >${stateMount}/exit.new; mv -f ${stateMount}/exit.new ${stateMount}/exit' EXIT`,
     `trap 'exit 143' TERM`,
-    'PATH=$DSTACK_PATH:$PATH; export PATH; unset DSTACK_PATH',
+    'case $PATH: in $DSTACK_PATH:*) ;; *) PATH=$DSTACK_PATH:$PATH; export PATH ;; esac; unset DSTACK_PATH',
     `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do
   if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi
 done; unset dstack_conda`,

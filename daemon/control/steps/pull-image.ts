@@ -59,7 +59,7 @@ export const pullImage: Executor = async ({ parts, attempt, changed }) => {
     if (error instanceof EngineError && error.kind === 'other' && !noRegistry.test(error.message) && ++live.pullFailures < mostPulls)
       return;
     const offline = error instanceof EngineError && error.kind === 'other';
-    const hint = offline ? '; without a registry, load it on this host with `docker load` or name another in `images` of the config' : '';
+    const hint = offline ? '; without a registry, load it on this host with `docker load`, or use an image that is here' : '';
     endWith(parts, attempt, 'image', `cannot pull the image ${reference}: ${messageOf(error)}${hint}`);
   } finally {
     live.interrupt = null;
