@@ -17,6 +17,6 @@ export const stop: JsonHandler<'stop'> = {
     if (!request.all && finished)
       return fail('finished', `The run '${finished.name}' is finished already`, `See it with: dstack ps ${finished.name}`);
     for (const run of unfinished) control.requestEnd(run.id, request.abort ? 'abort' : 'stop');
-    return ok(unfinished.map((run) => viewRun(store, control, run)));
+    return ok(unfinished.map((run) => viewRun(store, control, store.runs.byId(run.id) ?? run)));
   },
 };
