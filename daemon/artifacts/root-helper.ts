@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { FailureError, messageOf } from '../../shared/result.ts';
-import { EngineError, labels } from '../engine/engine.ts';
+import { EngineError } from '../engine/engine.ts';
+import { helperContainer } from '../engine/helper-container.ts';
 import type { ContainerSpec, Engine } from '../engine/engine.ts';
 import type { AsRoot, Owner } from './layout.ts';
 
@@ -31,23 +31,9 @@ export function createRootHelper({ engine, images, installation, owner }: RootHe
     let problem = 'there is no local image to do it with';
     for (const image of candidates) {
       const spec: ContainerSpec = {
-        name: `dstack-${installation}-helper-${randomBytes(6).toString('hex')}`,
-        labels: { [labels.installation]: installation, [labels.kind]: 'helper' },
-        image,
-        entrypoint: ['/bin/sh', '-c', script, 'sh', basename(path), `${uid}:${gid}`],
-        command: null,
-        env: {},
-        workingDir: '/',
+        ...helperContainer(`${installation}-helper`, image, script, [basename(path), `${uid}:${gid}`]),
         mounts: [{ type: 'bind', source: dirname(path), target: '/x', readOnly: false }],
-        tty: false,
-        cpu: null,
-        memory: null,
-        shmSize: null,
-        gpus: [],
-        ports: [],
-        init: false,
         network: 'none',
-        user: '0:0',
       };
       try {
         const { exitCode, output } = await engine.runToEnd(spec, timeoutMs);

@@ -1,12 +1,11 @@
 import { messageOf } from '../../shared/result.ts';
 import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import { EngineError, type Container } from '../engine/engine.ts';
-import { attemptOf, freshLive, type Attempt, type Live } from './attempt.ts';
+import { attemptOf, freshLive, specOf, type Attempt, type Live } from './attempt.ts';
 import { faultPoint } from './faults.ts';
 import type { ControlParts } from './parts.ts';
 import { plan, type Seen } from './plan.ts';
 import { steps } from './steps/steps.ts';
-import { specOf } from './attempt.ts';
 
 export interface Driver {
   /** something may have changed: look again */

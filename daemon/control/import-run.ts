@@ -4,7 +4,7 @@ import { parseArtifact } from '../../shared/workflow/values.ts';
 import { freshProgress, type RunRecord } from '../store/records.ts';
 import type { JobSpec } from '../providers/job-spec.ts';
 import type { ControlParts } from './parts.ts';
-import { randomPair } from './run-names.ts';
+import { newRunName } from './run-names.ts';
 
 const noWork: Omit<JobSpec, 'artifacts'> = {
   image: '',
@@ -57,10 +57,8 @@ export async function importRun<T>(
     terminal: null,
   };
   const run = store.transaction(() => {
-    const pair = randomPair();
-    const name = `${pair}-${store.runs.nextNumber(pair)}`;
     const wanted = {
-      name,
+      name: newRunName(store),
       project,
       projectDir,
       workflow: null,

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { Store } from '../store/store.ts';
 
 const adjectives =
   'agile amber ample azure bold brave bright brisk calm candid careful chatty cheerful clever cool copper coral cosy crisp curious daring deft eager early earnest easy fair fancy fast fine fluffy fond frank fresh friendly gentle giddy glad golden good grand great green handy happy hardy honest humble icy jolly keen kind large late light little lively loud lucky lush mellow merry mighty mild misty modest neat new nice nimble noble odd orange patient peachy plain polite proud purple quick quiet rapid ready red rosy round rustic sandy serious shiny short shy silent silver slim small smart smooth snowy soft spicy steady still strong sunny swift tall tidy tiny tough true vast vivid warm wise witty young zesty'.split(
@@ -9,5 +10,8 @@ const animals =
     ' ',
   );
 
-/** Two words for a new run's name; its number within them follows. */
-export const randomPair = (): string => `${adjectives[randomInt(adjectives.length)]}-${animals[randomInt(animals.length)]}`;
+/** A new run's name: two words, and its number within them. In a transaction with the run's insertion. */
+export function newRunName(store: Pick<Store, 'runs'>): string {
+  const pair = `${adjectives[randomInt(adjectives.length)]}-${animals[randomInt(animals.length)]}`;
+  return `${pair}-${store.runs.nextNumber(pair)}`;
+}

@@ -19,7 +19,7 @@ import { findWorkflow } from './find-workflow.ts';
 import { checkMounts } from './mount-roots.ts';
 import type { ControlParts } from './parts.ts';
 import { resolveDeps } from './resolve-deps.ts';
-import { randomPair } from './run-names.ts';
+import { newRunName } from './run-names.ts';
 import { checkJobs } from './check-jobs.ts';
 import { fillIn } from './secrets.ts';
 
@@ -123,8 +123,7 @@ export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'contr
     // the same request may have come again while this one was looking at files
     const before = wanted.requestId === null ? null : parts.store.runs.byRequest(wanted.requestId);
     if (before) return before;
-    const pair = randomPair();
-    const name = `${pair}-${parts.store.runs.nextNumber(pair)}`;
+    const name = newRunName(parts.store);
     const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.templates, { run: { name, args: quoteArgs(wanted.spec.args) } })) };
     const submittedAt = parts.now();
     const id = parts.store.runs.insert({ ...wanted, spec, name, submittedAt });

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { EngineError } from '../engine/engine.ts';
 import type { Engine } from '../engine/engine.ts';
-import { helperContainer } from './helper-container.ts';
+import { helperContainer } from '../engine/helper-container.ts';
 
 /**
  * Tries whether the engine can make workspaces as overlays on folders below `dir`: makes one, reads and writes through it in a container of
@@ -17,7 +17,7 @@ export async function probeOverlay(engine: Engine, dir: string, image: string): 
     for (const folder of [lower, upper, work]) await mkdir(folder);
     await writeFile(join(lower, 'file'), 'below');
     const spec = {
-      ...helperContainer(image, 'test "$(cat /workflow/file)" = below && printf above > /workflow/file'),
+      ...helperContainer('doctor', image, 'test "$(cat /workflow/file)" = below && printf above > /workflow/file'),
       mounts: [{ type: 'overlay' as const, volume, lower, upper, work, target: '/workflow' }],
       network: 'none' as const,
     };

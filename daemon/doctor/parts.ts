@@ -9,7 +9,7 @@ import type { Host, HostFacts } from '../hosts/host.ts';
 import { runLimited } from '../hosts/run-limited.ts';
 import { containerToolkit, toolkitInstalled, toolkitPlaces } from '../hosts/toolkit.ts';
 import type { Trial } from './engine-checks.ts';
-import { helperContainer } from './helper-container.ts';
+import { helperContainer } from '../engine/helper-container.ts';
 import { probeOverlay } from './overlay.ts';
 
 /** Everything that the doctor looks at, so that a test can have any of it ill. What throws is a failed look, and is told as such. */
@@ -77,7 +77,7 @@ export function doctorParts({ home, config, engine, host, otherImages = async ()
     async trial(image) {
       // where the kernel's two generations of cgroups keep it
       const script = 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true';
-      return { ...(await engine.runToEnd({ ...helperContainer(image, script), memory: limit }, 60_000)), limit };
+      return { ...(await engine.runToEnd({ ...helperContainer('doctor', image, script), memory: limit }, 60_000)), limit };
     },
     overlay: (image) => probeOverlay(engine, home, image),
     otherImages,

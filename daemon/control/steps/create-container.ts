@@ -1,4 +1,4 @@
-import { messageOf, FailureError } from '../../../shared/result.ts';
+import { FailureError, messageOf, unwrap } from '../../../shared/result.ts';
 import { homedir } from 'node:os';
 import type { HostMount } from '../../../shared/workflow/model.ts';
 import { expandHome, parseMount } from '../../../shared/units.ts';
@@ -6,7 +6,6 @@ import { EngineError, labels, type MountSpec } from '../../engine/engine.ts';
 import { containerSpec, depsToMount } from '../container-spec.ts';
 import { specOf } from '../attempt.ts';
 import { specWithSecrets } from '../secrets.ts';
-import { unwrap } from '../../../shared/result.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
 
