@@ -6,6 +6,7 @@
  * the init signals too (it signals the whole group), and then end without running a later command.
  */
 export const stateMount = '/run/dstack';
+const exitFile = `${stateMount}/exit`;
 
 /** Words of sh: the exact text, whatever it holds. */
 export const shellQuote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
@@ -31,7 +32,8 @@ exec sh -l ${stateMount}/script
  */
 export function jobScript(commands: readonly string[], exports: readonly (readonly [string, string])[]): string {
   return [
-    `trap 'echo $? >${stateMount}/exit.new; mv -f ${stateMount}/exit.new ${stateMount}/exit' EXIT`,
+    // the job's exit code stands, even where a full disk takes none: then the engine's word is all there is
+    `trap 'dstack_exit=$?; set +e; { echo $dstack_exit >${exitFile}.new && mv -f ${exitFile}.new ${exitFile}; } 2>/dev/null; exit $dstack_exit' EXIT`,
     `trap 'exit 143' TERM`,
     'case $PATH: in $DSTACK_PATH:*) ;; *) PATH=$DSTACK_PATH:$PATH; export PATH ;; esac; unset DSTACK_PATH',
     `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -25,6 +25,13 @@ describe('the script of a job', () => {
     expect({ code, stdout, exit }).toEqual({ code: 7, stdout: 'a\n', exit: '7' });
   });
   test('leaves its exit code behind', () => expect(runScript(['true']).exit).toBe('0'));
+  test.each(['bash', 'sh'])('ends with its own code where that cannot be left behind (%s)', (shell) => {
+    const dir = mkdtempSync(join(tmpdir(), 'script-'));
+    writeFileSync(join(dir, 'script'), jobScript(['echo a', 'exit 3'], []).replaceAll(stateMount, dir));
+    mkdirSync(join(dir, 'exit.new')); // as on a full disk, the write fails
+    const { status, stdout, stderr } = spawnSync(shell, [join(dir, 'script')], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 3, stdout: 'a\n', stderr: '' });
+  });
   test('understands constructs over several lines', () =>
     expect(runScript(['for i in 1 2; do', '  echo $i', 'done']).stdout).toBe('1\n2\n'));
   test("keeps the image's PATH in front", () => expect(runScript(['echo $PATH']).stdout).toMatch(/^\/image\/bin:/));
