@@ -10,7 +10,7 @@ import type { Resources, ProviderName } from './workflow/model.ts';
 import type { Status } from './states.ts';
 
 /** Raised with every change of this file that an older peer would not understand. */
-export const apiVersion = 1;
+export const apiVersion = 2;
 
 /** method and path of each verb; `:name` is filled in from the parameters, the rest travels as query (GET, DELETE) or JSON body. */
 export const routes = {
@@ -144,6 +144,8 @@ export interface Run {
   gpus: string[];
   artifacts: string[];
   attempt: number;
+  /** in the queue, from 1; null: it does not wait */
+  position: number | null;
   submittedAt: string;
   startedAt: string | null;
   finishedAt: string | null;
@@ -168,6 +170,84 @@ export interface RunDetail extends Run {
   interruptible: boolean;
   maxDuration: number | null;
   restartOf: string | null;
+  priority: number;
+  retry: number;
+  attempts: AttemptInfo[];
+  /** what it waits for; null: it does not wait */
+  waiting: { candidates: { host: string; why: string }[]; holders: { run: string; user: string; what: string }[] } | null;
+}
+
+/** One execution of a run's job. */
+export interface AttemptInfo {
+  attempt: number;
+  job: number;
+  status: Status;
+  reason: string | null;
+  host: string | null;
+  gpus: string[];
+  startedAt: string | null;
+  finishedAt: string | null;
+  exitCode: number | null;
+}
+
+/** A GPU of the pool. Sizes in bytes, utilisation in percent, temperature in °C, power in W; null: the driver does not say. */
+export interface GpuInfo {
+  host: string;
+  index: number;
+  uuid: string;
+  name: string;
+  memory: number | null;
+  memoryUsed: number | null;
+  utilization: number | null;
+  temperature: number | null;
+  power: number | null;
+  driver: string;
+  computeCapability: string | null;
+  mig: { parent: string; profile: string } | null;
+  /** the run that has it, of this daemon or another one on the same machine (`installation` is that one's) */
+  holder: { run: string; user: string; installation: string } | null;
+  /** why it is not handed out though no run has it; null: it is free, or a run has it */
+  busy: string | null;
+  /** processes that no run of dstack started */
+  processes: { pid: number; name: string; user: string | null; memory: number | null }[];
+  /** when this was read, if that is longer ago than it should be */
+  staleSince: string | null;
+}
+
+/** What a user, a project, a workflow or a run used. Hours; runs that go on count up to now. */
+export interface Usage {
+  key: string;
+  runs: number;
+  gpuHours: number;
+  /** hours that its containers ran */
+  hours: number;
+}
+
+/** Samples of a run's latest attempt (or the one asked for), oldest first. */
+export interface Stats {
+  run: string;
+  attempt: number;
+  gpus: string[];
+  samples: Sample[];
+}
+
+/** The mean over `span` ms from `at`. cpu: cores in use; memory: bytes; of each GPU, in the order of `gpus`: percent and bytes. */
+export interface Sample {
+  at: string;
+  span: number;
+  cpu: number | null;
+  memory: number | null;
+  gpus: { utilization: number | null; memory: number | null }[];
+}
+
+/** Who ended or removed whose run. */
+export interface AuditEntry {
+  at: string;
+  user: string;
+  action: 'stop' | 'abort' | 'rm' | 'share' | 'unshare';
+  run: string;
+  owner: string;
+  detail: string;
 }
 
 export interface ArtifactFile {

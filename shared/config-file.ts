@@ -22,6 +22,9 @@ export function defaultConfig(): Config {
     minFreeDisk: 1e9,
     retention: { logs: 90 * day, artifacts: null, trees: 7 * day },
     gcInterval: day,
+    retryDelay: 10,
+    warningPeriod: 60,
+    gpus: { attach: 'auto', busyMemory: 1e9, readEvery: 5, claimTimeout: 60 },
   };
 }
 

@@ -33,12 +33,14 @@ export function parseConfig(file: string, text: string, defaults: Config): Resul
 const topKeys = [
   ...['images', 'default_python', 'env', 'ca_certificates', 'mount_roots', 'mounts'],
   ...['grace_period', 'snapshot', 'min_free_disk', 'retention', 'gc_interval'],
+  ...['retry_delay', 'warning_period', 'gpus'],
 ] as const;
 
 function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config): Config {
   const keys = keysOf(top, topKeys, 'the configuration');
   const snapshot = keysOf(keys.snapshot, ['warn_size', 'max_size'], 'snapshot');
   const retention = keysOf(keys.retention, ['logs', 'artifacts', 'trees'], 'retention');
+  const gpus = keysOf(keys.gpus, ['attach', 'busy_memory', 'read_every', 'claim_timeout'], 'gpus');
   const kept = (key: keyof Keys<'logs' | 'artifacts' | 'trees'>): number | null =>
     scalar(retention[key], parseDurationOrNever, defaults.retention[key]);
   return {
@@ -56,6 +58,14 @@ function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config
     minFreeDisk: scalar(keys.min_free_disk, parseSize, defaults.minFreeDisk),
     retention: { logs: kept('logs'), artifacts: kept('artifacts'), trees: kept('trees') },
     gcInterval: scalar(keys.gc_interval, parseInterval, defaults.gcInterval),
+    retryDelay: scalar(keys.retry_delay, parseDuration, defaults.retryDelay),
+    warningPeriod: scalar(keys.warning_period, parseDuration, defaults.warningPeriod),
+    gpus: {
+      attach: scalar(gpus.attach, parseAttach, defaults.gpus.attach),
+      busyMemory: scalar(gpus.busy_memory, parseSize, defaults.gpus.busyMemory),
+      readEvery: scalar(gpus.read_every, parseDuration, defaults.gpus.readEvery),
+      claimTimeout: scalar(gpus.claim_timeout, parseDuration, defaults.gpus.claimTimeout),
+    },
   };
 }
 
@@ -70,6 +80,13 @@ function parseInterval(text: string): Result<number | null> {
   return parsed.ok && parsed.value !== null && parsed.value < 60
     ? fail('bad_duration', 'this is too often', 'write at least 1m, or never')
     : parsed;
+}
+
+const attachments = ['auto', 'gpus', 'cdi'] as const;
+
+function parseAttach(text: string): Result<(typeof attachments)[number]> {
+  const found = attachments.find((name) => name === text);
+  return found ? ok(found) : fail('bad_attach', 'this is no way to attach GPUs', `write one of ${attachments.join(', ')}`);
 }
 
 const parseImage = (text: string): Result<string> =>

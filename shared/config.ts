@@ -20,4 +20,18 @@ export interface Config {
   retention: { logs: number | null; artifacts: number | null; trees: number | null };
   /** seconds between automatic gc's; null: only by hand */
   gcInterval: number | null;
+  /** seconds before the first retry of a failed run; doubled for each further one, up to ten minutes */
+  retryDelay: number;
+  /** seconds before the end of `max_duration` at which a run gets SIGUSR1 (at most half of it) */
+  warningPeriod: number;
+  gpus: {
+    /** how containers get their GPUs: `--gpus` (device requests), CDI, or what the engine is seen to have */
+    attach: 'auto' | 'gpus' | 'cdi';
+    /** bytes in use, beside what a desktop takes, above which a GPU that is not ours counts as busy */
+    busyMemory: number;
+    /** seconds between two readings of nvidia-smi */
+    readEvery: number;
+    /** seconds after which the claim of another daemon that has no container is cleared */
+    claimTimeout: number;
+  };
 }

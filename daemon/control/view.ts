@@ -36,6 +36,7 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
     gpus: 'gpus' in state ? state.gpus : [],
     artifacts: run.spec.jobs.flatMap((job) => job.artifacts.map((artifact) => artifact.path)),
     attempt: first?.attempt ?? 1,
+    position: null,
     submittedAt: new Date(run.submittedAt).toISOString(),
     startedAt: iso(started.length > 0 ? Math.min(...started) : null),
     finishedAt: iso('finishedAt' in state ? state.finishedAt : null),
@@ -70,5 +71,9 @@ export function viewRunDetail(store: Store, control: Pick<Control, 'doing'>, run
     interruptible: spec.interruptible,
     maxDuration: spec.maxDuration,
     restartOf: spec.restartOf,
+    priority: spec.priority,
+    retry: spec.retry,
+    attempts: [],
+    waiting: null,
   };
 }

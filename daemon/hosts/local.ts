@@ -42,7 +42,15 @@ export function createLocalHost(options: LocalHostOptions): Host {
     name: 'local',
     async facts({ fresh = false } = {}): Promise<HostFacts> {
       const [{ info, ...others }, gpuState] = await Promise.all([rest(fresh), gpus(fresh)]);
-      return { name: 'local', reachable: true, ...others, gpus: gpuState.gpus, gpuProblem: await gpuProblem(gpuState, info, places) };
+      return {
+        name: 'local',
+        reachable: true,
+        ...others,
+        gpus: gpuState.gpus,
+        gpusReadAt: null,
+        gpusStaleSince: null,
+        gpuProblem: await gpuProblem(gpuState, info, places),
+      };
     },
   };
 }

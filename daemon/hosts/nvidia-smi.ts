@@ -40,6 +40,13 @@ function parseLine(line: string, fields: readonly string[]): Gpu | null {
     memory: mebibytes !== null && /^\d+$/.test(mebibytes) ? Number(mebibytes) * 2 ** 20 : null,
     driver: value('driver_version') ?? 'unknown',
     computeCapability: value('compute_cap'),
-    busy: null,
+    minor: Number(index),
+    mig: null,
+    problem: null,
+    memoryUsed: null,
+    utilization: null,
+    temperature: null,
+    power: null,
+    processes: [],
   };
 }

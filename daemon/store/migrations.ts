@@ -47,4 +47,46 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (project, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN owner TEXT;
+  ALTER TABLE runs ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE usage (
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    job INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    project TEXT NOT NULL,
+    workflow TEXT,
+    run TEXT NOT NULL,
+    host TEXT NOT NULL,
+    gpus INTEGER NOT NULL,
+    gpu_name TEXT,
+    cpu REAL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    PRIMARY KEY (run_id, job, attempt)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX usage_by_time ON usage (finished_at);
+  CREATE TABLE samples (
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    job INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    cpu REAL,
+    memory INTEGER,
+    gpus TEXT NOT NULL,
+    PRIMARY KEY (run_id, job, attempt, at)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX samples_by_span ON samples (span, at);
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    action TEXT NOT NULL,
+    run TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -147,6 +147,7 @@ export const aRun = (over: Partial<Run> = {}): Run => ({
   gpus: [],
   artifacts: ['model'],
   attempt: 1,
+  position: null,
   submittedAt: new Date(Date.now() - 185_000).toISOString(),
   startedAt: null,
   finishedAt: null,
@@ -155,6 +156,10 @@ export const aRun = (over: Partial<Run> = {}): Run => ({
 
 export const aRunDetail = (over: Partial<RunDetail> = {}): RunDetail => ({
   ...aRun(),
+  priority: 0,
+  retry: 0,
+  attempts: [],
+  waiting: null,
   projectDir: '/home/ada/mnist',
   args: ['--epochs', '3', 'two words'],
   resources: { cpu: 2, memory: 4e9, shmSize: null, gpu: { count: 1, name: 'A100', memory: null }, interruptible: false },

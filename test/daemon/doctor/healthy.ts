@@ -25,7 +25,14 @@ export const gpu: Gpu = {
   memory: 48e9,
   driver: '580.1',
   computeCapability: '8.6',
-  busy: null,
+  minor: 0,
+  mig: null,
+  problem: null,
+  memoryUsed: null,
+  utilization: null,
+  temperature: null,
+  power: null,
+  processes: [],
 };
 
 export const facts: HostFacts = {
@@ -38,6 +45,8 @@ export const facts: HostFacts = {
     { path: '/var/lib/docker', bytes: 80e9 },
   ],
   gpus: [gpu],
+  gpusReadAt: null,
+  gpusStaleSince: null,
   gpuProblem: null,
   bootId: 'b',
 };
