@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Folders whose tests need no Docker Engine: they start at once, and DOCKER_HOST leads them nowhere. */
-const withoutEngine = ['shared', 'daemon/scheduler', 'daemon/providers', 'daemon/store', 'daemon/logs', 'cli/terminal']
+const withoutEngine = ['shared', 'daemon/scheduler', 'daemon/providers', 'daemon/store', 'daemon/logs', 'daemon/metrics', 'cli/terminal', 'bench/sim']
   .map((dir) => `test/${dir}/**/*.test.ts`)
   .concat('test/scripts/!(demo).test.ts');
 
@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/**/*.test.ts'],
-          exclude: [...withoutEngine, 'test/projects/**'],
+          exclude: [...withoutEngine, 'test/projects/**', 'test/gpu/**'],
           globalSetup: 'test/support/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,

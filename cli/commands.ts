@@ -9,6 +9,7 @@ export interface CommandFile {
 export const commands = {
   run: () => import('./commands/run.ts'),
   ps: () => import('./commands/ps.ts'),
+  queue: () => import('./commands/queue.ts'),
   logs: () => import('./commands/logs.ts'),
   stop: () => import('./commands/stop.ts'),
   rm: () => import('./commands/rm.ts'),
@@ -20,6 +21,9 @@ export const commands = {
   check: () => import('./commands/check.ts'),
   schema: () => import('./commands/schema.ts'),
   config: () => import('./commands/config.ts'),
+  stats: () => import('./commands/stats.ts'),
+  usage: () => import('./commands/usage.ts'),
+  audit: () => import('./commands/audit.ts'),
   df: () => import('./commands/df.ts'),
   gc: () => import('./commands/gc.ts'),
   daemon: () => import('./commands/daemon.ts'),

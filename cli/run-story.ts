@@ -1,7 +1,6 @@
 /** `ps RUN`: what a run was, in full. What has nothing to say is left out. */
-import type { RunDetail } from '../shared/api.ts';
+import type { AttemptInfo, RunDetail } from '../shared/api.ts';
 import { formatDuration, formatSize } from '../shared/units.ts';
-import type { Resources } from '../shared/workflow/model.ts';
 import { quoteArgs } from '../shared/workflow/quote.ts';
 import { statusStyle, statusWord } from './run-table.ts';
 import type { Output } from './terminal/output.ts';
@@ -24,11 +23,17 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ['Started', run.startedAt === null ? null : when(run.startedAt, now)],
     ['Finished', run.finishedAt === null ? null : when(run.finishedAt, now)],
     ['Ran', ran(run, now)],
-    ['Attempt', run.attempt > 1 ? String(run.attempt) : null],
+    ['Wants', run.wants],
+    ['Priority', run.priority === 0 ? null : String(run.priority)],
+    ['In line', run.position === null ? null : `number ${run.position}`],
+    ['Waits for', run.waiting?.holders.map((holder) => `${holder.what}: ${holder.run} (${holder.user})`) ?? null],
+    ['Candidates', run.waiting?.candidates.map(({ host, why }) => `${host}: ${why}`) ?? null],
+    ['Attempts', run.attempts.length > 1 ? run.attempts.map((attempt) => attemptLine(attempt)) : null],
+    ['Retries', run.retry === 0 ? null : `${run.retry}`],
     ['Host', run.host],
     ['GPUs', run.gpus],
     ['Driver', run.driver],
-    ['Resources', resources(run.resources)],
+    ['Limits', limits(run)],
     ['Time limit', run.maxDuration === null ? null : formatDuration(run.maxDuration)],
     ['Image', run.image],
     ['Digest', run.imageDigest],
@@ -67,15 +72,19 @@ function ran(run: RunDetail, now: number): string | null {
   return duration((end - Date.parse(run.startedAt)) / 1000);
 }
 
-function resources({ cpu, memory, shmSize, gpu, interruptible }: Resources): string {
-  const parts: string[] = [];
-  if (cpu !== null) parts.push(`${cpu} CPU`);
-  if (memory !== null) parts.push(`${formatSize(memory)} memory`);
-  if (shmSize !== null) parts.push(`${formatSize(shmSize)} shared memory`);
-  if (gpu !== null)
-    parts.push(`${gpu.count} GPU${gpu.name === null ? '' : ` ${gpu.name}`}${gpu.memory === null ? '' : ` of ${formatSize(gpu.memory)}`}`);
-  if (interruptible) parts.push('interruptible');
-  return parts.join(', ');
+/** What `Wants` does not say. */
+function limits({ resources, interruptible }: RunDetail): string {
+  return [
+    ...(resources.shmSize === null ? [] : [`${formatSize(resources.shmSize)} shared memory`]),
+    ...(interruptible ? ['interruptible'] : []),
+  ].join(', ');
+}
+
+/** `1 interrupted on local after 3 min: made room for red-fox-1`. */
+function attemptLine({ attempt, status, host, reason, startedAt, finishedAt }: AttemptInfo): string {
+  const took =
+    startedAt === null || finishedAt === null ? '' : ` after ${duration((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000)}`;
+  return `${attempt} ${status}${host === null ? '' : ` on ${host}`}${took}${reason === null ? '' : `: ${reason}`}`;
 }
 
 function commit({ commit: id, branch, dirty }: RunDetail['snapshot']): string | null {

@@ -7,15 +7,18 @@ import type { Server } from 'node:http';
 import { readConfig } from '../shared/config-file.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
+import type { ApiParts } from './api/handler.ts';
 import { createApiServer } from './api/server.ts';
 import { createArtifacts } from './artifacts/create-artifacts.ts';
 import { createRootHelper } from './artifacts/root-helper.ts';
 import { memoryReleaser } from './release-memory.ts';
 import { readCertificates } from './control/certificates.ts';
+import { createClaims, neededGpus } from './control/claims.ts';
 import { createControl, type Control } from './control/control.ts';
 import { monitorEngine, wait } from './control/engine-monitor.ts';
 import { configReloader } from './control/config-reloader.ts';
 import { createGate } from './control/gate.ts';
+import { createDecayedUsage } from './control/fair-share.ts';
 import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
 import { stateFolders } from './control/state-folder.ts';
@@ -23,18 +26,29 @@ import { sweep } from './control/sweep.ts';
 import { diagnose, doctorParts } from './doctor/doctor.ts';
 import { createDockerEngine, findEndpoint } from './engine/docker.ts';
 import { createLocalHost } from './hosts/local.ts';
-import { createLogger } from './logger.ts';
+import { attachMethod, toolkitPlaces } from './hosts/toolkit.ts';
+import { createLogger, type Logger } from './logger.ts';
 import { createLogs } from './logs/file-logs.ts';
+import { createMeter } from './metrics/meter.ts';
+import { createDiskUse } from './policy/disk-use.ts';
+import { createPolicy } from './policy/policy.ts';
 import { createSecretBox } from './secrets/box.ts';
 import { createSnapshots } from './snapshots/create-snapshots.ts';
 import { overlaySafe } from './snapshots/overlay-safe.ts';
 import { openStore } from './store/store.ts';
+import type { UserAccount } from './users/accounts.ts';
 
 /** How long a start waits for the engine to say which one it is (ms); one that hangs is not waited for longer. */
 const patience = 5_000;
 
 export interface Daemon {
+  /** for the daemon's own user */
   server: Server;
+  /** for one of several users */
+  serverFor(user: UserAccount): Server;
+  logger: Logger;
+  /** reads the policy again; a failure is what is wrong with it */
+  reloadPolicy(): Promise<Result<void>>;
   control: Control;
   /** whether this may be the daemon of what is under way; a failure says why not */
   check(): Promise<Result<void>>;
@@ -44,12 +58,23 @@ export interface Daemon {
   end(): Promise<void>;
 }
 
-/** Everything under `home` opened and put together, nothing started. Fails as readConfig and openStore do. */
-export async function composeDaemon(home: string, signal: AbortSignal, stop: () => void): Promise<Result<Daemon>> {
+/**
+ * Everything under `home` opened and put together, nothing started. `shared`: for all users of the machine, with these files of policy, the first of which
+ * that is there holds. Fails as readConfig and openStore do.
+ */
+export async function composeDaemon(
+  home: string,
+  signal: AbortSignal,
+  stop: () => void,
+  shared: { policyFiles: string[] } | null = null,
+): Promise<Result<Daemon>> {
   const logger = createLogger(process.env['DSTACK_LOG'] ?? 'info');
   const read = await readConfig(home);
   if (!read.ok) return read;
   const config = read.value;
+  const policy = createPolicy([...(shared?.policyFiles ?? []), join(home, 'policy.yaml')]);
+  const lawful = await policy.reload();
+  if (!lawful.ok) return lawful;
   const folder = (name: string): string => {
     const path = join(home, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -65,7 +90,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
   if (known === null) store.meta.put('installation', installation);
 
   const engine = createDockerEngine({ endpoint: findEndpoint(process.env), installation });
-  const { uid, gid, username } = userInfo();
+  const { uid, gid, username, homedir } = userInfo();
   const images = async (): Promise<string[]> => [
     ...new Set([...store.jobs.open().flatMap((job) => job.progress.image?.id ?? []), ...Object.values(config.images)]),
   ];
@@ -81,17 +106,34 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
   });
   const secrets = createSecretBox(join(home, 'secrets.key'));
 
+  const claims = createClaims({ engine, installation, user: username, claimTimeout: () => config.gpus.claimTimeout, logger });
   let control: Control | null = null;
   const monitor = monitorEngine({
     engine,
     installation,
     logger,
     signal,
-    onContainer: (name) => control?.wakeContainer(name),
+    onContainer: (name, action) => {
+      if (action === 'destroy' && claims.removed(name)) void claims.reconcile(neededGpus(store));
+      else control?.wakeContainer(name);
+    },
     onChange: () => {
       control?.wakeAll();
       control?.reschedule();
     },
+  });
+  const decayedUsage = createDecayedUsage(store);
+  const meter = createMeter({
+    installation,
+    store,
+    engine,
+    host: { facts: () => host.facts() },
+    logger,
+    signal,
+    now: Date.now,
+    sampleEvery: () => config.sampleEvery,
+    readEvery: () => config.gpus.readEvery,
+    stopIdle: (runId, detail) => control?.endIdle(runId, detail),
   });
   let noOverlay: string | null = overlaySafe(home) ? null : 'its path';
   const parts: ControlParts = {
@@ -104,7 +146,18 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     artifacts,
     logs: createLogs({ dir: folder('logs'), now: Date.now }),
     states: stateFolders(folder('states')),
+    claims,
+    hosts: () => [host.name],
+    gpus: {
+      of: async () => (await host.facts()).gpus,
+      attach: async () => {
+        const state = monitor.state();
+        return attachMethod(state.status === 'reachable' ? state.info : await engine.info(), toolkitPlaces(), config.gpus.attach);
+      },
+    },
     config,
+    policy,
+    diskUse: createDiskUse(store, artifacts),
     logger,
     secretsOf: (project) => {
       const values: Record<string, string> = {};
@@ -131,18 +184,20 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     signal,
     inUse: new Set(),
     gate: createGate(),
+    meter,
+    usage: () => decayedUsage(Date.now()),
     idle: memoryReleaser(),
     now: Date.now,
   };
-  const host = createLocalHost({ home, engine });
+  const host = createLocalHost({ home, engine, config: () => config.gpus, onGpus: () => control?.reschedule() });
   const controlNow = createControl(parts, host);
   control = controlNow;
 
-  const server = createApiServer({
+  const reloadOwnConfig = configReloader(home, config);
+  const apiParts: Omit<ApiParts, 'caller'> = {
     home,
     version: ownVersion(),
     startedAt: Date.now(),
-    user: username,
     config,
     logger,
     store,
@@ -152,10 +207,16 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     secrets,
     diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images })),
     diskUse: () => diskUse(parts, databaseFile),
-    reloadConfig: configReloader(home, config),
+    reloadConfig: async () => {
+      const read = await reloadOwnConfig();
+      return read.ok ? policy.reload() : read;
+    },
     collectGarbage: (dryRun) => collectGarbage(parts, dryRun),
     stop,
-  });
+  };
+  const serveFor = (user: UserAccount, admin: boolean): Server =>
+    createApiServer({ ...apiParts, caller: { ...user, admin, shared: shared !== null } });
+  const server = serveFor({ user: username, uid, gid, home: homedir }, true);
   const collecting =
     config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));
   const gcQuietly = async (): Promise<void> => {
@@ -164,6 +225,9 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
 
   return ok({
     server,
+    serverFor: (user) => serveFor(user, false),
+    logger,
+    reloadPolicy: () => policy.reload(),
     control,
     async check() {
       await Promise.race([monitor.ready, wait(patience, signal)]);
@@ -186,8 +250,10 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
     },
     async begin() {
       await monitor.ready;
-      for (const job of store.jobs.open()) controlNow.adopt(job);
+      controlNow.adoptOpen();
       controlNow.reschedule();
+      meter.wake();
+      void meter.tidy().catch((error: unknown) => logger.info({ error: String(error) }, 'tidying samples failed'));
       // leftovers of a killed daemon; the engine may be away, then the next sweep takes them
       void sweep(parts, { helpers: true }).catch((error: unknown) => logger.info({ error: String(error) }, 'sweep failed'));
     },
@@ -195,6 +261,7 @@ export async function composeDaemon(home: string, signal: AbortSignal, stop: () 
       if (collecting) clearInterval(collecting);
       await controlNow.finished();
       await monitor.finished;
+      await meter.finished();
       store.close();
     },
   });

@@ -2,15 +2,20 @@
 /**
  * The daemon: start, signals, stop. Started by the CLI when it is needed; single by a lock of the kernel's. The last line on stderr of one
  * that could not start is `dstackd: <why>`, which the CLI shows.
+ *
+ *     main.ts                            for the user who starts it
+ *     main.ts --system --group GROUP     as root, for the members of a group; `--etc DIR`: where its policy.yaml is looked for, instead of /etc/dstack
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { homeDir } from '../shared/home.ts';
+import { parseArgs } from 'node:util';
+import { homeDir, runtimeDir, systemHome } from '../shared/home.ts';
 import { messageOf } from '../shared/result.ts';
 import { socketPath } from '../shared/socket.ts';
 
-const home = homeDir();
+const { values: options } = parseArgs({ options: { system: { type: 'boolean' }, group: { type: 'string' }, etc: { type: 'string' } } });
+const home = options.system && !process.env['DSTACK_HOME'] ? systemHome : homeDir();
 mkdirSync(home, { recursive: true, mode: 0o700 });
 enableCompileCache(join(home, 'cache'));
 // trees and workspaces are for whatever user an image has; the home itself is closed to others
@@ -20,6 +25,9 @@ const giveUp = (message: string): never => {
   process.stderr.write(`dstackd: ${message}\n`);
   process.exit(1);
 };
+
+if (options.system && process.getuid?.() !== 0) giveUp('only root can serve all users of a machine');
+if (options.system && !options.group) giveUp('--system needs --group GROUP: whose members it serves');
 
 const { takeLock } = await import('./store/lock.ts');
 const { fileSystemOf } = await import('./hosts/filesystem.ts');
@@ -40,9 +48,12 @@ if (!release) {
 
 const stopping = new AbortController();
 const stop = (): void => stopping.abort();
-for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, stop);
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, stop);
+// a system daemon looks again instead (daemon/users/serve-users.ts)
+process.on('SIGHUP', options.system ? () => {} : stop);
 
-const composed = await composeDaemon(home, stopping.signal, stop).catch((error: unknown) => giveUp(messageOf(error)));
+const shared = options.system ? { policyFiles: [join(options.etc ?? '/etc/dstack', 'policy.yaml')] } : null;
+const composed = await composeDaemon(home, stopping.signal, stop, shared).catch((error: unknown) => giveUp(messageOf(error)));
 if (!composed.ok) {
   const { message, hint } = composed.failure;
   giveUp(hint === undefined ? message : `${message}. ${hint}`);
@@ -60,12 +71,15 @@ if (!composed.ok) {
   });
   process.umask(0o022);
   await daemon.begin();
+  const users = options.system ? await (await import('./users/serve-users.ts')).serveUsers(daemon, home, runtimeDir(), options.group ?? '') : null;
+  if (users && !users.ok) giveUp(`${users.failure.message}. ${users.failure.hint ?? ''}`);
   await new Promise<void>((resolve) => {
     if (stopping.signal.aborted) resolve();
     stopping.signal.addEventListener('abort', () => resolve());
   });
   // what does not end by itself must not keep the next daemon waiting
   setTimeout(() => process.exit(0), 10_000).unref();
+  if (users?.ok) users.value.stop();
   daemon.server.close();
   daemon.server.closeAllConnections();
   await daemon.end();

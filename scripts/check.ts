@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
-const shellScripts = ['scripts/demo', 'scripts/test', 'scripts/dstack', '.ci/run', ...inFolder('scripts/lib', '.sh')];
+const shellScripts = ['scripts/demo', 'scripts/test', 'scripts/test-gpu', 'scripts/dstack', '.ci/run', ...inFolder('scripts/lib', '.sh')];
 
 const steps: Record<string, { what: string; run: [string, ...string[]] }> = {
   types: { what: 'types (tsc)', run: [bin('tsc'), '-p', root] },

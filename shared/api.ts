@@ -18,11 +18,17 @@ export const routes = {
   daemonStop: { method: 'POST', path: '/v1/daemon/stop' },
   submit: { method: 'POST', path: '/v1/runs' },
   ps: { method: 'GET', path: '/v1/runs' },
+  queue: { method: 'GET', path: '/v1/queue' },
   run: { method: 'GET', path: '/v1/runs/:name' },
   stop: { method: 'POST', path: '/v1/runs/stop' },
   rm: { method: 'POST', path: '/v1/runs/rm' },
   restart: { method: 'POST', path: '/v1/runs/restart' },
   artifactsList: { method: 'GET', path: '/v1/artifacts' },
+  snapshotKnown: { method: 'GET', path: '/v1/snapshots' },
+  /** its parameters are in the query, its body is a Git pack */
+  snapshotSend: { method: 'POST', path: '/v1/snapshots' },
+  share: { method: 'POST', path: '/v1/runs/share' },
+  policy: { method: 'GET', path: '/v1/policy' },
   /** answers a tar stream, not JSON: the artifact folders under the paths they were saved at (absolute ones without the leading `/`) */
   artifactsDownload: { method: 'GET', path: '/v1/artifacts/download' },
   tagsList: { method: 'GET', path: '/v1/tags' },
@@ -31,6 +37,9 @@ export const routes = {
   secretsList: { method: 'GET', path: '/v1/secrets' },
   secretsAdd: { method: 'POST', path: '/v1/secrets' },
   secretsDelete: { method: 'POST', path: '/v1/secrets/delete' },
+  stats: { method: 'GET', path: '/v1/runs/:name/stats' },
+  usage: { method: 'GET', path: '/v1/usage' },
+  audit: { method: 'GET', path: '/v1/audit' },
   df: { method: 'GET', path: '/v1/df' },
   gc: { method: 'POST', path: '/v1/gc' },
   doctor: { method: 'GET', path: '/v1/doctor' },
@@ -38,30 +47,51 @@ export const routes = {
 
 export type Verb = keyof typeof routes;
 
-/** What each verb takes and answers. `projectDir` is the absolute path of the directory that holds `.dstack`. */
+/** `projectDir` is the absolute path of the directory that holds `.dstack`. */
+export interface InProject {
+  projectDir: string;
+  /** the project's name, which a daemon of several users is told because it never looks into their folders */
+  project?: string;
+}
+
+/** What each verb takes and answers. */
 export interface Verbs {
   daemonStatus: { params: object; answer: DaemonStatus };
   daemonStop: { params: object; answer: { stopping: true } };
   submit: { params: SubmitRequest; answer: Submitted };
   /** without `all`: unfinished runs, else the last one */
-  ps: { params: { projectDir: string; all?: boolean }; answer: Run[] };
+  ps: { params: InProject & { all?: boolean }; answer: Run[] };
+  /** the waiting runs of all projects, the next first */
+  queue: { params: object; answer: Run[] };
   run: { params: { name: string }; answer: RunDetail };
-  stop: { params: { names?: string[]; all?: boolean; projectDir: string; abort?: boolean }; answer: Run[] };
-  rm: { params: { names?: string[]; all?: boolean; projectDir: string }; answer: { removed: string[] } };
+  stop: { params: InProject & { names?: string[]; all?: boolean; abort?: boolean }; answer: Run[] };
+  rm: { params: InProject & { names?: string[]; all?: boolean }; answer: { removed: string[] } };
   restart: { params: { name: string }; answer: Submitted };
+  /** what a daemon that is sent the files of projects has of this one; sizes in bytes */
+  snapshotKnown: { params: InProject; answer: { trees: string[]; warnBytes: number; maxBytes: number } };
+  /** the body: the objects of the tree that are in none of the known ones */
+  snapshotSend: { params: InProject & { tree: string }; answer: { tree: string } };
+  /** lets others read a run, or (`off`) no more */
+  share: { params: { name: string; off?: boolean }; answer: { name: string; shared: boolean } };
+  policy: { params: object; answer: PolicyView };
   /** `target` is a run's name or `:tag` */
-  artifactsList: { params: { projectDir: string; target: string }; answer: ArtifactFile[] };
-  artifactsDownload: { params: { projectDir: string; target: string }; answer: never };
-  tagsList: { params: { projectDir: string }; answer: Tag[] };
+  artifactsList: { params: InProject & { target: string }; answer: ArtifactFile[] };
+  artifactsDownload: { params: InProject & { target: string }; answer: never };
+  tagsList: { params: InProject; answer: Tag[] };
   /** exactly one of `run` and `dirs` (absolute folders, saved under `paths[i]`); `force` moves a tag that exists */
   tagsAdd: {
-    params: { projectDir: string; tag: string; run?: string; dirs?: { source: string; path: string }[]; force?: boolean };
+    params: InProject & { tag: string; run?: string; dirs?: { source: string; path: string }[]; force?: boolean };
     answer: Tag;
   };
-  tagsDelete: { params: { projectDir: string; tag: string }; answer: { deleted: string } };
-  secretsList: { params: { projectDir: string }; answer: Secret[] };
-  secretsAdd: { params: { projectDir: string; name: string; value: string; force?: boolean }; answer: Secret };
-  secretsDelete: { params: { projectDir: string; name: string }; answer: { deleted: string } };
+  tagsDelete: { params: InProject & { tag: string }; answer: { deleted: string } };
+  secretsList: { params: InProject; answer: Secret[] };
+  secretsAdd: { params: InProject & { name: string; value: string; force?: boolean }; answer: Secret };
+  secretsDelete: { params: InProject & { name: string }; answer: { deleted: string } };
+  /** without `attempt`: the latest one */
+  stats: { params: { name: string; attempt?: number }; answer: Stats };
+  /** by user where nothing else is said; `since` is an ISO 8601 time */
+  usage: { params: { by?: 'user' | 'project' | 'workflow' | 'run'; since?: string }; answer: Usage[] };
+  audit: { params: { since?: string }; answer: AuditEntry[] };
   df: { params: object; answer: DiskUse[] };
   gc: { params: { dryRun?: boolean }; answer: Freed[] };
   doctor: { params: object; answer: Check[] };
@@ -109,6 +139,10 @@ export interface SubmitRequest {
   /** made by the client, the same when it asks again after a lost answer: the run is then submitted once */
   requestId: string;
   projectDir: string;
+  /** see InProject */
+  project?: string;
+  /** the project's files as they were sent beforehand, to a daemon that never looks into the project itself */
+  snapshot?: SentSnapshot;
   /** a workflow of the project, or a provider's name */
   target: string;
   overrides: Overrides;
@@ -120,6 +154,14 @@ export interface SubmitRequest {
   env?: Record<string, string>;
   /** Terminal size for the job's TTY */
   terminal?: { columns: number; rows: number };
+}
+
+/** What `snapshotSend` has brought to the daemon, and what it was made of. */
+export interface SentSnapshot {
+  tree: string;
+  commit: string | null;
+  branch: string | null;
+  dirty: boolean;
 }
 
 /** `env_needed` failures of submit carry `names` in addition. */
@@ -144,6 +186,10 @@ export interface Run {
   gpus: string[];
   artifacts: string[];
   attempt: number;
+  priority: number;
+  interruptible: boolean;
+  /** what it asks for: `2 GPUs a100, 8 cores`; '': nothing in particular */
+  wants: string;
   /** in the queue, from 1; null: it does not wait */
   position: number | null;
   submittedAt: string;
@@ -167,10 +213,8 @@ export interface RunDetail extends Run {
   env: Record<string, string>;
   ports: { name: string; url: string }[];
   driver: string | null;
-  interruptible: boolean;
   maxDuration: number | null;
   restartOf: string | null;
-  priority: number;
   retry: number;
   attempts: AttemptInfo[];
   /** what it waits for; null: it does not wait */
@@ -227,6 +271,8 @@ export interface Usage {
 export interface Stats {
   run: string;
   attempt: number;
+  /** of the attempt */
+  status: Status;
   gpus: string[];
   samples: Sample[];
 }
@@ -248,6 +294,22 @@ export interface AuditEntry {
   run: string;
   owner: string;
   detail: string;
+}
+
+/** What the caller may have, by the file that says so; null: no limit (no file: none at all). Bytes and seconds. */
+export interface PolicyView {
+  user: string;
+  file: string | null;
+  gpus: number | null;
+  runs: number | null;
+  disk: number | null;
+  maxDuration: number | null;
+  priority: number | null;
+  mountRoots: string[] | null;
+  memory: number | null;
+  pids: number | null;
+  /** bytes of the caller's artifacts now */
+  diskUsed: number;
 }
 
 export interface ArtifactFile {

@@ -24,6 +24,7 @@ export function defaultConfig(): Config {
     gcInterval: day,
     retryDelay: 10,
     warningPeriod: 60,
+    sampleEvery: 5,
     gpus: { attach: 'auto', busyMemory: 1e9, readEvery: 5, claimTimeout: 60 },
   };
 }

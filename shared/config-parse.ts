@@ -33,7 +33,7 @@ export function parseConfig(file: string, text: string, defaults: Config): Resul
 const topKeys = [
   ...['images', 'default_python', 'env', 'ca_certificates', 'mount_roots', 'mounts'],
   ...['grace_period', 'snapshot', 'min_free_disk', 'retention', 'gc_interval'],
-  ...['retry_delay', 'warning_period', 'gpus'],
+  ...['retry_delay', 'warning_period', 'sample_every', 'gpus'],
 ] as const;
 
 function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config): Config {
@@ -60,6 +60,7 @@ function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config
     gcInterval: scalar(keys.gc_interval, parseInterval, defaults.gcInterval),
     retryDelay: scalar(keys.retry_delay, parseDuration, defaults.retryDelay),
     warningPeriod: scalar(keys.warning_period, parseDuration, defaults.warningPeriod),
+    sampleEvery: scalar(keys.sample_every, parseSampling, defaults.sampleEvery),
     gpus: {
       attach: scalar(gpus.attach, parseAttach, defaults.gpus.attach),
       busyMemory: scalar(gpus.busy_memory, parseSize, defaults.gpus.busyMemory),
@@ -80,6 +81,12 @@ function parseInterval(text: string): Result<number | null> {
   return parsed.ok && parsed.value !== null && parsed.value < 60
     ? fail('bad_duration', 'this is too often', 'write at least 1m, or never')
     : parsed;
+}
+
+function parseSampling(text: string): Result<number> {
+  const parsed = parseDuration(text);
+  if (!parsed.ok || (parsed.value >= 1 && parsed.value <= 60)) return parsed;
+  return fail('bad_duration', 'samples are taken every 1 to 60 seconds', 'write for example 5s');
 }
 
 const attachments = ['auto', 'gpus', 'cdi'] as const;

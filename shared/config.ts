@@ -24,6 +24,8 @@ export interface Config {
   retryDelay: number;
   /** seconds before the end of `max_duration` at which a run gets SIGUSR1 (at most half of it) */
   warningPeriod: number;
+  /** seconds between two samples of what a run uses */
+  sampleEvery: number;
   gpus: {
     /** how containers get their GPUs: `--gpus` (device requests), CDI, or what the engine is seen to have */
     attach: 'auto' | 'gpus' | 'cdi';

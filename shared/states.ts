@@ -11,11 +11,13 @@
 export type StopHow = 'stop' | 'abort';
 
 export type JobState =
-  | { status: 'queued'; since: number }
+  /** `notBefore`: the pause before a retry; `preempted`: an earlier attempt made room for another run */
+  | { status: 'queued'; since: number; notBefore?: number | null; preempted?: boolean }
   | { status: 'preparing'; since: number; host: string; gpus: string[] }
   | { status: 'running'; since: number; startedAt: number; host: string; gpus: string[] }
   | { status: 'stopping'; since: number; startedAt: number | null; host: string; gpus: string[]; how: StopHow }
-  | { status: 'interrupted'; since: number; reason: string }
+  /** another attempt follows; `cause` is absent in attempts of earlier versions, which only failed */
+  | { status: 'interrupted'; since: number; reason: string; cause?: InterruptionCause; host: string | null; gpus: string[] }
   | ({ status: 'done' } & Ended)
   | ({ status: 'failed'; reason: string; reasonCode: FailureReason } & Ended)
   | ({ status: 'stopped' } & Ended)
@@ -31,6 +33,9 @@ export interface Ended {
   exitCode: number | null;
 }
 
+/** Only what `failed` counts against `retry`. */
+export type InterruptionCause = 'failed' | 'host' | 'preempted';
+
 export type FailureReason =
   | 'exit_code'
   | 'out_of_memory'
@@ -38,8 +43,10 @@ export type FailureReason =
   | 'container_removed'
   | 'image'
   | 'start'
+  | 'gpus'
   | 'workspace'
   | 'max_duration'
+  | 'idle'
   | 'disk_full'
   | 'killed';
 

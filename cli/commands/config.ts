@@ -46,5 +46,6 @@ function asInFile(config: Config): object {
     min_free_disk: formatSize(config.minFreeDisk),
     retention: { logs: time(retention.logs), artifacts: time(retention.artifacts), trees: time(retention.trees) },
     gc_interval: time(config.gcInterval),
+    sample_every: time(config.sampleEvery),
   };
 }

@@ -1,18 +1,19 @@
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { projectName } from '../../shared/project.ts';
+import type { InProject } from '../../shared/api.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { ArtifactFolder } from '../artifacts/artifacts.ts';
 import { artifactsOf } from '../control/resolve-deps.ts';
 import type { RunRecord } from '../store/records.ts';
 import { findTarget } from './find-run.ts';
 import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';
-import { projectDir } from './params.ts';
+import { inProject } from './params.ts';
+import { projectOf } from './project.ts';
 
-const params = z.object({ projectDir, target: z.string().min(1) });
+const params = z.object({ ...inProject, target: z.string().min(1) });
 
-const find = (api: ApiParts, request: { projectDir: string; target: string }): Result<RunRecord> =>
-  findTarget(api.store, projectName(request.projectDir), request.target);
+const find = (api: ApiParts, request: InProject & { target: string }): Result<RunRecord> =>
+  findTarget(api, projectOf(api, request), request.target, 'read');
 
 const jobFolders = (run: RunRecord): { runId: number; job: number; folders: ArtifactFolder[] }[] =>
   run.spec.jobs.map((_, job) => ({ runId: run.id, job, folders: artifactsOf(run).filter((artifact) => artifact.job === job) }));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { apiVersion } from '../../shared/api.ts';
-import { ok } from '../../shared/result.ts';
+import { fail, ok } from '../../shared/result.ts';
 import type { JsonHandler } from './handler.ts';
 
 export const daemonStatus: JsonHandler<'daemonStatus'> = {
@@ -27,7 +27,8 @@ export const daemonStatus: JsonHandler<'daemonStatus'> = {
 /** Containers go on running; the next daemon takes them up. */
 export const daemonStop: JsonHandler<'daemonStop'> = {
   params: z.object({}),
-  answer: async ({ stop }) => {
+  answer: async ({ caller, stop }) => {
+    if (!caller.admin) return fail('not_admin', 'This daemon serves all users of the machine: only the administrator stops it', 'As root: systemctl stop dstackd');
     setImmediate(stop);
     return ok({ stopping: true as const });
   },

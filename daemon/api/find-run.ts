@@ -2,12 +2,17 @@ import { fail, ok, type Result } from '../../shared/result.ts';
 import { nearest } from '../../shared/workflow/suggest.ts';
 import { taggedRun } from '../control/resolve-deps.ts';
 import type { RunRecord } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import { may, type Access } from '../users/caller.ts';
+import { shownProject } from '../users/namespace.ts';
+import type { ApiParts } from './handler.ts';
 
-/** The run of that name, in whatever project. Fails with `no_such_run`. */
-export function findRun(store: Store, name: string, project?: string): Result<RunRecord> {
+type Asked = Pick<ApiParts, 'store' | 'caller'>;
+
+/** The run of that name, in whatever project, if the caller may do this with it. Fails with `no_such_run` and `not_yours`. */
+export function findRun(asked: Asked, name: string, access: Access, project?: string): Result<RunRecord> {
+  const { store, caller } = asked;
   const run = store.runs.byName(name);
-  if (run) return ok(run);
+  if (run) return may(caller, access, run) ? ok(run) : notYours(run, access);
   const known = project === undefined ? [] : store.runs.ofProject(project).map((r) => r.name);
   const near = nearest(name, known);
   const ofWorkflow = project === undefined ? undefined : store.runs.ofProject(project).find((r) => r.workflow === name)?.name;
@@ -22,9 +27,21 @@ export function findRun(store: Store, name: string, project?: string): Result<Ru
   return fail('no_such_run', `Cannot find the run '${name}'`, hint);
 }
 
+const notYours = ({ name, user }: RunRecord, access: Access): Result<never> => {
+  switch (access) {
+    case 'read':
+      return fail('not_yours', `The run '${name}' belongs to ${user}, who has not shared it`, `${user} can, with: dstack share ${name}`);
+    case 'end':
+      return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} and the administrator may stop or remove it`);
+    case 'own':
+      return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} may use it so`);
+  }
+};
+
 /** The run that `RUN` or `:TAG` means; a tag keeps its run findable after `rm`. */
-export function findTarget(store: Store, project: string, target: string): Result<RunRecord> {
-  if (!target.startsWith(':')) return findRun(store, target, project);
+export function findTarget(asked: Asked, project: string, target: string, access: Access): Result<RunRecord> {
+  if (!target.startsWith(':')) return findRun(asked, target, access, project);
+  const { store } = asked;
   const tag = target.slice(1);
   const run = taggedRun(store, project, tag);
   if (run) return ok(run);
@@ -34,7 +51,7 @@ export function findTarget(store: Store, project: string, target: string): Resul
   );
   return fail(
     'no_such_tag',
-    `Cannot find the tag '${tag}' in the '${project}' project`,
+    `Cannot find the tag '${tag}' in the '${shownProject(project)}' project`,
     near ? `Did you mean ':${near}'?` : 'See the tags with: dstack tags',
   );
 }

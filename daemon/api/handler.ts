@@ -9,6 +9,7 @@ import type { ControlParts } from '../control/parts.ts';
 import type { Logger } from '../logger.ts';
 import type { SecretBox } from '../secrets/box.ts';
 import type { Store } from '../store/store.ts';
+import type { Caller } from '../users/caller.ts';
 import type { Check, DiskUse, Freed } from '../../shared/api.ts';
 
 /** What the verbs work with. */
@@ -16,7 +17,8 @@ export interface ApiParts {
   home: string;
   version: string;
   startedAt: number;
-  user: string;
+  /** who asks, by the socket that the request came through */
+  caller: Caller;
   config: Config;
   logger: Logger;
   store: Store;
@@ -41,5 +43,7 @@ export interface JsonHandler<V extends Verb> {
 /** A verb that writes its answer itself, after a failure could still be told. */
 export interface StreamHandler<V extends Verb> {
   params: z.ZodType<Verbs[V]['params']>;
+  /** its parameters are all in the query: the body is for it to read */
+  ownBody?: true;
   stream(api: ApiParts, params: Verbs[V]['params'], request: IncomingMessage, response: ServerResponse): Promise<Result<void>>;
 }

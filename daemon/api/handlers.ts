@@ -1,17 +1,24 @@
 import type { Verb } from '../../shared/api.ts';
 import { artifactsDownload, artifactsList } from './artifacts.ts';
+import { audit } from './audit.ts';
 import { daemonStatus, daemonStop } from './daemon.ts';
 import { df } from './df.ts';
 import { doctor } from './doctor.ts';
 import { gc } from './gc.ts';
 import type { JsonHandler, StreamHandler } from './handler.ts';
+import { policy } from './policy.ts';
 import { ps } from './ps.ts';
+import { queue } from './queue.ts';
 import { restart } from './restart.ts';
 import { rm } from './rm.ts';
 import { run, submit } from './run.ts';
 import { secretsAdd, secretsDelete, secretsList } from './secrets.ts';
+import { stats } from './stats.ts';
+import { share } from './share.ts';
+import { snapshotKnown, snapshotSend } from './snapshots.ts';
 import { stop } from './stop.ts';
 import { tagsAdd, tagsDelete, tagsList } from './tags.ts';
+import { usage } from './usage.ts';
 
 /** Who answers each verb of the contract. */
 export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
@@ -19,10 +26,15 @@ export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
   daemonStop,
   submit,
   ps,
+  queue,
   run,
   stop,
   rm,
   restart,
+  snapshotKnown,
+  snapshotSend,
+  share,
+  policy,
   artifactsList,
   artifactsDownload,
   tagsList,
@@ -31,6 +43,9 @@ export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
   secretsList,
   secretsAdd,
   secretsDelete,
+  stats,
+  usage,
+  audit,
   df,
   gc,
   doctor,

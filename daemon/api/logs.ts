@@ -5,10 +5,11 @@ import type { LogEvent } from '../../shared/api.ts';
 import { isEnded } from '../../shared/states.ts';
 import { messageOf } from '../../shared/result.ts';
 import { latestAttempts } from '../control/run-status.ts';
-import { viewRun } from '../control/view.ts';
 import type { JobRecord, RunRecord } from '../store/records.ts';
+import { may } from '../users/caller.ts';
 import { findRun } from './find-run.ts';
 import type { ApiParts } from './handler.ts';
+import { viewFor } from './view-for.ts';
 
 /** Bytes that may wait in a socket before the next chunk is read from disk. */
 const highWater = 256 * 1024;
@@ -23,7 +24,7 @@ export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duple
   socket.on('error', () => socket.destroy());
   const url = new URL(request.url ?? '/', 'http://daemon');
   const name = decoded(/^\/v1\/runs\/([^/]+)\/logs$/.exec(url.pathname)?.[1]);
-  const found = name === null ? null : findRun(api.store, name);
+  const found = name === null ? null : findRun(api, name, 'read');
   if (!found?.ok) {
     const body = JSON.stringify(found?.failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
     socket.end(
@@ -56,7 +57,7 @@ async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: U
   client.on('error', () => client.terminate());
   const tell = (event: LogEvent): void => client.send(JSON.stringify(event));
   const current = (): RunRecord => api.store.runs.byId(run.id) ?? run;
-  const view = () => viewRun(api.store, api.control, current());
+  const view = () => viewFor(api, current());
   let changed = Promise.withResolvers<void>();
   let last = '';
   const tellRun = (): void => {
@@ -66,6 +67,8 @@ async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: U
     last = text;
   };
   const unsubscribe = api.control.changes.subscribe(run.id, () => {
+    // it was shared, and is no more
+    if (!may(api.caller, 'read', current())) return client.close(1008);
     if (follow) tellRun();
     changed.resolve();
     changed = Promise.withResolvers();

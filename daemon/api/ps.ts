@@ -1,17 +1,21 @@
 import { z } from 'zod';
-import { projectName } from '../../shared/project.ts';
 import { ok } from '../../shared/result.ts';
-import { viewRun } from '../control/view.ts';
 import type { JsonHandler } from './handler.ts';
-import { flag, projectDir } from './params.ts';
+import { flag, inProject } from './params.ts';
+import { projectOf } from './project.ts';
+import { viewFor } from './view-for.ts';
 
-/** Unfinished runs, else the last one; all of them on request. Newest first. */
+/** Unfinished runs, else the last one; all of them on request, then with what others have under way. Newest first. */
 export const ps: JsonHandler<'ps'> = {
-  params: z.object({ projectDir, all: flag }),
-  answer: async ({ store, control }, { projectDir: dir, all }) => {
-    const project = projectName(dir);
+  params: z.object({ ...inProject, all: flag }),
+  answer: async (api, request) => {
+    const { store, caller } = api;
+    const { all } = request;
+    const project = projectOf(api, request);
     const runs = all ? store.runs.ofProject(project) : store.runs.unfinishedOf(project);
     const last = runs.length === 0 && !all ? store.runs.lastOf(project) : null;
-    return ok([...runs, ...(last ? [last] : [])].map((run) => viewRun(store, control, run)));
+    // who shares a machine sees what it is busy with
+    const others = all && caller.shared ? store.runs.unfinishedOfOthers(caller.user) : [];
+    return ok([...runs, ...(last ? [last] : []), ...others].map((run) => viewFor(api, run)));
   },
 };

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { fail, ok } from '../../shared/result.ts';
-import { isUnfinished } from '../control/run-status.ts';
+import { isUnfinished, runState } from '../control/run-status.ts';
+import { noteDown } from './audit.ts';
 import type { JsonHandler } from './handler.ts';
-import { flag, names, projectDir } from './params.ts';
+import { flag, inProject, names } from './params.ts';
 import { selectRuns } from './select-runs.ts';
 
 /** Removes finished runs from the list. Artifacts that a tag points to stay; the rest is for `gc`. */
 export const rm: JsonHandler<'rm'> = {
-  params: z.object({ names, all: flag, projectDir }),
-  answer: async ({ store, parts }, request) => {
-    const selected = selectRuns(store, request);
+  params: z.object({ names, all: flag, ...inProject }),
+  answer: async (api, request) => {
+    const { store, parts } = api;
+    const selected = selectRuns(api, request);
     if (!selected.ok) return selected;
     const finished = selected.value.filter((run) => !isUnfinished(store.jobs.ofRun(run.id)));
     const unfinished = selected.value.find((run) => !finished.includes(run));
@@ -18,7 +20,10 @@ export const rm: JsonHandler<'rm'> = {
     }
     const at = parts.now();
     store.transaction(() => {
-      for (const run of finished) store.runs.setRemoved(run.id, at);
+      for (const run of finished) {
+        store.runs.setRemoved(run.id, at);
+        noteDown(api, 'rm', run, `was ${runState(store.jobs.ofRun(run.id)).status}`);
+      }
     });
     return ok({ removed: finished.map((run) => run.name) });
   },

@@ -4,7 +4,8 @@ import { submit as submitRun } from '../control/submit.ts';
 import { viewRun, viewRunDetail } from '../control/view.ts';
 import { findRun } from './find-run.ts';
 import type { JsonHandler } from './handler.ts';
-import { projectDir } from './params.ts';
+import { inProject } from './params.ts';
+import { projectOf } from './project.ts';
 
 const strings = z.array(z.string()).optional();
 const text = z.string().optional();
@@ -39,7 +40,10 @@ export const overrides = z.strictObject({
 export const submit: JsonHandler<'submit'> = {
   params: z.object({
     requestId: z.string().min(8),
-    projectDir,
+    ...inProject,
+    snapshot: z
+      .object({ tree: z.string().regex(/^[0-9a-f]{40}$/), commit: z.string().nullable(), branch: z.string().nullable(), dirty: z.boolean() })
+      .optional(),
     target: z.string().min(1),
     overrides,
     args: z.array(z.string()),
@@ -50,10 +54,11 @@ export const submit: JsonHandler<'submit'> = {
     env: z.record(z.string(), z.string()).optional(),
     terminal: z.object({ columns: z.int().positive().max(10_000), rows: z.int().positive().max(10_000) }).optional(),
   }),
-  answer: async ({ store, control, parts, user, reloadConfig }, request) => {
+  answer: async (api, request) => {
+    const { store, control, parts, caller, reloadConfig } = api;
     const config = await reloadConfig();
     if (!config.ok) return config;
-    const submitted = await submitRun({ parts, control, user }, request);
+    const submitted = await submitRun({ parts, control, caller }, request, projectOf(api, request));
     if (!submitted.ok) return submitted;
     const { run, warnings } = submitted.value;
     return ok({ run: viewRun(store, control, run), warnings });
@@ -63,8 +68,8 @@ export const submit: JsonHandler<'submit'> = {
 /** All about one run. */
 export const run: JsonHandler<'run'> = {
   params: z.object({ name: z.string() }),
-  answer: async ({ store, control }, { name }) => {
-    const found = findRun(store, name);
-    return found.ok ? ok(viewRunDetail(store, control, found.value)) : found;
+  answer: async (api, { name }) => {
+    const found = findRun(api, name, 'read');
+    return found.ok ? ok(viewRunDetail(api.store, api.control, found.value)) : found;
   },
 };

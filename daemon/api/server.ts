@@ -55,10 +55,11 @@ async function answer(api: ApiParts, request: IncomingMessage, response: ServerR
   if (!found?.match)
     return refuse(response, 404, { code: 'no_such_route', message: `The daemon knows no ${request.method} ${url.pathname}` });
   const inPath = Object.fromEntries(Object.entries(found.match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]));
-  const body = request.method === 'POST' ? await readBody(request) : Object.fromEntries(url.searchParams);
-  if (body === null) return refuse(response, 400, { code: 'bad_request', message: 'The body of the request is not JSON' });
   // the table says which handler takes which parameters; the types of a union of them cannot
   const handler = handlers[found.verb] as JsonHandler<'ps'> | StreamHandler<'ps'>;
+  const inBody = request.method === 'POST' && !('ownBody' in handler);
+  const body = inBody ? await readBody(request) : Object.fromEntries(url.searchParams);
+  if (body === null) return refuse(response, 400, { code: 'bad_request', message: 'The body of the request is not JSON' });
   const params = handler.params.safeParse({ ...body, ...inPath });
   if (!params.success) {
     const what = params.error.issues.map((issue) => `${issue.path.join('.') || 'the request'}: ${issue.message}`).join('; ');

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import type { Tag } from '../../shared/api.ts';
-import { projectName } from '../../shared/project.ts';
 import { fail, ok } from '../../shared/result.ts';
 import { importRun } from '../control/import-run.ts';
 import { artifactsOf } from '../control/resolve-deps.ts';
 import type { RunRecord, TagRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { shownProject } from '../users/namespace.ts';
 import { findRun } from './find-run.ts';
 import type { JsonHandler } from './handler.ts';
-import { flag, projectDir } from './params.ts';
+import { flag, inProject } from './params.ts';
+import { projectOf } from './project.ts';
 
 const tagName = z
   .string()
@@ -18,7 +19,7 @@ const view = (record: TagRecord, run: RunRecord): Tag => ({
   tag: record.tag,
   run: run.name,
   workflow: run.workflow,
-  project: record.project,
+  project: shownProject(record.project),
   artifacts: artifactsOf(run).map((artifact) => artifact.path),
   createdAt: new Date(record.createdAt).toISOString(),
 });
@@ -30,14 +31,14 @@ const list = (store: Store, project: string): Tag[] =>
   });
 
 export const tagsList: JsonHandler<'tagsList'> = {
-  params: z.object({ projectDir }),
-  answer: async ({ store }, request) => ok(list(store, projectName(request.projectDir))),
+  params: z.object({ ...inProject }),
+  answer: async (api, request) => ok(list(api.store, projectOf(api, request))),
 };
 
 /** Names a run's artifacts, or local folders, which become a run of their own. */
 export const tagsAdd: JsonHandler<'tagsAdd'> = {
   params: z.object({
-    projectDir,
+    ...inProject,
     tag: tagName,
     run: z.string().optional(),
     dirs: z.array(z.object({ source: z.string(), path: z.string() })).optional(),
@@ -45,7 +46,7 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
   }),
   answer: async (api, request) => {
     const { store } = api;
-    const project = projectName(request.projectDir);
+    const project = projectOf(api, request);
     const { tag } = request;
     const existing = store.tags.get(project, tag);
     if (existing && !request.force) {
@@ -61,20 +62,20 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
       return view(record, run);
     };
     if (request.run === undefined) return importRun(api, request.projectDir, project, request.dirs ?? [], put);
-    const found = findRun(store, request.run, project);
+    const found = findRun(api, request.run, 'own', project);
     if (!found.ok) return found;
     if (found.value.project !== project) {
-      return fail('other_project', `The run '${found.value.name}' belongs to the project '${found.value.project}'`);
+      return fail('other_project', `The run '${found.value.name}' belongs to the project '${shownProject(found.value.project)}'`);
     }
     return ok(put(found.value));
   },
 };
 
 export const tagsDelete: JsonHandler<'tagsDelete'> = {
-  params: z.object({ projectDir, tag: z.string() }),
-  answer: async ({ store }, request) => {
-    const project = projectName(request.projectDir);
-    if (store.tags.remove(project, request.tag)) return ok({ deleted: request.tag });
-    return fail('no_such_tag', `Cannot find the tag '${request.tag}' in the '${project}' project`, 'See the tags with: dstack tags');
+  params: z.object({ ...inProject, tag: z.string() }),
+  answer: async (api, request) => {
+    const project = projectOf(api, request);
+    if (api.store.tags.remove(project, request.tag)) return ok({ deleted: request.tag });
+    return fail('no_such_tag', `Cannot find the tag '${request.tag}' in the '${shownProject(project)}' project`, 'See the tags with: dstack tags');
   },
 };

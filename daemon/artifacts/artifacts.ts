@@ -2,6 +2,7 @@
  * The folders that runs save (DESIGN §6): one per attempt under `$DSTACK_HOME/artifacts`, named by ids, bind-mounted into the job.
  */
 import type { Readable } from 'node:stream';
+import type { Account } from '../users/reach.ts';
 import type { Result } from '../../shared/result.ts';
 import type { ArtifactFile } from '../../shared/api.ts';
 
@@ -19,14 +20,18 @@ export interface Artifacts {
    * (a dep at the same path; reflink where possible). Idempotent: a copy cut short is made again, a complete one is left alone. Later attempts find the folder as the earlier left it.
    */
   prepare(runId: number, job: number, folders: { key: string; from: string | null }[]): Promise<Result<void>>;
-  /** After the end: everything belongs to the submitting user and is readable by the daemon; returns files and bytes. */
-  settle(runId: number, job: number): Promise<{ files: number; bytes: number }>;
+  /** After the end: everything belongs to the submitting user (null: the daemon's own) and is readable by the daemon; returns files and bytes. */
+  settle(runId: number, job: number, owner?: { uid: number; gid: number } | null): Promise<{ files: number; bytes: number }>;
   /** every file (empty ones too), sorted by path; symbolic links with their own size, never followed */
   list(runId: number, job: number, folders: ArtifactFolder[]): Promise<ArtifactFile[]>;
   /** a tar of the folders under their declared paths (leading `/` cut) */
   tar(parts: { runId: number; job: number; folders: ArtifactFolder[] }[]): Readable;
-  /** copies local folders in, for `tags add -a` */
-  importDirs(runId: number, job: number, dirs: { key: string; source: string }[]): Promise<Result<void>>;
+  /** copies local folders in, for `tags add -a`; with the rights of `account`, to whom they then belong (null: the daemon's own) */
+  importDirs(runId: number, job: number, dirs: { key: string; source: string }[], account?: Account | null): Promise<Result<void>>;
+  /** whether there is anything of a run */
+  has(runId: number): boolean;
+  /** bytes that a run takes */
+  bytesOf(runId: number): Promise<number>;
   /** deletes all of a run */
   remove(runId: number): Promise<void>;
   /** bytes of each run that has any */

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { chown, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { messageOf, ok, fail } from '../../shared/result.ts';
 import type { Result } from '../../shared/result.ts';
+import { asUser, userEnv, type Account } from '../users/reach.ts';
 
 const run = promisify(execFile);
 
@@ -10,9 +12,25 @@ const run = promisify(execFile);
  * file system can. Fails with `no_space` or `copy`.
  */
 export async function copyFolder(source: string, target: string): Promise<Result<void>> {
+  // `/.`: the content of the folder even where `source` itself is a link to it
+  return copy(source, target, ['cp', ['-a', '--reflink=auto', '--', `${source}/.`, target]], { env: { ...process.env, LC_ALL: 'C' } });
+}
+
+/** The same with a user's rights, who reads only what they may: the process stands in the folder that it fills, because it could not go there. */
+export async function copyAs(account: Account, source: string, target: string): Promise<Result<void>> {
+  await mkdir(target, { mode: 0o700 });
+  await chown(target, account.uid, account.gid);
+  return copy(source, target, asUser(account, ['cp', '-a', '--reflink=auto', '--', `${source}/.`, '.']), { cwd: target, env: userEnv });
+}
+
+async function copy(
+  source: string,
+  target: string,
+  [program, args]: [string, string[]],
+  options: { cwd?: string; env: NodeJS.ProcessEnv },
+): Promise<Result<void>> {
   try {
-    // `/.`: the content of the folder even where `source` itself is a link to it
-    await run('cp', ['-a', '--reflink=auto', '--', `${source}/.`, target], { env: { ...process.env, LC_ALL: 'C' }, maxBuffer: 16 << 20 });
+    await run(program, args, { ...options, maxBuffer: 16 << 20 });
     return ok(undefined);
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split('\n')[0] || messageOf(error);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Artifacts } from './artifacts.ts';
@@ -35,7 +36,7 @@ export function createArtifacts({ dir, owner, asRoot }: ArtifactsOptions): Artif
       await closed();
       return prepare(at, runId, job, folders, asRoot);
     },
-    settle: (runId, job) => settle(at.job(runId, job), owner, asRoot),
+    settle: (runId, job, of) => settle(at.job(runId, job), of ?? owner, asRoot),
     async list(runId, job, folders) {
       const lists = await Promise.all(folders.map(({ key, path }) => listFolder(at.folder(runId, job, key), path)));
       return lists.flat();
@@ -46,12 +47,14 @@ export function createArtifacts({ dir, owner, asRoot }: ArtifactsOptions): Artif
           folders.map(({ key, path }) => ({ root: at.folder(runId, job, key), path: posix.relative('/', posix.join('/', path)) })),
         ),
       ),
-    async importDirs(runId, job, dirs) {
+    async importDirs(runId, job, dirs, account = null) {
       await closed();
-      const done = await importDirs(at, runId, job, dirs, asRoot);
-      if (done.ok) await settle(at.job(runId, job), owner, asRoot);
+      const done = await importDirs(at, runId, job, dirs, asRoot, account);
+      if (done.ok) await settle(at.job(runId, job), account ?? owner, asRoot);
       return done;
     },
+    has: (runId) => existsSync(at.run(runId)),
+    bytesOf: (runId) => allocated(at.run(runId)),
     remove: (runId) => deleteFolder(at.run(runId), asRoot),
     async use() {
       const all = [];

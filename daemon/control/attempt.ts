@@ -12,6 +12,10 @@ export interface Live {
   workspace: Workspace | null;
   /** seen on the host by this process */
   image: { id: string; digest: string | null } | null;
+  /** its GPUs are claimed, before the container is made */
+  claimed: boolean;
+  /** id of the container for which its GPUs were confirmed */
+  confirmed: string | null;
   /** the engine was told to start it by this process, or was given time to finish what an earlier one asked */
   startSettled: boolean;
   /** how often the image could not be pulled for a reason that may pass */
@@ -22,6 +26,8 @@ export interface Live {
   exitCode: number | null;
   /** what it is doing, for `ps`: `pulling …` */
   doing: string | null;
+  /** how long ago something was (ms), by a clock that is never set: the wall's counts only up to when this process first heard of it. 0: `at` is null */
+  since(what: string, at: number | null, now: number): number;
   /** aborts the step under way (a pull) when somebody wants the run to end */
   interrupt: AbortController | null;
 }
@@ -29,13 +35,29 @@ export interface Live {
 export const freshLive = (): Live => ({
   workspace: null,
   image: null,
+  claimed: false,
+  confirmed: null,
   startSettled: false,
   pullFailures: 0,
   recording: null,
   exitCode: null,
   doing: null,
+  since: steadySince(),
   interrupt: null,
 });
+
+function steadySince(): Live['since'] {
+  const known = new Map<string, { at: number; steady: number }>();
+  return (what, at, now) => {
+    if (at === null) return 0;
+    let one = known.get(what);
+    if (one?.at !== at) {
+      one = { at, steady: performance.now() - Math.max(0, now - at) };
+      known.set(what, one);
+    }
+    return performance.now() - one.steady;
+  };
+}
 
 /** An attempt under way: the records as they are now, and the names that follow from them. */
 export interface Attempt {

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { secretsUsed } from '../../shared/workflow/interpolate.ts';
 import type { JobSpec, ResolvedDep } from '../providers/job-spec.ts';
+import { shownProject } from '../users/namespace.ts';
 import { depsToMount, insideJob } from './container-spec.ts';
 import type { ControlParts } from './parts.ts';
 import { secretsOfJob } from './secrets.ts';
@@ -19,7 +20,7 @@ export function checkJobs(
     if (missing !== undefined) {
       return fail(
         'no_such_secret',
-        `The workflow uses the secret '${missing}', which the '${project}' project does not have`,
+        `The workflow uses the secret '${missing}', which the '${shownProject(project)}' project does not have`,
         `Add it with: dstack secrets add ${missing}`,
       );
     }

@@ -21,7 +21,12 @@ export interface JobContext {
   /** reference or id */
   image: string;
   containerName: string;
+  /** the image's own program */
+  own: { entrypoint: string[]; command: string[] };
   gpus: string[];
+  gpuAttach: 'gpus' | 'cdi';
+  /** whose run it is */
+  user: string;
   workspace: MountSpec;
   stateFolder: string;
   /** the job's own artifact folders on the host */
@@ -74,10 +79,19 @@ export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template
 const expandWith = (value: string, known: Record<string, string>): string =>
   value.replaceAll(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (_, a?: string, b?: string) => known[a ?? b ?? ''] ?? '');
 
+/** What the container runs. An image that starts by itself is started by a script of ours where it has GPUs, which looks at them first. */
+function program({ spec: { start }, gpus, own }: JobContext): Pick<ContainerSpec, 'entrypoint' | 'command'> {
+  if (start.kind === 'script') return { entrypoint: ['/bin/sh'], command: [join(stateMount, 'start')] };
+  if (gpus.length === 0) return { entrypoint: start.entrypoint, command: start.command };
+  const words = start.entrypoint ? [...start.entrypoint, ...(start.command ?? [])] : [...own.entrypoint, ...(start.command ?? own.command)];
+  // nothing to run: the engine says so
+  if (words.length === 0) return { entrypoint: null, command: null };
+  return { entrypoint: ['/bin/sh'], command: [join(stateMount, 'verify'), ...words] };
+}
+
 /** A job with everything it needs → the container to create. Pure. */
 export function containerSpec(context: JobContext): ContainerSpec {
   const { spec, run } = context;
-  const { start } = spec;
   const bind = (source: string, path: string, readOnly: boolean): MountSpec => ({
     type: 'bind',
     source,
@@ -91,12 +105,12 @@ export function containerSpec(context: JobContext): ContainerSpec {
       [labels.run]: run.name,
       [labels.job]: String(run.job),
       [labels.attempt]: String(run.attempt),
-      [labels.gpus]: context.gpus.join(','),
+      ...(context.gpus.length > 0 ? { [labels.gpus]: context.gpus.join(',') } : {}),
+      [labels.user]: context.user,
       [labels.kind]: 'job',
     },
     image: context.image,
-    entrypoint: start.kind === 'script' ? ['/bin/sh'] : start.entrypoint,
-    command: start.kind === 'script' ? [join(stateMount, 'start')] : start.command,
+    ...program(context),
     env: environment(context).plain,
     workingDir: posix.join('/workflow', spec.workingDir),
     mounts: [
@@ -111,6 +125,7 @@ export function containerSpec(context: JobContext): ContainerSpec {
     memory: spec.memory,
     shmSize: spec.shmSize,
     gpus: context.gpus,
+    gpuAttach: context.gpuAttach,
     ports: spec.ports,
     init: true,
   };

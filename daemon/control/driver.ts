@@ -52,7 +52,12 @@ export function driveAttempt(
     const container = needsEngine ? await parts.engine.inspect(attempt.container) : null;
     const decision = plan(
       job,
-      { intent: run.intent, gracePeriod: parts.config.gracePeriod, maxDuration: run.spec.maxDuration },
+      {
+        intent: run.intent,
+        gracePeriod: parts.config.gracePeriod,
+        maxDuration: run.spec.maxDuration,
+        warningPeriod: parts.config.warningPeriod,
+      },
       await observe(parts, attempt, container, begunAt),
     );
     if (decision.do === 'wait') return { until: decision.until };
@@ -110,15 +115,21 @@ async function observe(parts: ControlParts, attempt: Attempt, container: Contain
   const { live, job } = attempt;
   const hasScript = specOf(attempt).start.kind === 'script';
   const left = container === null && job.progress.startIntent !== null ? await parts.states.read(attempt.id) : null;
+  const noGpus = !('gpus' in job.state) || job.state.gpus?.length === 0;
   const now = parts.now();
   return {
     now,
     container,
     imageReady: live.image !== null,
     workspaceReady: live.workspace !== null,
+    gpusClaimed: noGpus || live.claimed,
+    gpusConfirmed: noGpus || live.confirmed === container?.id,
     recording: live.recording !== null,
     recordingEndedAt: live.recording?.endedAt ?? null,
     startSettled: live.startSettled || now - begunAt > settleTime,
+    ranFor: container?.state.status === 'running' ? live.since('start', container.state.startedAt, now) : 0,
+    terminatedFor: live.since('terminate', job.progress.terminatedAt, now),
+    killedFor: live.since('kill', job.progress.killedAt, now),
     left: { started: hasScript ? (left?.started ?? false) : null, exitCode: left?.exitCode ?? live.exitCode },
   };
 }

@@ -24,7 +24,7 @@ export function monitorEngine(options: {
   installation: string;
   logger: Logger;
   signal: AbortSignal;
-  onContainer(name: string): void;
+  onContainer(name: string, action: 'start' | 'die' | 'destroy' | 'oom'): void;
   onChange(): void;
 }): EngineMonitor {
   const { engine, signal, logger } = options;
@@ -47,7 +47,7 @@ export function monitorEngine(options: {
         change({ status: 'reachable', info });
         pause = 100;
         // what happened before the events were listened to is seen by looking once more when they are
-        await engine.watch(options.installation, (event) => options.onContainer(event.name), signal, options.onChange);
+        await engine.watch(options.installation, (event) => options.onContainer(event.name, event.action), signal, options.onChange);
       } catch (error) {
         if (signal.aborted) return;
         lost(error);

@@ -56,6 +56,10 @@ export async function collectGarbage(parts: ControlParts, dryRun: boolean): Prom
     }
     freed.push({ kind, bytes: sum(gone), items: gone.length });
   }
+  // a run's samples go with its log; few bytes, which stay in the database's file
+  for (const runId of dryRun ? [] : parts.store.samples.runs()) {
+    if (isGarbage(parts, runId, retention.logs)) parts.store.samples.removeRun(runId);
+  }
   const { trees, objects } = await parts.gate.alone(() => parts.snapshots.gc(keptTrees(parts), dryRun));
   const [problem] = problems;
   if (problem !== undefined) {

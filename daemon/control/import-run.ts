@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../../shared/workflow/model.ts';
 import { parseArtifact } from '../../shared/workflow/values.ts';
 import { freshProgress, type RunRecord } from '../store/records.ts';
 import type { JobSpec } from '../providers/job-spec.ts';
+import { ownerOf, type Caller } from '../users/caller.ts';
 import type { ControlParts } from './parts.ts';
 import { newRunName } from './run-names.ts';
 
@@ -25,7 +26,7 @@ const noWork: Omit<JobSpec, 'artifacts'> = {
  * after it: an import cut short leaves a removed run, whose folder `gc` takes. Fails for a path that is not a folder.
  */
 export async function importRun<T>(
-  api: { parts: ControlParts; user: string },
+  api: { parts: ControlParts; caller: Caller },
   projectDir: string,
   project: string,
   dirs: { source: string; path: string }[],
@@ -63,7 +64,8 @@ export async function importRun<T>(
       projectDir,
       workflow: null,
       provider: 'bash' as const,
-      user: api.user,
+      user: api.caller.user,
+      owner: ownerOf(api.caller),
       spec,
       requestId: null,
       tag: null,
@@ -79,7 +81,7 @@ export async function importRun<T>(
       progress: { ...freshProgress(), log: 'complete', settled: true },
       open: false,
     });
-    return { ...wanted, id, intent: null, removedAt: at };
+    return { ...wanted, id, shared: false, intent: null, removedAt: at };
   });
   api.parts.inUse.add(run.id);
   try {
@@ -87,6 +89,7 @@ export async function importRun<T>(
       run.id,
       0,
       dirs.map((dir, i) => ({ key: String(i), source: dir.source })),
+      api.caller.shared ? api.caller : null,
     );
     return copied.ok ? ok(then(run)) : copied;
   } finally {

@@ -4,31 +4,70 @@ import { isAbsolute, relative } from 'node:path';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { expandHome } from '../../shared/units.ts';
 import type { HostMount } from '../../shared/workflow/model.ts';
+import type { Caller } from '../users/caller.ts';
+import { reach, type Account, type Reached } from '../users/reach.ts';
+import type { ControlParts } from './parts.ts';
 
 /**
- * A workflow's mounts with `~` and links resolved. Fails with `no_such_folder` for a source that does not exist, and with `not_allowed` for one
- * whose real path is not below a root of the config: a link inside a root does not lead out of it.
+ * A workflow's mounts with `~` and links resolved, if the caller may have them. Fails with `no_such_folder` for a source that does not exist, with
+ * `not_allowed` for one whose real path is not below a root of the policy or the config (a link inside a root does not lead out of it), and on a shared
+ * daemon with `no_access` for what the user could not reach without it.
  */
-export function checkMounts(mounts: readonly HostMount[], roots: readonly string[]): Result<HostMount[]> {
-  const realRoots = roots
-    .map((root) => expandHome(root, homedir()))
-    .filter((root) => existsSync(root))
-    .map((root) => realpathSync(root));
+export async function allowMounts(
+  parts: Pick<ControlParts, 'config' | 'policy'>,
+  caller: Caller,
+  mounts: readonly HostMount[],
+): Promise<Result<HostMount[]>> {
+  if (mounts.length === 0) return ok([]);
+  const roots = rootsFor(parts, caller);
+  const asked = mounts.map((mount) => ({ ...mount, source: expandHome(mount.source, caller.home) }));
+  const reached = caller.shared ? await reach(caller, asked) : asked.map(({ source }) => lookUp(source));
+  const realRoots = roots.filter((root) => existsSync(root)).map((root) => realpathSync(root));
   const checked: HostMount[] = [];
-  for (const mount of mounts) {
-    const source = expandHome(mount.source, homedir());
-    if (!existsSync(source)) return fail('no_such_folder', `The folder ${source} of 'mounts' does not exist on this host`);
-    const real = realpathSync(source);
+  for (const [i, mount] of asked.entries()) {
+    const found = reached[i] ?? { problem: 'missing' };
+    if ('problem' in found) return unreached(caller, mount, found.problem);
+    const { real } = found;
     if (!realRoots.some((root) => isBelow(root, real))) {
       return fail(
         'not_allowed',
-        `The folder ${source}${real === source ? '' : ` (really ${real})`} of 'mounts' is not below an allowed root (${roots.join(', ')})`,
-        `Allow it with 'mount_roots' in the config, see: dstack config`,
+        `The folder ${mount.source}${real === mount.source ? '' : ` (really ${real})`} of 'mounts' is not below an allowed root (${roots.join(', ')})`,
+        caller.shared ? 'The administrator allows more, see: dstack policy' : `Allow it with 'mount_roots' in the config, see: dstack config`,
       );
     }
     checked.push({ ...mount, source: real });
   }
   return ok(checked);
+}
+
+/** Why a mount that was allowed at submit is not any more, for a user of a shared daemon; null: it is as it was. */
+export async function mountLost(account: Account, mounts: readonly HostMount[]): Promise<string | null> {
+  const reached = mounts.length === 0 ? [] : await reach(account, mounts);
+  const lost = mounts.find((mount, i) => {
+    const found = reached[i];
+    return !found || 'problem' in found || found.real !== mount.source;
+  });
+  return lost ? `the folder ${lost.source} of 'mounts' is not what it was at submit, or ${account.user} may not use it any more` : null;
+}
+
+/** The policy decides, else the config, in which the daemon's own home means the user's. */
+function rootsFor({ config, policy }: Pick<ControlParts, 'config' | 'policy'>, caller: Caller): string[] {
+  const own = homedir();
+  const roots = policy.of(caller.user).mountRoots ?? config.mountRoots.map((root) => (isBelow(own, root) ? `~${root.slice(own.length)}` : root));
+  return roots.map((root) => expandHome(root, caller.home));
+}
+
+const lookUp = (source: string): Reached => (existsSync(source) ? { real: realpathSync(source) } : { problem: 'missing' });
+
+function unreached(caller: Caller, { source }: HostMount, problem: 'missing' | 'unreadable' | 'unwritable'): Result<never> {
+  switch (problem) {
+    case 'missing':
+      return fail('no_such_folder', `The folder ${source} of 'mounts' does not exist on this host${caller.shared ? ', or you may not see it' : ''}`);
+    case 'unreadable':
+      return fail('no_access', `You may not read the folder ${source} of 'mounts'`);
+    case 'unwritable':
+      return fail('no_access', `You may not write in the folder ${source} of 'mounts'`, `Mount it read-only: ${source}:TARGET:ro`);
+  }
 }
 
 const isBelow = (root: string, path: string): boolean => {

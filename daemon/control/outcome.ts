@@ -1,9 +1,13 @@
-import type { FailureReason } from '../../shared/states.ts';
+import type { FailureReason, InterruptionCause } from '../../shared/states.ts';
 import { formatSize } from '../../shared/units.ts';
 import type { End, Intent, JobRecord, Progress, RunRecord } from '../store/records.ts';
 
 /** How an attempt is judged. */
-export type Outcome = { status: 'done' | 'stopped' | 'aborted' } | { status: 'failed'; code: FailureReason; reason: string };
+export type Outcome =
+  | { status: 'done' | 'stopped' | 'aborted' }
+  | { status: 'failed'; code: FailureReason; reason: string }
+  /** it made room for another run */
+  | { status: 'preempted'; reason: string };
 
 /**
  * Why a container ended is decided by what we intended and did, not by its exit code alone: a restarted engine leaves 0, 137 or 143.
@@ -14,8 +18,10 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
   const signalled = progress.terminatedAt !== null || progress.killedAt !== null;
   if (intent && (signalled || end.startedAt === null)) {
     if (intent.reason === 'max_duration') return { status: 'failed', code: 'max_duration', reason: 'ran longer than its max_duration' };
+    if (intent.reason === 'idle_timeout') return { status: 'failed', code: 'idle', reason: intent.detail ?? 'was idle (idle_timeout)' };
     return { status: intent.how === 'abort' ? 'aborted' : 'stopped' };
   }
+  if (progress.preempted && (signalled || end.startedAt === null)) return madeRoom(progress.preempted.for);
   const { exitCode } = end;
   if (exitCode === 0 && (end.byItself || !end.epochChanged)) return { status: 'done' };
   if (end.epochChanged && !(end.byItself && exitCode !== 143)) {
@@ -29,31 +35,67 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
   return { status: 'failed', code: 'exit_code', reason: `exit code ${exitCode ?? 'unknown'}` };
 }
 
-/** The verdict on an attempt that ended, and whether another one follows it. */
-export function verdict(run: RunRecord, job: JobRecord): { outcome: Outcome; again: boolean } {
-  const { end } = job.progress;
-  if (!end) return { outcome: { status: run.intent?.how === 'abort' ? 'aborted' : 'stopped' }, again: false };
-  const memory = run.spec.jobs[job.job]?.memory ?? null;
-  const outcome = outcomeOf(end, run.intent, job.progress, memory === null ? null : formatSize(memory));
-  const again = outcome.status === 'failed' && !run.intent && triesAgain(outcome.code, job.attempt, run.spec.retry, run.spec.interruptible);
-  return { outcome, again };
+const madeRoom = (run: string): Outcome & { status: 'preempted' } => ({ status: 'preempted', reason: `made room for ${run}` });
+
+export interface Verdict {
+  outcome: Outcome;
+  /** why another attempt follows; null: none does */
+  again: InterruptionCause | null;
+  /** seconds before that one may start */
+  pause: number;
 }
 
-/** Whether another attempt follows a failed one. */
-export function triesAgain(code: FailureReason, attempt: number, retry: number, interruptible: boolean): boolean {
+/**
+ * The verdict on an attempt that ended, and whether another one follows it. `before`: the run's earlier attempts at the job; only those that failed
+ * count against `retry`. The pause before the n-th retry is retryDelay × 2^(n−1), ten minutes at most (capped exponential backoff).
+ * `pool`: all hosts; one that gave the wrong GPUs is not asked again.
+ */
+export function verdict(run: RunRecord, job: JobRecord, before: readonly JobRecord[], retryDelay: number, pool: readonly string[] = []): Verdict {
+  const { end, preempted } = job.progress;
+  if (!end && !run.intent && preempted) return { outcome: madeRoom(preempted.for), again: 'preempted', pause: 0 };
+  if (!end) return { outcome: { status: run.intent?.how === 'abort' ? 'aborted' : 'stopped' }, again: null, pause: 0 };
+  const memory = run.spec.jobs[job.job]?.memory ?? null;
+  const outcome = outcomeOf(end, run.intent, job.progress, memory === null ? null : formatSize(memory));
+  if (outcome.status === 'preempted') return { outcome, again: 'preempted', pause: 0 };
+  if (outcome.status !== 'failed' || run.intent) return { outcome, again: null, pause: 0 };
+  const failures = 1 + before.filter(({ state }) => state.status === 'interrupted' && (state.cause ?? 'failed') === 'failed').length;
+  const again = triesAgain(outcome.code, failures, run.spec.retry, run.spec.interruptible, pool.some(isNotAvoided([...before, job])));
+  return { outcome, again, pause: again === 'failed' ? Math.min(retryDelay * 2 ** (failures - 1), longestPause) : 0 };
+}
+
+/** A host that has not given one of these attempts other GPUs than it was to have. */
+const isNotAvoided =
+  (attempts: readonly JobRecord[]) =>
+  (host: string): boolean =>
+    !attempts.some(({ state, progress }) => progress.end?.problem?.code === 'gpus' && 'host' in state && state.host === host);
+
+/** Seconds. */
+const longestPause = 600;
+
+/** Whether another attempt follows a failed one, the `failures`-th of its kind; null: none. `elsewhere`: there is a host that has not failed it yet. */
+export function triesAgain(
+  code: FailureReason,
+  failures: number,
+  retry: number,
+  interruptible: boolean,
+  elsewhere = false,
+): InterruptionCause | null {
   switch (code) {
     case 'host_restarted':
-      return interruptible || attempt <= retry;
+      return interruptible ? 'host' : failures <= retry ? 'failed' : null;
+    case 'gpus':
+      return elsewhere ? 'host' : null;
     case 'exit_code':
     case 'out_of_memory':
     case 'killed':
     case 'container_removed':
-      return attempt <= retry;
+      return failures <= retry ? 'failed' : null;
     case 'image':
     case 'start':
     case 'workspace':
     case 'max_duration':
+    case 'idle':
     case 'disk_full':
-      return false;
+      return null;
   }
 }

@@ -4,9 +4,15 @@ import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../logger.ts';
 import type { Logs } from '../logs/logs.ts';
+import type { Meter } from '../metrics/meter.ts';
+import type { DiskUse } from '../policy/disk-use.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { SecretBox } from '../secrets/box.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Store } from '../store/store.ts';
+import type { Gpu } from '../hosts/host.ts';
+import type { AttachMethod } from '../hosts/toolkit.ts';
+import type { Claims } from './claims.ts';
 import type { EngineMonitor } from './engine-monitor.ts';
 import type { Gate } from './gate.ts';
 import type { StateFolders } from './state-folder.ts';
@@ -23,7 +29,16 @@ export interface ControlParts {
   artifacts: Artifacts;
   logs: Logs;
   states: StateFolders;
+  claims: Claims;
+  /** names of all hosts of the pool */
+  hosts(): readonly string[];
+  /** the GPUs of a host, and how its engine gives them to containers */
+  gpus: { of(host: string): Promise<readonly Gpu[]>; attach(host: string): Promise<AttachMethod> };
   config: Config;
+  /** what each user may have */
+  policy: Policy;
+  /** what their artifacts take */
+  diskUse: DiskUse;
   logger: Logger;
   /** name → value of a project's secrets */
   secretsOf(project: string): Result<Record<string, string>>;
@@ -40,6 +55,10 @@ export interface ControlParts {
   inUse: Set<number>;
   /** submits pass together, a gc passes alone */
   gate: Gate;
+  /** measures what the jobs that run use */
+  meter: Meter;
+  /** what each user has used lately, GPU-seconds decayed with age */
+  usage(): ReadonlyMap<string, number>;
   /** called when the last driver has let go: nothing is under way any more */
   idle(): void;
   now(): number;

@@ -4,9 +4,10 @@
  *
  *   queued ──────────────────────────────────────────────┐ stop asked for
  *     │ the scheduler places it                          │
- *   preparing: pullImage → prepareWorkspace → createContainer → startContainer ──┐ cannot be had
- *     │ the container runs                               │                       │
- *   running: followLog (after a restart), expire         │                       │
+ *     │  ▲ a GPU turns out to be another daemon's        │
+ *   preparing: pullImage → prepareWorkspace → claimGpus → createContainer → confirmGpus → startContainer
+ *     │ the container runs                               │                       │ cannot be had
+ *   running: followLog (after a restart), warn, expire   │                       │
  *     │            │ stop asked for                      │                       │
  *     │          stopping: terminate → grace → kill      │                       │
  *     │            │                                     │                       │
@@ -24,11 +25,14 @@ import type { Intent, JobRecord } from '../store/records.ts';
 export const stepNames = [
   'pullImage',
   'prepareWorkspace',
+  'claimGpus',
   'createContainer',
+  'confirmGpus',
   'startContainer',
   'noteRunning',
   'noteStopping',
   'followLog',
+  'warn',
   'expire',
   'terminate',
   'kill',
@@ -49,6 +53,10 @@ export interface Seen {
   container: Container | null;
   imageReady: boolean;
   workspaceReady: boolean;
+  /** this process has claimed its GPUs, or it has none */
+  gpusClaimed: boolean;
+  /** this process has seen that nobody else has them since this very container was made, or it has none */
+  gpusConfirmed: boolean;
   /** this process takes the job's output, or has taken it to its end */
   recording: boolean;
   /** when that ended by itself; null: it goes on */
@@ -57,6 +65,10 @@ export interface Seen {
   startSettled: boolean;
   /** what its script left in the state folder; `started` null: it has no script that could tell */
   left: { started: boolean | null; exitCode: number | null };
+  /** how long its container has run, how long ago it got SIGTERM and SIGKILL (ms); by a clock that is never set. 0: not at all */
+  ranFor: number;
+  terminatedFor: number;
+  killedFor: number;
 }
 
 export interface Wanted {
@@ -64,6 +76,7 @@ export interface Wanted {
   /** seconds */
   gracePeriod: number;
   maxDuration: number | null;
+  warningPeriod: number;
 }
 
 const step = (name: StepName): Decision => ({ do: name });
@@ -101,13 +114,15 @@ function whilePreparing(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   const mayHaveRun = progress.startIntent !== null && seen.left.started !== false;
   if (container === null && mayHaveRun) return step('readEnd');
   if (progress.startIntent !== null && !seen.startSettled) return waitUntil(seen.now + settleCheck);
-  if (wanted.intent) return step('finish');
+  if (endOf(job, wanted)) return step('finish');
   if (container === null) {
     if (!seen.imageReady) return step('pullImage');
     if (!seen.workspaceReady) return step('prepareWorkspace');
+    if (!seen.gpusClaimed) return step('claimGpus');
     return step('createContainer');
   }
-  return seen.workspaceReady ? step('startContainer') : step('prepareWorkspace');
+  if (!seen.workspaceReady) return step('prepareWorkspace');
+  return seen.gpusConfirmed ? step('startContainer') : step('confirmGpus');
 }
 
 function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
@@ -119,22 +134,29 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   const followAt = seen.recordingEndedAt === null ? null : seen.recordingEndedAt + followAgainAfter;
   if (followAt !== null && seen.now >= followAt) return step('followLog');
   const wait = (until: number | null): Decision => waitUntil(followAt === null ? until : Math.min(followAt, until ?? followAt));
-  const startedAt = seen.container.state.startedAt;
-  const { intent } = wanted;
-  if (!intent) {
-    const end = wanted.maxDuration === null ? null : startedAt + wanted.maxDuration * 1000;
-    return end !== null && seen.now >= end ? step('expire') : wait(end);
-  }
+  const after = (ms: number): Decision => wait(seen.now + ms);
+  const how = endOf(job, wanted);
+  if (!how) return limited(job, wanted, seen.ranFor, after, wait(null));
   if (state.status === 'running') return step('noteStopping');
-  if (progress.killedAt !== null) {
-    const again = progress.killedAt + killAgainAfter;
-    return seen.now >= again ? step('kill') : wait(again);
-  }
-  if (intent.how === 'abort') return step('kill');
+  if (progress.killedAt !== null) return seen.killedFor >= killAgainAfter ? step('kill') : after(killAgainAfter - seen.killedFor);
+  if (how === 'abort') return step('kill');
   if (progress.terminatedAt === null) return step('terminate');
-  const end = progress.terminatedAt + wanted.gracePeriod * 1000;
-  // a clock that was set back does not prolong the grace
-  return seen.now >= end || seen.now < progress.terminatedAt ? step('kill') : wait(end);
+  const grace = wanted.gracePeriod * 1000 - seen.terminatedFor;
+  return grace <= 0 ? step('kill') : after(grace);
+}
+
+/** How the attempt shall end; null: it may go on. Somebody's word counts more than the scheduler's. */
+export const endOf = (job: JobRecord, wanted: Pick<Wanted, 'intent'>): Intent['how'] | null =>
+  wanted.intent?.how ?? (job.progress.preempted ? 'stop' : null);
+
+/** One that runs, under its max_duration: it is warned, and then stopped. */
+function limited(job: JobRecord, wanted: Wanted, ranFor: number, after: (ms: number) => Decision, goOn: Decision): Decision {
+  if (wanted.maxDuration === null) return goOn;
+  const limit = wanted.maxDuration * 1000;
+  if (ranFor >= limit) return step('expire');
+  const warnAt = limit - Math.min(wanted.warningPeriod * 1000, limit / 2);
+  if (job.progress.warnedAt) return after(limit - ranFor);
+  return ranFor >= warnAt ? step('warn') : after(warnAt - ranFor);
 }
 
 function closing(job: JobRecord): Decision {

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fail, ok, type Result } from '../../shared/result.ts';
-import { neverFits } from '../scheduler/schedule.ts';
+import { neverFits } from '../scheduler/never-fits.ts';
+import { applyPolicy } from '../policy/apply.ts';
+import { ownerOf } from '../users/caller.ts';
+import { snapshotPlace } from '../users/namespace.ts';
 import type { RunRecord } from '../store/records.ts';
 import { checkJobs } from './check-jobs.ts';
-import { checkMounts } from './mount-roots.ts';
+import { allowMounts } from './mount-roots.ts';
 import { latestAttempts } from './run-status.ts';
 import { insertRun, type SubmitParts } from './submit.ts';
 
@@ -13,7 +16,7 @@ import { insertRun, type SubmitParts } from './submit.ts';
  */
 export const repeat = (of: SubmitParts, old: RunRecord): Promise<Result<RunRecord>> => of.parts.gate.together(() => repeatNow(of, old));
 
-async function repeatNow({ parts, control, user }: SubmitParts, old: RunRecord): Promise<Result<RunRecord>> {
+async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord): Promise<Result<RunRecord>> {
   const { project, projectDir, workflow, provider, spec } = old;
   if (spec.snapshot.tree === '')
     return fail('no_work', `The run '${old.name}' only holds folders that were tagged: there is nothing to repeat`);
@@ -28,14 +31,19 @@ async function repeatNow({ parts, control, user }: SubmitParts, old: RunRecord):
         `Submit it anew: dstack run ${workflow ?? provider}`,
       );
   }
-  const capacity = await control.capacity();
+  const lawful = applyPolicy(parts.policy.of(caller.user), spec);
+  if (!lawful.ok) return lawful;
+  const { maxDuration } = lawful.value;
+  const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
+  if (!room.ok) return room;
+  const hosts = await control.hosts();
+  const never = neverFits({ jobs: spec.jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, hosts);
+  if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
   for (const job of spec.jobs) {
-    const mounts = checkMounts(job.mounts, parts.config.mountRoots);
+    const mounts = await allowMounts(parts, caller, job.mounts);
     if (!mounts.ok) return mounts;
-    const never = neverFits(job, capacity);
-    if (never !== null) return fail('never_fits', `${never}: the run could never start`);
   }
-  const tree = await parts.snapshots.materialize(projectDir, spec.snapshot.tree);
+  const tree = await parts.snapshots.materialize(snapshotPlace(old), spec.snapshot.tree);
   if (!tree.ok)
     return fail(
       'tree_collected',
@@ -47,7 +55,7 @@ async function repeatNow({ parts, control, user }: SubmitParts, old: RunRecord):
   return ok(
     insertRun(
       { parts, control },
-      { project, projectDir, workflow, provider, user, requestId: null, tag: null, spec: { ...spec, pinnedImage, restartOf: old.name } },
+      { project, projectDir, workflow, provider, user: caller.user, owner: ownerOf(caller), requestId: null, tag: null, spec: { ...spec, pinnedImage, maxDuration, restartOf: old.name } },
     ),
   );
 }

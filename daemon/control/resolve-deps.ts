@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '../../shared/result.ts';
 import { nearest } from '../../shared/workflow/suggest.ts';
 import type { DepRef } from '../../shared/workflow/model.ts';
 import type { ResolvedDep } from '../providers/job-spec.ts';
+import { besideProject, shownProject } from '../users/namespace.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -12,10 +13,10 @@ import type { Store } from '../store/store.ts';
 export function resolveDeps(store: Store, project: string, deps: readonly DepRef[]): Result<ResolvedDep[]> {
   const resolved: ResolvedDep[] = [];
   for (const dep of deps) {
-    const of = dep.project ?? project;
+    const of = dep.project === null ? project : besideProject(project, dep.project);
     const run = dep.kind === 'tag' ? taggedRun(store, of, dep.name) : store.runs.lastDone(of, dep.name);
     if (!run) return dep.kind === 'tag' ? noTag(store, of, dep.name) : noRun(store, of, dep.name);
-    resolved.push({ kind: dep.kind, project: of, name: dep.name, run: run.name, runId: run.id, artifacts: artifactsOf(run) });
+    resolved.push({ kind: dep.kind, project: shownProject(of), name: dep.name, run: run.name, runId: run.id, artifacts: artifactsOf(run) });
   }
   return ok(resolved);
 }
@@ -38,7 +39,7 @@ function noTag(store: Store, project: string, tag: string): Result<never> {
       : near
         ? `Did you mean '${near}'?`
         : `There are: ${tags.slice(0, 10).join(', ')}`;
-  return fail('no_such_tag', `Cannot find the tag '${tag}' in the '${project}' project`, hint);
+  return fail('no_such_tag', `Cannot find the tag '${tag}' in the '${shownProject(project)}' project`, hint);
 }
 
 function noRun(store: Store, project: string, workflow: string): Result<never> {
@@ -47,5 +48,5 @@ function noRun(store: Store, project: string, workflow: string): Result<never> {
     tried > 0
       ? `Its ${tried === 1 ? 'one run is' : `${tried} runs are`} not done; see: dstack ps -a`
       : `Run it first: dstack run ${workflow}`;
-  return fail('no_such_workflow_run', `Cannot find any successful run of the workflow '${workflow}' in the '${project}' project`, hint);
+  return fail('no_such_workflow_run', `Cannot find any successful run of the workflow '${workflow}' in the '${shownProject(project)}' project`, hint);
 }

@@ -2,22 +2,23 @@
  * From "run this" to a run in the queue: the workflow is read and checked, its deps are resolved, the project's files are taken, and only then
  * is anything written. What is refused here costs nobody an hour in the queue.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SubmitRequest } from '../../shared/api.ts';
-import { projectName } from '../../shared/project.ts';
 import { fail, ok, unwrap, type Failure } from '../../shared/result.ts';
 import { escapeTemplate } from '../../shared/workflow/interpolate.ts';
 import { quoteArgs } from '../../shared/workflow/quote.ts';
 import type { Workflow } from '../../shared/workflow/model.ts';
 import type { RunSpec } from '../providers/job-spec.ts';
+import { applyPolicy } from '../policy/apply.ts';
 import { jobsOf } from '../providers/providers.ts';
-import { neverFits } from '../scheduler/schedule.ts';
+import { neverFits } from '../scheduler/never-fits.ts';
 import { freshProgress, type RunRecord } from '../store/records.ts';
+import { ownerOf, type Caller } from '../users/caller.ts';
 import type { Control } from './control.ts';
 import { findWorkflow } from './find-workflow.ts';
-import { checkMounts } from './mount-roots.ts';
+import { allowMounts } from './mount-roots.ts';
 import type { ControlParts } from './parts.ts';
+import { openProject, type ProjectFiles } from './project-files.ts';
 import { resolveDeps } from './resolve-deps.ts';
 import { newRunName } from './run-names.ts';
 import { checkJobs } from './check-jobs.ts';
@@ -29,22 +30,24 @@ export type SubmitFailure = Failure & { names?: string[] };
 export interface SubmitParts {
   parts: ControlParts;
   control: Control;
-  user: string;
+  caller: Caller;
 }
 
-/** Inserts the run and wakes the scheduler. Fails with `env_needed` (and `names`) when variables are to be taken from the submitter's environment. */
-export const submit = (submitParts: SubmitParts, request: SubmitRequest): Promise<Submission> =>
-  submitParts.parts.gate.together(() => submitNow(submitParts, request));
+/** Inserts the run of a project (its key) and wakes the scheduler. Fails with `env_needed` (and `names`) when variables are to be taken from the submitter's environment. */
+export const submit = (submitParts: SubmitParts, request: SubmitRequest, project: string): Promise<Submission> =>
+  submitParts.parts.gate.together(() => submitNow(submitParts, request, project));
 
 type Submission = { ok: true; value: { run: RunRecord; warnings: string[] } } | { ok: false; failure: SubmitFailure };
 
-async function submitNow({ parts, control, user }: SubmitParts, request: SubmitRequest): Promise<Submission> {
-  const before = parts.store.runs.byRequest(request.requestId);
+async function submitNow({ parts, control, caller }: SubmitParts, request: SubmitRequest, project: string): Promise<Submission> {
+  // another user's request is another one, whatever it is called
+  const requestId = caller.shared ? `${caller.uid}:${request.requestId}` : request.requestId;
+  const before = parts.store.runs.byRequest(requestId);
   if (before) return ok({ run: before, warnings: [] });
-  const snapshot = parts.snapshots.take(request.projectDir);
-  // it is awaited below; until then its failure is nobody's unhandled rejection
-  snapshot.catch(() => undefined);
-  const found = await findWorkflow(request.projectDir, request.target, request.overrides, request.args);
+  const opened = await openProject(parts, caller, request);
+  if (!opened.ok) return opened;
+  const files = opened.value;
+  const found = await findWorkflow(files.dir, request.target, request.overrides, request.args);
   if (!found.ok) return found;
   const { workflow, named, hints } = found.value;
 
@@ -59,41 +62,44 @@ async function submitNow({ parts, control, user }: SubmitParts, request: SubmitR
   }
   const env = workflow.env.map((entry) => ({ name: entry.name, value: entry.value ?? escapeTemplate(request.env?.[entry.name] ?? '') }));
 
-  const project = projectName(request.projectDir);
   const deps = resolveDeps(parts.store, project, workflow.deps);
   if (!deps.ok) return deps;
-  if (workflow.requirements !== null && !existsSync(join(request.projectDir, workflow.workingDir, workflow.requirements))) {
+  if (workflow.requirements !== null && !files.has(join(workflow.workingDir, workflow.requirements))) {
     const path = join(workflow.workingDir, workflow.requirements);
     return fail('no_requirements', `The file '${path}' that 'requirements' names does not exist in ${request.projectDir}`);
   }
-  const mounts = checkMounts(workflow.mounts, parts.config.mountRoots);
+  const mounts = await allowMounts(parts, caller, workflow.mounts);
   if (!mounts.ok) return mounts;
   const python = workflow.python ?? parts.config.defaultPython;
   const image = parts.config.images[python] ?? '';
   if (image === '' && workflow.image === null && workflow.provider !== 'docker')
     return fail('no_image', `The config has no image for Python ${python}`, `Add it under 'images', see: dstack config`);
-  const jobs = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
-  if (!jobs.ok) return jobs;
-  const checked = checkJobs(parts, project, jobs.value, deps.value);
+  const made = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
+  if (!made.ok) return made;
+  const { priority } = workflow;
+  const lawful = applyPolicy(parts.policy.of(caller.user), { jobs: made.value, maxDuration: workflow.maxDuration, priority });
+  if (!lawful.ok) return lawful;
+  const { jobs, maxDuration } = lawful.value;
+  const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
+  if (!room.ok) return room;
+  const checked = checkJobs(parts, project, jobs, deps.value);
   if (!checked.ok) return checked;
-  const capacity = await control.capacity();
-  for (const job of jobs.value) {
-    const never = neverFits(job, capacity);
-    if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack doctor');
-  }
-  const taken = await snapshot;
+  const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, await control.hosts());
+  if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
+  const taken = await files.snapshot;
   if (!taken.ok) return taken;
   const { tree, commit, branch, dirty } = taken.value;
 
   const spec: RunSpec = {
     args: request.args,
     snapshot: { tree, commit, branch, dirty },
-    templates: jobs.value,
+    templates: jobs,
     jobs: [],
     deps: deps.value,
     interruptible: workflow.resources.interruptible,
-    maxDuration: workflow.maxDuration,
-    priority: workflow.priority,
+    maxDuration,
+    idleTimeout: workflow.idleTimeout,
+    priority,
     retry: workflow.retry,
     pinnedImage: null,
     restartOf: null,
@@ -106,16 +112,17 @@ async function submitNow({ parts, control, user }: SubmitParts, request: SubmitR
       projectDir: request.projectDir,
       workflow: named ? workflow.name : null,
       provider: workflow.provider,
-      user,
-      requestId: request.requestId,
+      user: caller.user,
+      owner: ownerOf(caller),
+      requestId,
       tag: request.tag ?? null,
       spec,
     },
   );
-  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, workflow)] });
+  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow)] });
 }
 
-type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'requestId' | 'tag' | 'spec'>;
+type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'owner' | 'requestId' | 'tag' | 'spec'>;
 
 /** Names the run, fills in `run.name` and `run.args`, and puts it and its jobs into the queue, all in one transaction. */
 export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'control'>, wanted: NewRun): RunRecord {
@@ -137,22 +144,22 @@ export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'contr
         open: true,
       });
     }
-    return { ...wanted, spec, id, name, submittedAt, intent: null, removedAt: null };
+    return { ...wanted, spec, id, name, submittedAt, shared: false, intent: null, removedAt: null };
   });
   control.reschedule();
   return run;
 }
 
 /** What is accepted, but is perhaps not what was meant. */
-function adjustments(projectDir: string, workflow: Workflow): string[] {
+function adjustments(projectDir: string, files: ProjectFiles, workflow: Workflow): string[] {
   const said: string[] = [];
-  if (!existsSync(join(projectDir, '.dstack'))) {
+  if (!files.has('.dstack')) {
     said.push(`there is no .dstack in ${projectDir} or above it, so this folder itself is taken as the project`);
   }
   if (workflow.python !== null && workflow.image !== null) {
     said.push(`'python: ${workflow.python}' has no effect: 'image' says what the container is made of`);
   }
-  if (!existsSync(join(projectDir, workflow.workingDir))) {
+  if (!files.has(workflow.workingDir)) {
     said.push(`the folder '${workflow.workingDir}' of 'working_dir' is not in the project: it is made, empty`);
   }
   return said;

@@ -1,5 +1,6 @@
 import { messageOf } from '../../shared/result.ts';
 import { labels } from '../engine/engine.ts';
+import { neededGpus } from './claims.ts';
 import { attemptId, containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';
 
@@ -20,7 +21,11 @@ export async function sweep(parts: ControlParts, options: { helpers: boolean } =
   const each = async (name: string, remove: () => Promise<void>): Promise<void> => {
     await remove().catch((error: unknown) => parts.logger.info({ name, error: messageOf(error) }, 'it stays for now'));
   };
+  // left by an earlier process: kept for those who need them, the others are given back
+  parts.claims.adopt(containers);
+  await parts.claims.reconcile(neededGpus(parts.store));
   for (const { name, labels: of } of containers) {
+    if (of[labels.kind] === 'claim') continue;
     const unneeded = of[labels.kind] === 'job' ? !names.has(name) : options.helpers;
     if (unneeded) await each(name, () => parts.engine.remove(name, true));
   }

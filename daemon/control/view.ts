@@ -1,14 +1,16 @@
-import type { Run, RunDetail } from '../../shared/api.ts';
-import type { RunRecord } from '../store/records.ts';
+import type { AttemptInfo, Run, RunDetail } from '../../shared/api.ts';
+import type { JobRecord, RunRecord } from '../store/records.ts';
+import { shownProject } from '../users/namespace.ts';
 import type { Store } from '../store/store.ts';
 import type { Control } from './control.ts';
 import { isEnded } from '../../shared/states.ts';
 import { latestAttempts, runState } from './run-status.ts';
+import { wants } from './wants.ts';
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** A run as the API shows it. */
-export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunRecord): Run {
+export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position' | 'explain'>, run: RunRecord): Run {
   const attempts = store.jobs.ofRun(run.id);
   const state = runState(attempts);
   const [first] = latestAttempts(attempts);
@@ -25,7 +27,7 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
     name: run.name,
     workflow: run.workflow,
     provider: run.provider,
-    project: run.project,
+    project: shownProject(run.project),
     user: run.user,
     // asked for is as good as begun
     status: run.intent && !isEnded(state.status) ? 'stopping' : state.status,
@@ -36,7 +38,10 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
     gpus: 'gpus' in state ? state.gpus : [],
     artifacts: run.spec.jobs.flatMap((job) => job.artifacts.map((artifact) => artifact.path)),
     attempt: first?.attempt ?? 1,
-    position: null,
+    priority: run.spec.priority,
+    interruptible: run.spec.interruptible,
+    wants: wants(run.spec.jobs),
+    position: state.status === 'queued' && !run.intent ? control.position(run.id) : null,
     submittedAt: new Date(run.submittedAt).toISOString(),
     startedAt: iso(started.length > 0 ? Math.min(...started) : null),
     finishedAt: iso('finishedAt' in state ? state.finishedAt : null),
@@ -44,10 +49,11 @@ export function viewRun(store: Store, control: Pick<Control, 'doing'>, run: RunR
 }
 
 /** The whole of a run. Values of variables that hold a secret's reference are shown as the reference. */
-export function viewRunDetail(store: Store, control: Pick<Control, 'doing'>, run: RunRecord): RunDetail {
+export function viewRunDetail(store: Store, control: Pick<Control, 'doing' | 'position' | 'explain'>, run: RunRecord): RunDetail {
   const { spec } = run;
   const [job] = spec.jobs;
-  const [attempt] = latestAttempts(store.jobs.ofRun(run.id));
+  const attempts = store.jobs.ofRun(run.id);
+  const [attempt] = latestAttempts(attempts);
   if (!job || !attempt) throw new Error(`the run ${run.name} has no job`);
   const { image, ports, driver } = attempt.progress;
   return {
@@ -68,12 +74,27 @@ export function viewRunDetail(store: Store, control: Pick<Control, 'doing'>, run
       url: `http://127.0.0.1:${port.host}`,
     })),
     driver,
-    interruptible: spec.interruptible,
     maxDuration: spec.maxDuration,
     restartOf: spec.restartOf,
-    priority: spec.priority,
     retry: spec.retry,
-    attempts: [],
-    waiting: null,
+    attempts: attempts.map(viewAttempt),
+    waiting: control.explain(run.id),
+  };
+}
+
+/** One attempt in the story of a run. */
+function viewAttempt({ attempt, job, state, progress }: JobRecord): AttemptInfo {
+  const reason = 'reason' in state ? state.reason : null;
+  const startedAt = 'startedAt' in state ? state.startedAt : (progress.end?.startedAt ?? null);
+  return {
+    attempt,
+    job,
+    status: state.status,
+    reason,
+    host: 'host' in state ? state.host : null,
+    gpus: 'gpus' in state ? state.gpus : [],
+    startedAt: iso(startedAt),
+    finishedAt: iso(progress.end?.finishedAt ?? null),
+    exitCode: progress.end?.exitCode ?? null,
   };
 }

@@ -1,7 +1,7 @@
 /** What GPU runs need. Pure: facts in, a check out. */
 import type { Check } from '../../shared/api.ts';
 import type { HostFacts } from '../hosts/host.ts';
-import { toolkitMissing } from '../hosts/local.ts';
+import { toolkitMissing } from '../hosts/toolkit.ts';
 import { fine, problem, warning } from './check.ts';
 
 /** `cards`: NVIDIA cards in this machine, with a driver or without. */

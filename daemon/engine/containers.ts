@@ -6,7 +6,7 @@ import { containerOf } from './inspect.ts';
 import { createBody } from './spec.ts';
 import { checkOverlay } from './volumes.ts';
 
-type Verbs = Pick<Engine, 'create' | 'inspect' | 'start' | 'kill' | 'remove' | 'resize' | 'list'>;
+type Verbs = Pick<Engine, 'create' | 'inspect' | 'start' | 'kill' | 'remove' | 'resize' | 'list' | 'gpuContainers'>;
 
 /** What is done to containers, each a quick call. */
 export function containerVerbs(connection: Connection): Verbs {
@@ -71,10 +71,22 @@ export function containerVerbs(connection: Connection): Verbs {
     async list(installation) {
       const filters = JSON.stringify({ label: [`${labels.installation}=${installation}`] });
       const found = await connection.ask<ContainerInfo[]>({ method: 'GET', path: '/containers/json', query: { all: true, filters } });
-      return found.map((one) => ({ id: one.Id, name: (one.Names[0] ?? '').replace(/^\//, ''), labels: one.Labels }));
+      return found.map((one) => ({ id: one.Id, name: nameOf(one), labels: one.Labels }));
+    },
+
+    async gpuContainers() {
+      const filters = JSON.stringify({ label: [labels.gpus] });
+      const found = await connection.ask<ContainerInfo[]>({ method: 'GET', path: '/containers/json', query: { all: true, filters } });
+      return found.map((one) => {
+        const running = ['running', 'paused', 'restarting'].includes(one.State);
+        // one under removal is never started any more
+        return { id: one.Id, name: nameOf(one), labels: one.Labels, imageId: one.ImageID, running, live: running || one.State === 'created' };
+      });
     },
   };
 }
+
+const nameOf = (one: ContainerInfo): string => (one.Names[0] ?? '').replace(/^\//, '');
 
 async function checkOverlays(connection: Connection, spec: ContainerSpec, undo: () => Promise<void>): Promise<void> {
   try {

@@ -4,6 +4,7 @@ import { labels, type Engine } from './engine.ts';
 import { imageVerbs } from './images.ts';
 import { engineEpoch, engineInfo } from './info.ts';
 import { runToEnd } from './run-to-end.ts';
+import { statsVerb } from './stats.ts';
 import { streamVerbs } from './streams.ts';
 import { volumeVerbs } from './volumes.ts';
 import { watchVerb } from './watch.ts';
@@ -28,6 +29,7 @@ export function createDockerEngine(options: { endpoint: string; installation: st
     ...containers,
     create,
     ...streams,
+    stats: statsVerb(connection),
     ...volumeVerbs(connection),
     runToEnd: (spec, timeoutMs) => runToEnd({ ...containers, ...streams, create }, spec, timeoutMs),
     watch: watchVerb(connection),

@@ -10,7 +10,10 @@ export const labels = {
   run: 'dstack.run',
   job: 'dstack.job',
   attempt: 'dstack.attempt',
+  /** UUIDs, joined by commas; only where there are any */
   gpus: 'dstack.gpus',
+  /** whose run it is, or whose daemon */
+  user: 'dstack.user',
   kind: 'dstack.kind',
 } as const;
 
@@ -39,7 +42,10 @@ export interface EngineInfo {
   rootless: boolean;
   defaultRuntime: string;
   runtimes: string[];
+  /** it has the Container Device Interface, switched on */
   cdi: boolean;
+  /** where it reads CDI specifications, on its own machine; empty: no CDI */
+  cdiSpecDirs: string[];
   labels: string[];
 }
 
@@ -67,6 +73,8 @@ export interface ContainerSpec {
   shmSize: number | null;
   /** GPU UUIDs; empty: none */
   gpus: string[];
+  /** how it gets them (what `--gpus` does unless said otherwise): docblock of daemon/engine/spec.ts */
+  gpuAttach?: 'gpus' | 'cdi';
   ports: { container: number; host: number | null }[];
   /** an init as process 1 that passes signals to the whole process group and reaps */
   init: boolean;
@@ -86,6 +94,26 @@ export interface Container {
     | { status: 'running'; startedAt: number; pid: number }
     | { status: 'exited'; startedAt: number | null; finishedAt: number; exitCode: number; outOfMemory: boolean; error: string };
   ports: { container: number; host: number }[];
+}
+
+/** A container with the label of GPUs. `live`: it runs, or was never started and may be. */
+export interface GpuContainer {
+  id: string;
+  name: string;
+  labels: Record<string, string>;
+  imageId: string;
+  live: boolean;
+  running: boolean;
+}
+
+/** What a running container has used. */
+export interface ContainerStats {
+  /** when this was read, by the engine's clock (ms since 1970) */
+  at: number;
+  /** of all cores together, since its start */
+  cpuNanos: number;
+  /** bytes, without files that are only cached; null: the engine does not say */
+  memory: number | null;
 }
 
 export interface PullProgress {
@@ -142,9 +170,13 @@ export interface Engine {
   /** the engine's own record from the start, byte for byte as it holds it (TTY: raw); `follow` goes on until the container ends */
   logs(name: string, follow: boolean, signal: AbortSignal): Promise<Readable>;
   resize(name: string, size: { columns: number; rows: number }): Promise<void>;
+  /** null: it does not run. Rejects `unreachable` when the engine has not answered within `withinMs` */
+  stats(name: string, withinMs: number): Promise<ContainerStats | null>;
 
   /** containers with our installation's label, running or not */
   list(installation: string): Promise<Pick<Container, 'id' | 'name' | 'labels'>[]>;
+  /** containers of all installations that have GPUs, and claims on GPUs; one call, a consistent picture of one moment */
+  gpuContainers(): Promise<GpuContainer[]>;
   volumes(installation: string): Promise<{ name: string; labels: Record<string, string> }[]>;
   /** missing: nothing happens; in use: `conflict` */
   removeVolume(name: string): Promise<void>;

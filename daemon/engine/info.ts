@@ -32,6 +32,7 @@ export async function engineInfo(connection: Connection): Promise<EngineInfo> {
     defaultRuntime: info.DefaultRuntime ?? '',
     runtimes: Object.keys(info.Runtimes ?? {}),
     cdi: (info.CDISpecDirs ?? []).length > 0,
+    cdiSpecDirs: info.CDISpecDirs ?? [],
     labels: info.Labels ?? [],
   };
 }

@@ -1,4 +1,4 @@
-import type { ContainerCreateOptions, MountSettings } from 'dockerode';
+import type { ContainerCreateOptions, DeviceRequest, MountSettings } from 'dockerode';
 import { EngineError, type ContainerSpec, type MountSpec } from './engine.ts';
 
 /** What the engine is asked to create for a spec. Throws EngineError `mount` for an overlay whose paths the kernel could not take. */
@@ -33,15 +33,29 @@ export function createBody(spec: ContainerSpec): ContainerCreateOptions {
       ...(spec.cpu === null ? {} : { NanoCpus: Math.round(spec.cpu * 1e9) }),
       ...(spec.memory === null ? {} : { Memory: spec.memory, MemorySwap: spec.memory }),
       ...(spec.shmSize === null ? {} : { ShmSize: spec.shmSize }),
-      ...(spec.gpus.length === 0 ? {} : { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: spec.gpus, Capabilities: [['gpu']] }] }),
+      ...(spec.gpus.length === 0 ? {} : { DeviceRequests: [deviceRequest(spec)] }),
     },
   };
 }
 
+/**
+ * Exactly these GPUs, by UUID. As `docker run --gpus` asks: the engine names them in NVIDIA_VISIBLE_DEVICES, and NVIDIA's hook adds the devices. Or by CDI:
+ * the engine itself adds what the machine's CDI specification says of each.
+ */
+function deviceRequest({ gpus, gpuAttach = 'gpus' }: ContainerSpec): DeviceRequest {
+  switch (gpuAttach) {
+    case 'gpus':
+      return { Driver: 'nvidia', DeviceIDs: gpus, Capabilities: [['gpu']] };
+    case 'cdi':
+      return { Driver: 'cdi', DeviceIDs: gpus.map((uuid) => `nvidia.com/gpu=${uuid}`) };
+  }
+}
+
 function environment(spec: ContainerSpec): Record<string, string> {
   const env = { ...spec.env };
-  // The device request sets this one. Without GPUs it must say so, or an engine whose default runtime is `nvidia` hands out what the image asks for.
-  if (spec.gpus.length > 0) delete env['NVIDIA_VISIBLE_DEVICES'];
+  // A device request of the driver `nvidia` sets this one. Otherwise (no GPUs, or CDI) it must say that there is nothing to add, or an engine whose default
+  // runtime is `nvidia` hands out what the image asks for.
+  if (spec.gpus.length > 0 && spec.gpuAttach !== 'cdi') delete env['NVIDIA_VISIBLE_DEVICES'];
   else env['NVIDIA_VISIBLE_DEVICES'] = 'void';
   // signals reach the whole process group, not just the init's child
   if (spec.init) env['TINI_KILL_PROCESS_GROUP'] = '1';

@@ -1,16 +1,23 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
+import { defaultConfig } from '../../shared/config-file.ts';
+import type { Config } from '../../shared/config.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
 import { cached } from './cached.ts';
 import { createGpuProbe } from './gpu-probe.ts';
 import type { GpuState } from './gpu-probe.ts';
 import type { Host, HostFacts } from './host.ts';
-import { containerToolkit, toolkitPlaces } from './toolkit.ts';
+import { keptReading } from './kept-reading.ts';
+import { attachMethod, toolkitPlaces } from './toolkit.ts';
 import type { ToolkitPlaces } from './toolkit.ts';
 
 export interface LocalHostOptions {
   home: string;
   engine: Engine;
+  /** how containers get their GPUs and how often nvidia-smi is asked (seconds), as configured now */
+  config?(): Config['gpus'];
+  /** new readings of the GPUs are there, which nobody waited for */
+  onGpus?(): void;
   /** path of nvidia-smi, for tests */
   nvidiaSmi?: string;
   /** milliseconds that nvidia-smi may take */
@@ -19,16 +26,21 @@ export interface LocalHostOptions {
   now?(): number;
 }
 
-/** nvidia-smi takes up to seconds where the driver is not kept loaded, and what it says here changes with the driver only. */
+/** Milliseconds for which the last reading of the GPUs is good enough to be answered at once. */
 const gpusFor = 60_000;
 const restFor = 1_000;
-
-export const toolkitMissing = 'The NVIDIA driver is here, but its container toolkit is not, so containers cannot be given GPUs.';
 
 /** The machine that the daemon runs on. Nothing is asked before the first `facts`. */
 export function createLocalHost(options: LocalHostOptions): Host {
   const { home, engine, nvidiaSmi = 'nvidia-smi', nvidiaSmiLimitMs = 10_000, places = toolkitPlaces(), now = Date.now } = options;
-  const gpus = cached(createGpuProbe({ nvidiaSmi, limitMs: nvidiaSmiLimitMs, now }), gpusFor, now);
+  const config = options.config ?? (() => defaultConfig().gpus);
+  const gpus = keptReading({
+    read: createGpuProbe({ nvidiaSmi, limitMs: nvidiaSmiLimitMs, now }),
+    staleAfter: () => config().readEvery * 1000,
+    uselessAfter: gpusFor,
+    now,
+    ...(options.onGpus && { onRead: options.onGpus }),
+  });
   const rest = cached(
     async () => {
       const info = await engine.info().catch(() => null);
@@ -41,24 +53,24 @@ export function createLocalHost(options: LocalHostOptions): Host {
   return {
     name: 'local',
     async facts({ fresh = false } = {}): Promise<HostFacts> {
-      const [{ info, ...others }, gpuState] = await Promise.all([rest(fresh), gpus(fresh)]);
+      const [{ info, ...others }, state] = await Promise.all([rest(fresh), gpus(fresh)]);
       return {
         name: 'local',
         reachable: true,
         ...others,
-        gpus: gpuState.gpus,
-        gpusReadAt: null,
-        gpusStaleSince: null,
-        gpuProblem: await gpuProblem(gpuState, info, places),
+        gpus: state.gpus,
+        gpusReadAt: state.readAt,
+        gpusStaleSince: state.staleSince,
+        gpuProblem: await gpuProblem(state, info),
       };
     },
   };
-}
 
-async function gpuProblem(state: GpuState, info: EngineInfo | null, places: ToolkitPlaces): Promise<string | null> {
-  if (state.problem || state.gpus.length === 0 || !info) return state.problem;
-  if (await containerToolkit(info, places)) return null;
-  return toolkitMissing;
+  async function gpuProblem({ problem, gpus: found }: GpuState, info: EngineInfo | null): Promise<string | null> {
+    if (problem || found.length === 0 || !info) return problem;
+    const attach = await attachMethod(info, places, config().attach);
+    return attach.method === null ? attach.why : null;
+  }
 }
 
 /** What containers can use: the least of what the system, our cgroup and the engine (which may live in a virtual machine) have. */

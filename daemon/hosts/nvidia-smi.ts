@@ -1,52 +1,50 @@
-import type { Gpu } from './host.ts';
+/** The calls of nvidia-smi that we make, and what it answers to the short ones; the report has a file of its own. */
 
-/** What we ask for, in the order in which parseGpus reads it. */
-export const gpuFields = ['index', 'uuid', 'memory.total', 'driver_version', 'compute_cap', 'name'] as const;
+/** Everything about every GPU, or about those at these places of the bus: 0.1 s, seconds where nothing keeps the driver loaded. */
+export const reportArgs = (buses: readonly string[] = []): string[] => ['-q', '-x', ...(buses.length === 0 ? [] : ['-i', buses.join(',')])];
 
-/** `compute_cap` came with driver 510: without it for older ones. */
-export const queryOf = (fields: readonly string[]): string[] => [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
+/** What the report does not have; none of it changes while the driver runs. `compute_cap` came with driver 510: without it for older ones. */
+export const detailArgs = (computeCapability: boolean): string[] => [
+  `--query-gpu=index,uuid${computeCapability ? ',compute_cap' : ''}`,
+  '--format=csv,noheader,nounits',
+];
 
-/** GPUs of the output of a query for `gpuFields`, and every other line that is not empty: what nvidia-smi says of GPUs that it cannot read. */
-export function parseGpus(output: string, fields: readonly string[] = gpuFields): { gpus: Gpu[]; otherLines: string[] } {
-  const gpus: Gpu[] = [];
-  const otherLines: string[] = [];
-  for (const line of output.split(/\r?\n/)) {
-    if (line.trim() === '') continue;
-    const gpu = parseLine(line, fields);
-    if (gpu) gpus.push(gpu);
-    else otherLines.push(line.trim());
-  }
-  return { gpus: gpus.sort((a, b) => a.index - b.index), otherLines };
+/** The GPUs with their MIG devices. */
+export const listArgs = ['-L'];
+
+export interface Details {
+  index: number;
+  /** `8.0`; null: not told */
+  computeCapability: string | null;
 }
 
-function parseLine(line: string, fields: readonly string[]): Gpu | null {
-  const parts = line.split(',').map((part) => part.trim());
-  if (parts.length < fields.length) return null;
-  // the name comes last, and may hold commas
-  const values = [...parts.slice(0, fields.length - 1), parts.slice(fields.length - 1).join(', ')];
-  const value = (field: (typeof gpuFields)[number]): string | null => {
-    const text = values[fields.indexOf(field)];
-    // [N/A], [Not Supported], [Unknown Error], [GPU requires reset], in any language: brackets mean that there is no value
-    return text === undefined || text === '' || /^\[.*\]$/.test(text) || text === 'N/A' ? null : text;
-  };
-  const uuid = value('uuid');
-  const index = value('index');
-  if (!uuid || !/^GPU-[0-9a-f-]{36}$/i.test(uuid) || !index || !/^\d+$/.test(index)) return null;
-  const mebibytes = value('memory.total');
-  return {
-    uuid,
-    index: Number(index),
-    name: value('name') ?? 'NVIDIA GPU',
-    memory: mebibytes !== null && /^\d+$/.test(mebibytes) ? Number(mebibytes) * 2 ** 20 : null,
-    driver: value('driver_version') ?? 'unknown',
-    computeCapability: value('compute_cap'),
-    minor: Number(index),
-    mig: null,
-    problem: null,
-    memoryUsed: null,
-    utilization: null,
-    temperature: null,
-    power: null,
-    processes: [],
-  };
+/** By UUID, out of the answer to detailArgs. Lines that are something else are passed over. */
+export function parseDetails(output: string): Map<string, Details> {
+  const found = new Map<string, Details>();
+  for (const line of output.split('\n')) {
+    const [, index, uuid = '', computeCapability] = /^\s*(\d+)\s*,\s*(GPU-[0-9a-f-]+)\s*(?:,\s*(\d+\.\d+)?)?/i.exec(line) ?? [];
+    if (index !== undefined) found.set(uuid, { index: Number(index), computeCapability: computeCapability ?? null });
+  }
+  return found;
+}
+
+export interface MigListed {
+  /** the GPU it is part of */
+  parent: string;
+  /** the how manyth of it, as in the report */
+  index: number;
+  uuid: string;
+  profile: string;
+}
+
+/** The MIG devices out of the answer to listArgs. */
+export function parseMigList(output: string): MigListed[] {
+  const found: MigListed[] = [];
+  let parent = '';
+  for (const line of output.split('\n')) {
+    parent = /^GPU \d+:.*\(UUID: (GPU-[0-9a-f-]+)\)/i.exec(line)?.[1] ?? parent;
+    const [, profile, index, uuid] = /^\s*MIG\s+(\S+)\s+Device\s+(\d+)\s*:\s*\(UUID:\s*(MIG-[^)\s]+)\)/i.exec(line) ?? [];
+    if (uuid && profile && parent) found.push({ parent, index: Number(index), uuid, profile });
+  }
+  return found;
 }

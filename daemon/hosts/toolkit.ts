@@ -7,23 +7,47 @@ import type { EngineInfo } from '../engine/engine.ts';
 export interface ToolkitPlaces {
   /** folders with programs, like PATH */
   path: string;
-  cdiDirs: string[];
 }
 
 /** This machine; the engine's own PATH may have folders that ours lacks. */
 export const toolkitPlaces = (env: NodeJS.ProcessEnv = process.env): ToolkitPlaces => ({
   path: [env['PATH'] ?? '', '/usr/local/bin', '/usr/bin', '/usr/sbin'].join(delimiter),
-  cdiDirs: ['/etc/cdi', '/var/run/cdi'],
 });
 
+/** How the engine gives GPUs to a container: `gpus`, what `docker run --gpus` asks for (a device request of the driver `nvidia`), or CDI. */
+export type AttachMethod = { method: 'gpus' | 'cdi' } | { method: null; why: string };
+
+export const toolkitMissing = 'The NVIDIA driver is here, but its container toolkit is not, so containers cannot be given GPUs.';
+
 /**
- * How the engine can give GPUs to containers: through the hook (what `--gpus` calls) or its runtime, or through CDI; null: not at all, the toolkit is missing.
+ * What to ask the engine for, by `config.gpus.attach`. `auto` looks: NVIDIA's hook, which `--gpus` calls, then CDI, then NVIDIA's runtime alone (its hook
+ * may lie where only the engine sees it). `gpus` is believed. `why` is a sentence for the user.
  */
-export async function containerToolkit(info: EngineInfo, places: ToolkitPlaces): Promise<'runtime' | 'hook' | 'cdi' | null> {
-  if (info.runtimes.includes('nvidia') || info.defaultRuntime === 'nvidia') return 'runtime';
+export async function attachMethod(info: EngineInfo, places: ToolkitPlaces, wanted: 'auto' | 'gpus' | 'cdi'): Promise<AttachMethod> {
+  switch (wanted) {
+    case 'gpus':
+      return { method: 'gpus' };
+    case 'cdi':
+      if (info.cdiSpecDirs.length === 0)
+        return { method: null, why: `\`gpus.attach\` is cdi, and Docker Engine ${info.version} has no CDI, or it is not switched on.` };
+      if (await hasNvidiaSpec(info)) return { method: 'cdi' };
+      return {
+        method: null,
+        why: `\`gpus.attach\` is cdi, and there is no CDI specification of nvidia.com/gpu in ${info.cdiSpecDirs.join(' or ')}.`,
+      };
+    case 'auto': {
+      const found = await containerToolkit(info, places);
+      if (found === null) return { method: null, why: toolkitMissing };
+      return { method: found === 'cdi' ? 'cdi' : 'gpus' };
+    }
+  }
+}
+
+/** By what the engine can give GPUs to containers, the best first; null: not at all, the toolkit is missing. */
+export async function containerToolkit(info: EngineInfo, places: ToolkitPlaces): Promise<'hook' | 'cdi' | 'runtime' | null> {
   if (await onPath('nvidia-container-runtime-hook', places.path)) return 'hook';
-  if (info.cdi && (await hasNvidiaSpec(places.cdiDirs))) return 'cdi';
-  return null;
+  if (await hasNvidiaSpec(info)) return 'cdi';
+  return info.runtimes.includes('nvidia') || info.defaultRuntime === 'nvidia' ? 'runtime' : null;
 }
 
 /** The toolkit's own tool is here, whether the engine was told of it or not. */
@@ -37,11 +61,12 @@ async function onPath(name: string, path: string): Promise<boolean> {
   return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
 }
 
-async function hasNvidiaSpec(dirs: string[]): Promise<boolean> {
-  for (const dir of dirs) {
+/** The engine has CDI, and a specification of NVIDIA's GPUs is where it looks. */
+async function hasNvidiaSpec(info: EngineInfo): Promise<boolean> {
+  for (const dir of info.cdiSpecDirs) {
     for (const name of await readdir(dir).catch(() => [])) {
-      const text = await readFile(join(dir, name), 'utf8').catch(() => '');
-      if (/nvidia\.com\/gpu/.test(text)) return true;
+      const text = /\.(json|ya?ml)$/.test(name) ? await readFile(join(dir, name), 'utf8').catch(() => '') : '';
+      if (/kind["']?\s*:\s*["']?nvidia\.com\/gpu/.test(text)) return true;
     }
   }
   return false;

@@ -49,6 +49,8 @@ export interface RunSpec {
   interruptible: boolean;
   /** seconds */
   maxDuration: number | null;
+  /** seconds of doing nothing after which it is stopped; absent in runs of earlier versions */
+  idleTimeout?: number | null;
   priority: number;
   retry: number;
   /** the very image of the run that this one repeats; null: the reference decides */

@@ -1,7 +1,7 @@
 /**
  * The shell script that a job's container runs, kept in the attempt's state folder (mounted at /run/dstack).
  *
- * `start` picks the shell; `script` holds the commands. A login shell, so that profiles count, but not an interactive one: that would swallow
+ * `start` checks that the container sees exactly its GPUs and picks the shell; `script` holds the commands. A login shell, so that profiles count, but not an interactive one: that would swallow
  * SIGTERM. The image's own PATH stays in front, since Debian's /etc/profile replaces it. `trap … TERM` lets the shell wait for its child, which
  * the init signals too (it signals the whole group), and then end without running a later command.
  */
@@ -19,9 +19,40 @@ export function expandInside(value: string): string {
 
 export const refersToVariables = (value: string): boolean => /\$(\{[A-Za-z_]\w*\}|[A-Za-z_])/.test(value);
 
-export const startScript = `#!/bin/sh
+/** The exit code of a container that saw other GPUs than it should, before anything of the job was run. */
+export const wrongGpusExit = 213;
+/** In the state folder: the numbers N of the `/dev/nvidiaN` that the container should see; written by the daemon where the host has GPUs at all. */
+export const gpusFile = 'gpus';
+/** The same as it was seen, where it differed. */
+export const gpusSeenFile = 'gpus-seen';
+
+/** Compares what the container sees with what it should, with nothing but the shell itself: the image may have no other program. */
+const checkGpus = `if [ -f ${stateMount}/${gpusFile} ]; then
+  read -r dstack_want <${stateMount}/${gpusFile}
+  dstack_seen= dstack_wrong=
+  for dstack_file in /dev/nvidia[0-9]*; do
+    [ -e "$dstack_file" ] || continue
+    dstack_file=\${dstack_file#/dev/nvidia}
+    dstack_seen="$dstack_seen $dstack_file"
+    case " $dstack_want " in *" $dstack_file "*) ;; *) dstack_wrong=1 ;; esac
+  done
+  for dstack_file in $dstack_want; do [ -e "/dev/nvidia$dstack_file" ] || dstack_wrong=1; done
+  if [ -n "$dstack_wrong" ]; then
+    echo $dstack_seen >${stateMount}/${gpusSeenFile}
+    exit ${wrongGpusExit}
+  fi
+  unset dstack_want dstack_seen dstack_wrong dstack_file
+fi
 : >${stateMount}/started
-DSTACK_PATH=$PATH; export DSTACK_PATH
+`;
+
+/** For images that start by themselves: checks the GPUs, then becomes what its arguments say. */
+export const verifyScript = `#!/bin/sh
+${checkGpus}exec "$@"
+`;
+
+export const startScript = `#!/bin/sh
+${checkGpus}DSTACK_PATH=$PATH; export DSTACK_PATH
 if command -v bash >/dev/null 2>&1; then exec bash --login ${stateMount}/script; fi
 exec sh -l ${stateMount}/script
 `;
@@ -35,6 +66,8 @@ export function jobScript(commands: readonly string[], exports: readonly (readon
     // the job's exit code stands, even where a full disk takes none: then the engine's word is all there is
     `trap 'dstack_exit=$?; set +e; { echo $dstack_exit >${exitFile}.new && mv -f ${exitFile}.new ${exitFile}; } 2>/dev/null; exit $dstack_exit' EXIT`,
     `trap 'exit 143' TERM`,
+    // the warning before the end of max_duration: who wants it sets a handler, everybody else must not die of it
+    `trap '' USR1`,
     'case $PATH: in $DSTACK_PATH:*) ;; *) PATH=$DSTACK_PATH:$PATH; export PATH ;; esac; unset DSTACK_PATH',
     `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do
   if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi

@@ -2,7 +2,9 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { collectObjects, collectTrees } from './collect.ts';
 import { useOf } from './disk-use.ts';
 import { createGate } from './mutex.ts';
-import { type SnapshotOptions, createRooms, forget, realPath } from './room.ts';
+import { receive, receivedTrees } from './receive.ts';
+import { send } from './send.ts';
+import { type Place, type SnapshotOptions, createRooms, forget, realPath } from './room.ts';
 import type { Snapshots } from './snapshots.ts';
 import { take } from './take.ts';
 import { removeWhole } from './parts.ts';
@@ -14,22 +16,41 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
   const options = { ...given, dir: closed(given.dir), treesDir: closed(given.treesDir), workspacesDir: closed(given.workspacesDir) };
   const rooms = createRooms(options.dir);
   const gate = createGate();
+  const waiting = new Map<string, ReturnType<Snapshots['take']>>();
 
-  const unpack = (projectDir: string, tree: string) => {
-    const room = rooms.of(projectDir);
-    return room.writing(() => materialize(room, options, realPath(projectDir), tree));
+  const unpack = (place: Place, tree: string) => {
+    const room = rooms.of(place);
+    return room.writing(() => materialize(room, options, typeof place === 'string' ? realPath(place) : place, tree));
   };
 
   return {
-    take: (projectDir) =>
-      gate.shared(() => {
+    take(projectDir) {
+      // one that has not begun will see what there is now: a hundred submits of the same moment share it
+      const queued = waiting.get(projectDir);
+      if (queued) return queued;
+      const mine = gate.shared(() => {
         const room = rooms.of(projectDir);
-        return room.taking(() => take(room, options, projectDir));
+        return room.taking(() => {
+          waiting.delete(projectDir);
+          return take(room, options, projectDir);
+        });
+      });
+      waiting.set(projectDir, mine);
+      // where it never began, the next one tries again
+      mine.catch(() => waiting.get(projectDir) === mine && waiting.delete(projectDir));
+      return mine;
+    },
+    received: async (place) => receivedTrees(rooms.of(place)),
+    receive: (place, tree, pack) =>
+      gate.shared(() => {
+        const room = rooms.of(place);
+        return room.taking(() => receive(room, options, place, tree, pack));
       }),
-    materialize: (projectDir, tree) => gate.shared(() => unpack(projectDir, tree)),
-    prepareWorkspace: (projectDir, tree, id, overlay) =>
+    send: (projectDir, tree, has, pack) => gate.shared(() => send(rooms.of(projectDir), realPath(projectDir), tree, has, pack)),
+    materialize: (place, tree) => gate.shared(() => unpack(place, tree)),
+    prepareWorkspace: (place, tree, id, overlay) =>
       gate.shared(async () => {
-        const lower = await unpack(projectDir, tree);
+        const lower = await unpack(place, tree);
         return lower.ok ? makeWorkspace(options.workspacesDir, lower.value, tree, id, overlay) : lower;
       }),
     discardWorkspace: (id) => removeWhole(options.workspacesDir, id, options.deleteAsRoot),

@@ -5,13 +5,16 @@ interface GitOptions {
   cwd: string;
   env?: Record<string, string>;
   input?: Buffer;
+  /** open files instead of `input` and `out` */
+  stdin?: number;
+  stdout?: number;
   /** new files get exactly 0666 or 0777, whatever the daemon's own mask is */
   openMask?: boolean;
 }
 
 /** Runs git to its end, whatever its exit code. A FailureError (`git`) only where git cannot be started. */
-export async function tryGit(args: string[], { cwd, env, input, openMask }: GitOptions): Promise<RunOutput> {
-  const options = { cwd, env: { ...cleanEnv(), ...env }, ...(input && { input }) };
+export async function tryGit(args: string[], { cwd, env, input, openMask, stdin, stdout }: GitOptions): Promise<RunOutput> {
+  const options = { cwd, env: { ...cleanEnv(), ...env }, ...(input && { input }), ...(stdin !== undefined && { stdin }), ...(stdout !== undefined && { stdout }) };
   const [command, all] = openMask ? ['sh', ['-c', 'umask 0; exec git "$@"', 'git', ...args]] : ['git', args];
   try {
     return await run(command, all, options);
@@ -47,7 +50,7 @@ const notStarted = (error: unknown): FailureError =>
   );
 
 /** The daemon's environment without any variable that could point git elsewhere; messages in English, because we read some of them. */
-function cleanEnv(): NodeJS.ProcessEnv {
+export function cleanEnv(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(process.env)) if (!name.startsWith('GIT_')) env[name] = value;
   return { ...env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' };

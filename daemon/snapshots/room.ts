@@ -53,16 +53,26 @@ export interface LastSnapshot {
   unsure: Map<BytePath, number>;
 }
 
+/**
+ * Which project: its directory, by its real path; or one whose files are received from elsewhere, where the directory is only a name that `owner`
+ * gave it.
+ */
+export type Place = string | Received;
+
+export interface Received {
+  owner: string;
+  dir: string;
+}
+
 export interface Rooms {
-  /** by the project's real path */
-  of(projectDir: string): Room;
+  of(place: Place): Room;
   all(): Iterable<Room>;
 }
 
 export function createRooms(dir: string): Rooms {
   const rooms = new Map<string, Room>();
-  const of = (projectDir: string): Room => {
-    const id = projectId(projectDir);
+  const of = (place: Place): Room => {
+    const id = projectId(place);
     const known = rooms.get(id);
     if (known) return known;
     const room: Room = {
@@ -83,8 +93,8 @@ export function createRooms(dir: string): Rooms {
 }
 
 /** The open shadow repository of a room. */
-export function shadowOf(room: Room, projectDir: string): Shadow {
-  room.shadow ??= openShadow(room.shadowDir, projectDir);
+export function shadowOf(room: Room, place: Place): Shadow {
+  room.shadow ??= openShadow(room.shadowDir, typeof place === 'string' ? place : `${place.owner} ${place.dir}`);
   return room.shadow;
 }
 
@@ -98,8 +108,9 @@ export function forget(room: Room): void {
 }
 
 /** Names a project's files on our side: paths there must hold nothing but ids. A project that is gone keeps the name of where it was. */
-function projectId(projectDir: string): string {
-  return createHash('sha256').update(realPath(projectDir)).digest('hex').slice(0, 20);
+function projectId(place: Place): string {
+  const name = typeof place === 'string' ? realPath(place) : `${place.owner}\0${place.dir}`;
+  return createHash('sha256').update(name).digest('hex').slice(0, 20);
 }
 
 /** Absolute, without symbolic links as far as it is there. */

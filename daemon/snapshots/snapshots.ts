@@ -3,6 +3,7 @@
  */
 import type { Result } from '../../shared/result.ts';
 import type { MountSpec } from '../engine/engine.ts';
+import type { Place, Received } from './room.ts';
 
 export interface Snapshot {
   /** Git tree id in the project's shadow repository */
@@ -23,10 +24,19 @@ export interface Snapshots {
    * folders, and with `git` when git is missing or says no.
    */
   take(projectDir: string): Promise<Result<Snapshot>>;
+  /** The trees of a project whose files are received, those that came last first. */
+  received(place: Received): Promise<string[]>;
+  /**
+   * Takes in a tree of such a project: `pack` is a file with all of its objects that are in none of the trees received before. Fails with
+   * `bad_snapshot` for what is no such pack or lacks something, and with `too_large` above the limit of the config.
+   */
+  receive(place: Received, tree: string, pack: string): Promise<Result<void>>;
+  /** Writes a pack of what the tree needs beyond the trees that somebody else `has`, for their `receive`. */
+  send(projectDir: string, tree: string, has: string[], pack: string): Promise<Result<void>>;
   /** Makes sure that the tree lies in a directory (once per tree, atomically, never changed afterwards) and returns it. */
-  materialize(projectDir: string, tree: string): Promise<Result<string>>;
+  materialize(place: Place, tree: string): Promise<Result<string>>;
   /** Makes the writable copy of a tree for one job attempt, as an overlay the engine will mount, or as a plain copy where `overlay` is false. Idempotent. */
-  prepareWorkspace(projectDir: string, tree: string, id: string, overlay: boolean): Promise<Result<Workspace>>;
+  prepareWorkspace(place: Place, tree: string, id: string, overlay: boolean): Promise<Result<Workspace>>;
   /** Deletes the workspace of an attempt that ended; files of other users in it are deleted through `deleteAsRoot`. Idempotent. */
   discardWorkspace(id: string): Promise<void>;
   /** Workspaces on disk, by id */

@@ -6,7 +6,7 @@ import { FailureError, type Result, fail, messageOf, ok } from '../../shared/res
 import { type BytePath, bytePath, joinZ, splitZ, toBytes } from './bytes.ts';
 import { git } from './git.ts';
 import { partName } from './parts.ts';
-import { type Room, type SnapshotOptions, shadowOf } from './room.ts';
+import { type Place, type Room, type SnapshotOptions, shadowOf } from './room.ts';
 import { mustRun } from './run.ts';
 import { type Shadow, keptTrees, shadowEnv } from './shadow.ts';
 
@@ -19,14 +19,16 @@ export const isTreeId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
  * Puts a tree into `treesDir/<tree>`: made beside it and renamed, so that it is there whole or not at all. Everybody may write in it as far as modes go
  * (the user of an image is not known here); nobody does, because it is only ever the lower layer of an overlay. `treesDir` itself is closed to others.
  */
-export async function materialize(room: Room, options: SnapshotOptions, projectDir: string, tree: string): Promise<Result<string>> {
+export async function materialize(room: Room, options: SnapshotOptions, place: Place, tree: string): Promise<Result<string>> {
   if (!isTreeId(tree)) return fail('git', `\`${tree}\` is not the id of a tree.`);
   const target = join(options.treesDir, tree);
+  // a tree that somebody else sent may be there: knowing its name is no right to it
+  if (typeof place !== 'string' && !keptTrees(room.shadowDir).includes(tree)) return fail('snapshot_needed', `The tree ${tree} is not here.`);
   if (existsSync(target)) return ok(target);
   const part = join(options.treesDir, partName());
   try {
     mkdirSync(options.treesDir, { recursive: true, mode: 0o700 });
-    const shadow = shadowOf(room, projectDir);
+    const shadow = shadowOf(room, place);
     if (!(await fromEarlier(shadow, options.treesDir, tree, part))) await fromObjects(shadow, tree, part);
     moveInto(part, target);
     return ok(target);

@@ -26,6 +26,13 @@ export function jobsTable(db: Db) {
   const update = db.prepare('UPDATE jobs SET status = ?, state = ?, progress = ?, open = ? WHERE run_id = ? AND job = ? AND attempt = ?');
   const get = db.prepare<[number, number, number], Row>('SELECT * FROM jobs WHERE run_id = ? AND job = ? AND attempt = ?');
   const open = db.prepare<[], Row>('SELECT * FROM jobs WHERE open = 1 ORDER BY run_id, job, attempt');
+  const queued = db.prepare<[], Pick<Row, 'run_id' | 'job' | 'attempt' | 'state'>>(
+    `SELECT run_id, job, attempt, state FROM jobs WHERE open = 1 AND status = 'queued' ORDER BY run_id, job`,
+  );
+  const placed = db.prepare<[], Row>(
+    `SELECT * FROM jobs WHERE open = 1 AND status IN ('preparing', 'running', 'stopping') ORDER BY run_id, job`,
+  );
+  const someOpen = db.prepare<[], { n: number }>('SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE open = 1 LIMIT 1)');
   const ofRun = db.prepare<[number], Row>('SELECT * FROM jobs WHERE run_id = ? ORDER BY job, attempt');
   return {
     insert: (r: JobRecord) =>
@@ -38,6 +45,17 @@ export function jobsTable(db: Db) {
     },
     /** attempts with anything left to do, oldest run first */
     open: () => open.all().map(record),
+    /** those that wait, without what was learnt of them: read at every decision of the scheduler */
+    queued: () =>
+      queued.all().map((row) => ({
+        runId: row.run_id,
+        job: row.job,
+        attempt: row.attempt,
+        state: JSON.parse(row.state) as Extract<JobState, { status: 'queued' }>,
+      })),
+    /** those that have a host */
+    placed: () => placed.all().map(record),
+    anyOpen: () => someOpen.get()?.n === 1,
     /** all attempts of all jobs */
     ofRun: (runId: number) => ofRun.all(runId).map(record),
   };

@@ -11,6 +11,10 @@ export interface RunRecord {
   workflow: string | null;
   provider: ProviderName;
   user: string;
+  /** of a shared daemon's user, to whom its files are given; null: the daemon's own user */
+  owner: { uid: number; gid: number } | null;
+  /** others may read it */
+  shared: boolean;
   spec: RunSpec;
   /** the submit that made it; null: a restart or an import */
   requestId: string | null;
@@ -21,11 +25,12 @@ export interface RunRecord {
   removedAt: number | null;
 }
 
-/** What somebody asked for, written before it is done. `reason` null: a user; else why the daemon itself ends it. */
+/** What somebody asked for, written before it is done. `reason` null: a user; else why the daemon itself ends it, and `detail` what of that. */
 export interface Intent {
   how: StopHow;
   at: number;
-  reason: 'max_duration' | null;
+  reason: 'max_duration' | 'idle_timeout' | null;
+  detail?: string;
 }
 
 /** One attempt of a job. `open` until its container, volume and workspace are gone. */
@@ -49,6 +54,10 @@ export interface Progress {
   ports: { container: number; host: number }[];
   /** the values that its log must not show, sealed: those it was given, even if they are changed while it runs */
   masked: string | null;
+  /** it shall make room for this run, decided then; absent in attempts of earlier versions */
+  preempted?: { for: string; at: number } | null;
+  /** SIGUSR1 was sent before the end of its max_duration; absent in attempts of earlier versions */
+  warnedAt?: number | null;
   terminatedAt: number | null;
   killedAt: number | null;
   end: End | null;
@@ -69,7 +78,7 @@ export interface End {
   byItself: boolean;
   epochChanged: boolean;
   /** set where no container could be made or started at all, or it vanished */
-  problem: { code: 'image' | 'start' | 'workspace' | 'container_removed' | 'disk_full'; message: string } | null;
+  problem: { code: 'image' | 'start' | 'gpus' | 'workspace' | 'container_removed' | 'disk_full'; message: string } | null;
 }
 
 export const freshProgress = (): Progress => ({
@@ -79,6 +88,8 @@ export const freshProgress = (): Progress => ({
   driver: null,
   ports: [],
   masked: null,
+  preempted: null,
+  warnedAt: null,
   terminatedAt: null,
   killedAt: null,
   end: null,

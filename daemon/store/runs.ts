@@ -10,6 +10,8 @@ interface Row {
   workflow: string | null;
   provider: string;
   user: string;
+  owner: string | null;
+  shared: number;
   spec: string;
   request_id: string | null;
   tag: string | null;
@@ -26,6 +28,8 @@ const record = (row: Row): RunRecord => ({
   workflow: row.workflow,
   provider: row.provider as RunRecord['provider'],
   user: row.user,
+  owner: row.owner === null ? null : (JSON.parse(row.owner) as RunRecord['owner']),
+  shared: row.shared === 1,
   spec: JSON.parse(row.spec) as RunSpec,
   requestId: row.request_id,
   tag: row.tag,
@@ -34,13 +38,13 @@ const record = (row: Row): RunRecord => ({
   removedAt: row.removed_at,
 });
 
-export type NewRun = Omit<RunRecord, 'id' | 'intent' | 'removedAt'>;
+export type NewRun = Omit<RunRecord, 'id' | 'intent' | 'removedAt' | 'shared' | 'owner'> & Partial<Pick<RunRecord, 'owner'>>;
 
 /** All SQL on runs. */
 export function runsTable(db: Db) {
   const unfinished = `EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status IN ('queued', 'preparing', 'running', 'stopping'))`;
-  const insert = db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, spec, request_id, tag, submitted_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const insert = db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, owner, spec, request_id, tag, submitted_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const byId = db.prepare<[number], Row>('SELECT * FROM runs WHERE id = ?');
   const byName = db.prepare<[string], Row>('SELECT * FROM runs WHERE name = ? AND removed_at IS NULL');
   const byRequest = db.prepare<[string], Row>('SELECT * FROM runs WHERE request_id = ?');
@@ -56,7 +60,15 @@ export function runsTable(db: Db) {
          AND j.attempt = (SELECT max(attempt) FROM jobs k WHERE k.run_id = j.run_id AND k.job = j.job))
      ORDER BY submitted_at DESC, id DESC LIMIT 1`,
   );
+  const intended = db.prepare<[], { id: number }>(
+    'SELECT DISTINCT runs.id FROM jobs JOIN runs ON runs.id = jobs.run_id WHERE jobs.open = 1 AND runs.intent IS NOT NULL',
+  );
   const setIntent = db.prepare('UPDATE runs SET intent = ? WHERE id = ?');
+  const setShared = db.prepare('UPDATE runs SET shared = ? WHERE id = ?');
+  const unfinishedOfOthers = db.prepare<[string], Row>(
+    `SELECT * FROM runs WHERE user <> ? AND removed_at IS NULL AND ${unfinished} ORDER BY id DESC`,
+  );
+  const ofUser = db.prepare<[string], Row>('SELECT * FROM runs WHERE user = ? ORDER BY id DESC');
   const setRemoved = db.prepare('UPDATE runs SET removed_at = ? WHERE id = ?');
   const all = db.prepare<[], Row>('SELECT * FROM runs ORDER BY id');
   const count = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM runs WHERE ${unfinished}`);
@@ -75,6 +87,7 @@ export function runsTable(db: Db) {
           run.workflow,
           run.provider,
           run.user,
+          run.owner ? JSON.stringify(run.owner) : null,
           JSON.stringify(run.spec),
           run.requestId,
           run.tag,
@@ -91,7 +104,15 @@ export function runsTable(db: Db) {
     lastOf: (project: string) => one(lastOf.get(project)),
     /** the newest run of a workflow that is done */
     lastDone: (project: string, workflow: string) => one(lastDone.get(project, workflow)),
+    /** ids of the unfinished ones that shall end */
+    intended: () => new Set(intended.all().map((row) => row.id)),
     setIntent: (id: number, intent: Intent) => void setIntent.run(JSON.stringify(intent), id),
+    /** whether others may read it */
+    setShared: (id: number, shared: boolean) => void setShared.run(shared ? 1 : 0, id),
+    /** newest first */
+    unfinishedOfOthers: (user: string) => unfinishedOfOthers.all(user).map(record),
+    /** removed ones too, newest first */
+    ofUser: (user: string) => ofUser.all(user).map(record),
     setRemoved: (id: number, at: number) => void setRemoved.run(at, id),
     /** removed ones too, oldest first */
     all: () => all.all().map(record),

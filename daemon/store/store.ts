@@ -1,10 +1,13 @@
 import { ok, type Result } from '../../shared/result.ts';
+import { auditTable } from './audit.ts';
 import { openDatabase, type Db } from './database.ts';
 import { jobsTable } from './jobs.ts';
 import { metaTable } from './meta.ts';
 import { runsTable } from './runs.ts';
+import { samplesTable } from './samples.ts';
 import { secretsTable } from './secrets.ts';
 import { tagsTable } from './tags.ts';
+import { usageTable } from './usage.ts';
 
 export type Store = ReturnType<typeof storeOn>;
 
@@ -20,6 +23,9 @@ function storeOn(db: Db) {
     jobs: jobsTable(db),
     tags: tagsTable(db),
     secrets: secretsTable(db),
+    samples: samplesTable(db),
+    usage: usageTable(db),
+    audit: auditTable(db),
     meta: metaTable(db),
     /** everything in `action` or nothing of it; on disk when it returns */
     transaction: <T>(action: () => T): T => db.transaction(action).immediate(),

@@ -71,6 +71,8 @@ export interface WorkflowBase {
   mounts: HostMount[];
   /** seconds; null: no limit */
   maxDuration: number | null;
+  /** seconds of doing nothing after which it is stopped; null: never */
+  idleTimeout: number | null;
   /** higher goes first; 0 is usual */
   priority: number;
   /** attempts after a failure */

@@ -38,6 +38,7 @@ function baseOf(raw: RawWorkflow): WorkflowBase {
     resources: resourcesOf(raw.resources ?? {}),
     mounts: (raw.mounts ?? []).map((mount) => unwrap(parseMount(mount))),
     maxDuration: raw.max_duration === undefined ? null : unwrap(parseLimit(raw.max_duration)),
+    idleTimeout: raw.idle_timeout === undefined ? null : unwrap(parseLimit(raw.idle_timeout)),
     priority: Number(raw.priority ?? 0),
     retry: Number(raw.retry ?? 0),
     beforeRun: commandsOf(raw.setup ?? raw.before_run),

@@ -74,6 +74,7 @@ const emptyBase: Omit<WorkflowBase, 'name'> = {
   resources: { cpu: null, memory: null, shmSize: null, gpu: null, interruptible: false },
   mounts: [],
   maxDuration: null,
+  idleTimeout: null,
   priority: 0,
   retry: 0,
   beforeRun: [],

@@ -80,6 +80,10 @@ const common = {
     .parsed(parseLimit, 'a duration')
     .optional()
     .meta({ description: 'The run is stopped after it', examples: ['2h', '1h30m', '3d'] }),
+  idle_timeout: forms
+    .parsed(parseLimit, 'a duration')
+    .optional()
+    .meta({ description: 'The run is stopped when its GPUs (without GPUs: its CPUs) did nothing for so long', examples: ['30m', '2h'] }),
   priority: forms
     .number(parsePriority, 'a whole number')
     .optional()

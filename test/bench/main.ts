@@ -5,11 +5,13 @@
 import { startDaemon } from '../support/daemon.ts';
 import setup from '../support/global-setup.ts';
 import { scratchDir } from '../support/scratch.ts';
+import { benchHandover } from './handover.ts';
 import { benchIdle } from './idle.ts';
 import { benchLogLatency } from './log-latency.ts';
 import type { Figure } from './measure.ts';
 import { benchRun } from './run.ts';
 import { benchSnapshot } from './snapshot.ts';
+import { benchSubmit } from './submit.ts';
 
 const close = await setup();
 try {
@@ -28,6 +30,8 @@ try {
     for (const verb of ['start', 'stop', 'start']) await daemon.cli(['daemon', verb]);
     add(await benchRun(daemon, scratchDir('b')));
     add(await benchLogLatency(daemon, scratchDir('b')));
+    add(await benchHandover(daemon, scratchDir('b')));
+    for (const figure of await benchSubmit(daemon, scratchDir('b'))) add(figure);
     for (const figure of await benchIdle((await daemon.status())?.pid ?? 0)) add(figure);
   }
   add(await benchSnapshot());

@@ -65,6 +65,14 @@ retention:
   artifacts: 365d
   trees: never
 gc_interval: never
+retry_delay: 30s
+warning_period: 2m
+sample_every: 10s
+gpus:
+  attach: cdi
+  busy_memory: 2GB
+  read_every: 15s
+  claim_timeout: 5m
 `,
   );
   const read = await readConfig(h.dir);
@@ -82,6 +90,10 @@ gc_interval: never
       minFreeDisk: 500e6,
       retention: { logs: 14 * 86_400, artifacts: 365 * 86_400, trees: null },
       gcInterval: null,
+      retryDelay: 30,
+      warningPeriod: 120,
+      sampleEvery: 10,
+      gpus: { attach: 'cdi', busyMemory: 2e9, readEvery: 15, claimTimeout: 300 },
     },
   });
 });
@@ -104,8 +116,9 @@ env:
   BAD-NAME: 1
   NOTHING:
 gc_interval: 1s
+sample_every: 0.1s
 `);
-  expect(message).toContain('The configuration has 9 problems.');
+  expect(message).toContain('The configuration has 10 problems.');
   expect(message).toContain(
     'FILE:1:1: `min_free_dsik` is not a key of the configuration\nmin_free_dsik: 1GB\n^^^^^^^^^^^^^\ndid you mean `min_free_disk`?',
   );

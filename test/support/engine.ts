@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bridgeFlags, makeBridge } from './bridge.ts';
+import { must } from './command.ts';
 import { engineRequest } from './engine-api.ts';
 import { isAlive, signal } from './processes.ts';
 import { reap } from './reap.ts';
@@ -19,6 +20,8 @@ export interface EngineOptions {
   disk?: { bytes: number; kind: 'tmpfs' | 'ext4' };
   /** daemon.json */
   config?: object;
+  /** folder of CDI specifications; an engine before Docker 25, which knows no CDI, is started without */
+  cdi?: string;
   /** for dockerd and what it starts; PATH is put before the usual one */
   env?: Record<string, string>;
   flags?: string[];
@@ -47,7 +50,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
   const dir = scratchDir('e');
   const host = `unix://${dir}/docker.sock`;
   if (options.disk) await mountSmallDisk(join(dir, 'data'), options.disk.bytes, options.disk.kind);
-  writeFileSync(join(dir, 'daemon.json'), JSON.stringify(options.config ?? {}));
+  writeFileSync(join(dir, 'daemon.json'), JSON.stringify({ ...(options.cdi ? await cdiConfig(options.cdi) : {}), ...options.config }));
   const network = bridgeFlags(await makeBridge(dir));
   const log = () => (existsSync(join(dir, 'log')) ? readFileSync(join(dir, 'log'), 'utf8') : '');
 
@@ -95,10 +98,19 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
   };
 }
 
+/** Docker 28 has CDI switched on, 25 to 27 must be told; those before refuse to start with a setting that they do not know. */
+async function cdiConfig(dir: string): Promise<object> {
+  const version = Number(/version (\d+)/.exec(await must('dockerd', ['--version'], { env: { PATH: pathOf() } }))?.[1]);
+  return version < 25 ? {} : { features: { cdi: true }, 'cdi-spec-dirs': [dir] };
+}
+
+/** Where dockerd and what it starts are found; scripts/test --engine names a folder with those of another version. */
+const pathOf = (before = ''): string =>
+  [before, process.env['DSTACK_TEST_ENGINE'], process.env['PATH'], '/usr/sbin:/sbin'].filter(Boolean).join(':');
+
 /** In a session of its own: Ctrl+C in the terminal of the tests is not for it. Returns its process id. */
 function spawnDockerd(dir: string, flags: string[], env: Record<string, string>): number {
-  const { PATH: before = '', ...others } = env;
-  const path = [before, process.env['PATH'], '/usr/sbin:/sbin'].filter(Boolean).join(':');
+  const { PATH: before, ...others } = env;
   const log = openSync(join(dir, 'log'), 'a');
   const files = ['-H', `unix://${dir}/docker.sock`, '--config-file', `${dir}/daemon.json`, '--pidfile', `${dir}/pid`];
   const places = ['--data-root', `${dir}/data`, '--exec-root', `${dir}/x`];
@@ -107,7 +119,7 @@ function spawnDockerd(dir: string, flags: string[], env: Record<string, string>)
   const child = spawn('dockerd', [...files, ...places, ...containerd, ...flags], {
     stdio: ['ignore', log, log],
     detached: true,
-    env: { ...process.env, ...others, PATH: path },
+    env: { ...process.env, ...others, PATH: pathOf(before) },
   });
   closeSync(log);
   child.on('error', () => {}); // the log and the missing pid say it

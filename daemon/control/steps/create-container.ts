@@ -5,6 +5,7 @@ import { expandHome, parseMount } from '../../../shared/units.ts';
 import { EngineError, labels, type MountSpec } from '../../engine/engine.ts';
 import { containerSpec, depsToMount } from '../container-spec.ts';
 import { specOf } from '../attempt.ts';
+import { mountLost } from '../mount-roots.ts';
 import { specWithSecrets } from '../secrets.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
@@ -25,10 +26,15 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
       live.image = null;
       return;
     }
+    const attach = job.state.gpus.length === 0 ? ({ method: 'gpus' } as const) : await parts.gpus.attach(job.state.host);
+    if (attach.method === null) return endWith(parts, attempt, 'gpus', attach.why);
     const { spec, secrets } = unwrap(specWithSecrets(parts, attempt));
     const { mount } = live.workspace;
     const workspace: MountSpec =
       mount.type === 'overlay' ? { ...mount, volume: attempt.container, target: '/workflow' } : { ...mount, target: '/workflow' };
+    // once more, for the time in the queue: the engine would follow a link that was not there at submit
+    const lost = run.owner === null ? null : await mountLost({ user: run.user, ...run.owner }, spec.mounts);
+    if (lost !== null) return endWith(parts, attempt, 'start', lost);
     const own = spec.artifacts.map((a) => a.path);
     const made = await parts.engine.create(
       containerSpec({
@@ -39,7 +45,10 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
         // by its id: exactly the one that was seen
         image: image.id,
         containerName: attempt.container,
+        own: image,
         gpus: job.state.gpus,
+        gpuAttach: attach.method,
+        user: run.user,
         workspace,
         stateFolder: parts.states.pathOf(attempt.id),
         artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),

@@ -1,7 +1,8 @@
 import type { Ended } from '../../../shared/states.ts';
 import { freshProgress } from '../../store/records.ts';
-import { verdict } from '../outcome.ts';
+import { recordUsage } from '../record-usage.ts';
 import type { Executor } from './executor.ts';
+import { judge } from './judge.ts';
 
 /** The attempt's last state, the tag and the next attempt, all in one transaction. */
 export const finish: Executor = async ({ parts, attempt, changed, reschedule }) => {
@@ -17,25 +18,26 @@ export const finish: Executor = async ({ parts, attempt, changed, reschedule }) 
     exitCode: end?.exitCode ?? null,
     ...placed,
   };
-  const { outcome, again } = verdict(run, job);
+  const { outcome, again, pause } = judge(parts, attempt);
   parts.store.transaction(() => {
-    if (outcome.status !== 'failed') {
-      job.state = { status: outcome.status, ...ended };
-      if (outcome.status === 'done' && run.tag !== null) {
-        parts.store.tags.put({ project: run.project, tag: run.tag, runId: run.id, createdAt: now });
-      }
-    } else if (again) {
-      job.state = { status: 'interrupted', since: now, reason: outcome.reason };
+    recordUsage(parts, attempt);
+    if (again !== null && 'reason' in outcome) {
+      job.state = { status: 'interrupted', since: now, reason: outcome.reason, cause: again, ...placed };
       parts.store.jobs.insert({
         runId: run.id,
         job: job.job,
         attempt: job.attempt + 1,
-        state: { status: 'queued', since: now },
+        state: { status: 'queued', since: now, notBefore: pause > 0 ? now + pause * 1000 : null, preempted: again === 'preempted' },
         progress: freshProgress(),
         open: true,
       });
-    } else {
+    } else if (outcome.status === 'failed') {
       job.state = { status: 'failed', reason: outcome.reason, reasonCode: outcome.code, ...ended };
+    } else if (outcome.status !== 'preempted') {
+      job.state = { status: outcome.status, ...ended };
+      if (outcome.status === 'done' && run.tag !== null) {
+        parts.store.tags.put({ project: run.project, tag: run.tag, runId: run.id, createdAt: now });
+      }
     }
     parts.store.jobs.update(job);
   });

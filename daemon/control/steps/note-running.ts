@@ -9,5 +9,6 @@ export const noteRunning: Executor = async ({ parts, attempt, container, changed
   job.progress.ports = container.ports;
   job.progress.image ??= { id: container.imageId, digest: null };
   parts.store.jobs.update(job);
+  parts.meter.wake();
   changed();
 };

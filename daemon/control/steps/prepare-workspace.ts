@@ -1,5 +1,10 @@
 import type { Executor } from './executor.ts';
+import { fail, ok, type Result } from '../../../shared/result.ts';
+import type { Attempt } from '../attempt.ts';
+import { devicesOf } from '../gpu-devices.ts';
+import type { ControlParts } from '../parts.ts';
 import { refersToVariables } from '../../providers/script.ts';
+import { snapshotPlace } from '../../users/namespace.ts';
 import { specOf } from '../attempt.ts';
 import { specWithSecrets, takenLiterally } from '../secrets.ts';
 import { endWith } from './end-with.ts';
@@ -11,7 +16,7 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
   live.doing = 'preparing the workspace';
   changed();
   try {
-    const workspace = await parts.snapshots.prepareWorkspace(run.projectDir, run.spec.snapshot.tree, attempt.id, parts.overlay.allowed());
+    const workspace = await parts.snapshots.prepareWorkspace(snapshotPlace(run), run.spec.snapshot.tree, attempt.id, parts.overlay.allowed());
     if (!workspace.ok) return endWith(parts, attempt, 'workspace', workspace.failure.message);
     const deps = run.spec.deps.flatMap((dep) =>
       dep.artifacts.map((a) => ({ path: a.path, folder: parts.artifacts.folder(dep.runId, a.job, a.key) })),
@@ -30,9 +35,22 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
       return refersToVariables(template) && !takenLiterally(template);
     });
     const script = start.kind === 'script' ? { commands: start.commands, exports } : null;
-    await parts.states.prepare(attempt.id, script, await parts.certificates());
+    const devices = await devicesToSee(parts, attempt);
+    if (!devices.ok) return endWith(parts, attempt, 'gpus', devices.failure.message);
+    await parts.states.prepare(attempt.id, script, await parts.certificates(), devices.value);
     live.workspace = workspace.value;
   } finally {
     live.doing = null;
   }
 };
+
+/** The numbers of the device files that the container must see; null: the host has no GPU at all. */
+async function devicesToSee(parts: ControlParts, { job: { state } }: Attempt): Promise<Result<number[] | null>> {
+  if (state.status !== 'preparing') return ok(null);
+  const gpus = await parts.gpus.of(state.host);
+  if (gpus.length === 0 && state.gpus.length === 0) return ok(null);
+  const devices = devicesOf(gpus, state.gpus);
+  if (devices) return ok(devices);
+  const gone = state.gpus.filter((uuid) => !gpus.some((gpu) => gpu.uuid === uuid));
+  return fail('gpus', `the host '${state.host}' no longer shows ${gone.join(' and ')}; see: dstack doctor`);
+}

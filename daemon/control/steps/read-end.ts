@@ -1,9 +1,10 @@
 import type { End } from '../../store/records.ts';
 import { specOf } from '../attempt.ts';
 import type { Executor } from './executor.ts';
+import { notBegun } from './not-begun.ts';
 
 /** Reads once how the container ended: from the engine, or where somebody removed it, from what its script and the engine's wait left. */
-export const readEnd: Executor = async ({ parts, attempt, container }) => {
+export const readEnd: Executor = async ({ parts, attempt, container, reschedule }) => {
   const { job, live } = attempt;
   if (container && container.state.status !== 'exited') return;
   const left = await parts.states.read(attempt.id);
@@ -21,12 +22,14 @@ export const readEnd: Executor = async ({ parts, attempt, container }) => {
       finishedAt: state.finishedAt,
       exitCode: state.exitCode,
       outOfMemory: state.outOfMemory,
+      problem: await notBegun(parts, attempt, left, state.exitCode),
     };
   } else {
     const exitCode = left.exitCode ?? live.exitCode;
     const ranAt = startedAt ?? job.progress.startIntent;
     const gone = `the container of the run was removed by somebody else (\`docker rm\` or \`docker system prune\`) before its end was read`;
-    const problem = exitCode === null ? ({ code: 'container_removed', message: gone } as const) : null;
+    const problem =
+      exitCode === null ? ({ code: 'container_removed', message: gone } as const) : await notBegun(parts, attempt, left, exitCode);
     const noScript = specOf(attempt).start.kind !== 'script';
     end = {
       ...common,
@@ -40,4 +43,6 @@ export const readEnd: Executor = async ({ parts, attempt, container }) => {
   }
   job.progress.end = end;
   parts.store.jobs.update(job);
+  // its GPUs are free: the rest is tidying up, for which nobody needs to wait
+  reschedule();
 };

@@ -1,13 +1,13 @@
 import { FailureError } from '../../../shared/result.ts';
-import { verdict } from '../outcome.ts';
 import type { Executor } from './executor.ts';
+import { judge } from './judge.ts';
 
 /** The saved folders belong to the submitting user from now on; before another attempt they stay as the job's own user left them. */
 export const settleArtifacts: Executor = async ({ parts, attempt }) => {
   const { job, run } = attempt;
-  if (run.spec.jobs[job.job]?.artifacts.length && !verdict(run, job).again) {
+  if (run.spec.jobs[job.job]?.artifacts.length && judge(parts, attempt).again === null) {
     try {
-      await parts.artifacts.settle(run.id, job.job);
+      await parts.artifacts.settle(run.id, job.job, run.owner);
     } catch (error) {
       // without root's help the files stay whose they are: that is said, and the run ends all the same
       if (!(error instanceof FailureError)) throw error;

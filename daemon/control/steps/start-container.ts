@@ -10,7 +10,7 @@ import { awaitExit, keepRecording, openRecording, sealMasked } from './recording
  * Starts the container, with its output attached to before, so that no byte is missed. The intent is written first: from then on the
  * container may have run, and is never started a second time once it has.
  */
-export const startContainer: Executor = async ({ parts, attempt, wake }) => {
+export const startContainer: Executor = async ({ parts, attempt, container, wake }) => {
   const { job, live } = attempt;
   job.progress.startIntent = parts.now();
   job.progress.engineEpoch = await parts.engine.epoch();
@@ -22,7 +22,8 @@ export const startContainer: Executor = async ({ parts, attempt, wake }) => {
   try {
     attached = await parts.engine.attach(attempt.container);
     keepRecording(parts, attempt, openRecording(parts, attempt).recordLive(attached.output), wake);
-    await parts.engine.start(attempt.container);
+    // by its id: the very one that was confirmed to have its GPUs for itself
+    await parts.engine.start(container?.id ?? attempt.container);
   } catch (error) {
     // an output that nobody reads any more would stop the job
     attached?.close();

@@ -1,5 +1,7 @@
 import type { StepName } from '../plan.ts';
+import { claimGpus } from './claim-gpus.ts';
 import { collectLog } from './collect-log.ts';
+import { confirmGpus } from './confirm-gpus.ts';
 import { createContainer } from './create-container.ts';
 import { discard } from './discard.ts';
 import type { Executor } from './executor.ts';
@@ -16,16 +18,20 @@ import { removeContainer } from './remove-container.ts';
 import { settleArtifacts } from './settle-artifacts.ts';
 import { startContainer } from './start-container.ts';
 import { terminate } from './terminate.ts';
+import { warn } from './warn.ts';
 
 /** Every step that the plan knows, and who does it. The crash tests take their fault points from here. */
 export const steps: Record<StepName, Executor> = {
   pullImage,
   prepareWorkspace,
+  claimGpus,
   createContainer,
+  confirmGpus,
   startContainer,
   noteRunning,
   noteStopping,
   followLog,
+  warn,
   expire,
   terminate,
   kill,

@@ -147,6 +147,9 @@ export const aRun = (over: Partial<Run> = {}): Run => ({
   gpus: [],
   artifacts: ['model'],
   attempt: 1,
+  priority: 0,
+  interruptible: false,
+  wants: '',
   position: null,
   submittedAt: new Date(Date.now() - 185_000).toISOString(),
   startedAt: null,
@@ -156,7 +159,6 @@ export const aRun = (over: Partial<Run> = {}): Run => ({
 
 export const aRunDetail = (over: Partial<RunDetail> = {}): RunDetail => ({
   ...aRun(),
-  priority: 0,
   retry: 0,
   attempts: [],
   waiting: null,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { outcomeOf, triesAgain } from '../../../daemon/control/outcome.ts';
-import { freshProgress, type End, type Intent, type Progress } from '../../../daemon/store/records.ts';
+import { outcomeOf, triesAgain, verdict } from '../../../daemon/control/outcome.ts';
+import { freshProgress, type End, type Intent, type JobRecord, type Progress, type RunRecord } from '../../../daemon/store/records.ts';
 
 const end: End = { startedAt: 1, finishedAt: 2, exitCode: 0, outOfMemory: false, byItself: true, epochChanged: false, problem: null };
 const stop: Intent = { how: 'stop', at: 1, reason: null };
@@ -35,16 +35,65 @@ describe('how an attempt is judged', () => {
     }));
 });
 
+const preempted = { for: 'red-fox-1', at: 1 };
+
+describe('making room', () => {
+  test('after our signal, any exit code is that', () => {
+    for (const exitCode of [0, 1, 137, 143])
+      expect(judge({ exitCode }, null, { preempted, terminatedAt: 1 })).toEqual({ status: 'preempted', reason: 'made room for red-fox-1' });
+  });
+  test('a job that was quicker is done', () => expect(judge({}, null, { preempted }).status).toBe('done'));
+  test("a user's stop counts more", () => expect(judge({ exitCode: 143 }, stop, { preempted, terminatedAt: 1 }).status).toBe('stopped'));
+});
+
 describe('another attempt', () => {
   test('after a restart of the host, for interruptible and retry runs', () => {
-    expect(triesAgain('host_restarted', 1, 0, false)).toBe(false);
-    expect(triesAgain('host_restarted', 9, 0, true)).toBe(true);
-    expect(triesAgain('host_restarted', 1, 1, false)).toBe(true);
+    expect(triesAgain('host_restarted', 1, 0, false)).toBe(null);
+    expect(triesAgain('host_restarted', 9, 0, true)).toBe('host');
+    expect(triesAgain('host_restarted', 1, 1, false)).toBe('failed');
   });
   test('after a failure, as often as retry says', () => {
-    expect(triesAgain('exit_code', 1, 0, true)).toBe(false);
-    expect(triesAgain('exit_code', 1, 1, false)).toBe(true);
-    expect(triesAgain('exit_code', 2, 1, false)).toBe(false);
+    expect(triesAgain('exit_code', 1, 0, true)).toBe(null);
+    expect(triesAgain('exit_code', 1, 1, false)).toBe('failed');
+    expect(triesAgain('exit_code', 2, 1, false)).toBe(null);
   });
-  test('never for what would fail the same way', () => expect(triesAgain('image', 1, 5, true)).toBe(false));
+  test('never for what would fail the same way', () => expect(triesAgain('image', 1, 5, true)).toBe(null));
+});
+
+describe('the verdict', () => {
+  const run = { intent: null, spec: { jobs: [{ memory: null }], retry: 20, interruptible: true } } as unknown as RunRecord;
+  const attempt = (number: number, state: JobRecord['state'], progress: Partial<Progress> = {}): JobRecord => ({
+    runId: 1,
+    job: 0,
+    attempt: number,
+    state,
+    progress: { ...freshProgress(), ...progress },
+    open: true,
+  });
+  const running: JobRecord['state'] = { status: 'running', since: 0, startedAt: 1, host: 'local', gpus: [] };
+  const interrupted = (cause: 'failed' | 'host' | 'preempted'): JobRecord['state'] => ({
+    status: 'interrupted',
+    since: 0,
+    reason: '',
+    cause,
+    host: 'local',
+    gpus: [],
+  });
+  const failing = attempt(9, running, { end: { ...end, exitCode: 1 } });
+  const pauseAfter = (...causes: ('failed' | 'host' | 'preempted')[]): number =>
+    verdict(run, failing, causes.map((cause, i) => attempt(i + 1, interrupted(cause))), 10).pause;
+  test('the pause before a retry doubles, up to ten minutes', () => {
+    expect([0, 1, 2, 3, 5, 6, 9].map((n) => pauseAfter(...Array<'failed'>(n).fill('failed')))).toEqual([10, 20, 40, 80, 320, 600, 600]);
+  });
+  test('only failures count', () => {
+    expect(pauseAfter('preempted', 'host', 'preempted')).toBe(10);
+    const few = { ...run, spec: { ...run.spec, retry: 1 } };
+    expect(verdict(few, failing, [attempt(1, interrupted('preempted')), attempt(2, interrupted('host'))], 10).again).toBe('failed');
+    expect(verdict(few, failing, [attempt(1, interrupted('failed'))], 10).again).toBe(null);
+  });
+  test('who makes room comes back at once, started or not', () => {
+    expect(verdict(run, attempt(1, running, { preempted }), [], 10)).toMatchObject({ again: 'preempted', pause: 0 });
+    const ended = attempt(1, running, { preempted, terminatedAt: 1, end: { ...end, exitCode: 143 } });
+    expect(verdict(run, ended, [], 10)).toMatchObject({ again: 'preempted', pause: 0 });
+  });
 });

@@ -49,16 +49,21 @@ function decide({ state, progress, seen, wanted }: Case) {
   const job: JobRecord = { runId: 1, job: 0, attempt: 1, state, progress: { ...freshProgress(), ...progress }, open: true };
   return plan(
     job,
-    { intent: null, gracePeriod: 10, maxDuration: null, ...wanted },
+    { intent: null, gracePeriod: 10, maxDuration: null, warningPeriod: 60, ...wanted },
     {
       now,
       container: null,
       imageReady: true,
       workspaceReady: true,
+      gpusClaimed: true,
+      gpusConfirmed: true,
       recording: true,
       recordingEndedAt: null,
       startSettled: true,
       left: { started: false, exitCode: null },
+      ranFor: 5000,
+      terminatedFor: 0,
+      killedFor: 0,
       ...seen,
     },
   );
@@ -76,7 +81,10 @@ describe('while it is prepared', () => {
   const { preparing: state } = states;
   test('the image comes first', () => expectStep({ state, seen: { imageReady: false, workspaceReady: false } }, 'pullImage'));
   test('then the workspace', () => expectStep({ state, seen: { workspaceReady: false } }, 'prepareWorkspace'));
-  test('then the container', () => expectStep({ state }, 'createContainer'));
+  test('then its GPUs are claimed', () => expectStep({ state, seen: { gpusClaimed: false, gpusConfirmed: false } }, 'claimGpus'));
+  test('then the container', () => expectStep({ state, seen: { gpusConfirmed: false } }, 'createContainer'));
+  test('of which is made sure that it has them for itself', () =>
+    expectStep({ state, seen: { container: created, gpusClaimed: false, gpusConfirmed: false } }, 'confirmGpus'));
   test('which is started', () => expectStep({ state, seen: { container: created } }, 'startContainer'));
   test('after a restart its workspace is made sure of again before the start', () =>
     expectStep({ state, seen: { container: created, workspaceReady: false } }, 'prepareWorkspace'));
@@ -90,6 +98,7 @@ describe('while it is prepared', () => {
     expectStep({ state, progress: { startIntent: 1 }, seen: { left: { started: null, exitCode: null } } }, 'readEnd'));
   test('one whose script never began is made again', () => expectStep({ state, progress: { startIntent: 1 } }, 'createContainer'));
   test('a stop needs no container', () => expectStep({ state, wanted: { intent: stopIntent } }, 'finish'));
+  test('nor does making room', () => expectStep({ state, progress: { preempted: { for: 'x', at: 1 } } }, 'finish'));
 });
 
 describe('while it runs', () => {
@@ -99,9 +108,22 @@ describe('while it runs', () => {
   test('where its output broke off, it is given a moment to end', () =>
     expectWait({ state, seen: { container: running, recordingEndedAt: now - 100 } }, now + 900));
   test('and then taken up again', () => expectStep({ state, seen: { container: running, recordingEndedAt: now - 1000 } }, 'followLog'));
-  test('its max_duration is waited for', () =>
-    expectWait({ state, seen: { container: running }, wanted: { maxDuration: 60 } }, now - 5000 + 60_000));
-  test('and ends it', () => expectStep({ state, seen: { container: running }, wanted: { maxDuration: 5 } }, 'expire'));
+  const ran = (seconds: number, warnedAt: number | null = null): Case => ({
+    state,
+    progress: { warnedAt },
+    seen: { container: running, ranFor: seconds * 1000 },
+    wanted: { maxDuration: 300 },
+  });
+  test('its max_duration is not yet near', () => expectWait(ran(5), now + 235_000));
+  test('it is warned before that', () => expectStep(ran(240), 'warn'));
+  test('once', () => expectWait(ran(250, 1), now + 50_000));
+  test('and stopped at it', () => expectStep(ran(300, 1), 'expire'));
+  test('a short one is warned half way', () =>
+    expectWait({ state, seen: { container: running, ranFor: 1000 }, wanted: { maxDuration: 60 } }, now + 29_000));
+  test('the clock on the wall does not count', () =>
+    expectWait({ ...ran(5), seen: { container: running, ranFor: 5000, now: now + 86_400_000 } }, now + 86_400_000 + 235_000));
+  const preempted = { for: 'red-fox-1', at: now };
+  test('that it shall make room is noted', () => expectStep({ state, seen: { container: running }, progress: { preempted } }, 'noteStopping'));
   test('a stop is noted', () => expectStep({ state, seen: { container: running }, wanted: { intent: stopIntent } }, 'noteStopping'));
   test('its end is read', () => expectStep({ state, seen: { container: exited } }, 'readEnd'));
   test('a container that vanished, too', () => expectStep({ state }, 'readEnd'));
@@ -112,10 +134,18 @@ describe('while it stops', () => {
   const seen = { container: running };
   const wanted = { intent: stopIntent };
   test('it is told once', () => expectStep({ state, seen, wanted }, 'terminate'));
-  test('given its grace', () => expectWait({ state, seen, wanted, progress: { terminatedAt: now - 1000 } }, now + 9000));
-  test('and then killed', () => expectStep({ state, seen, wanted, progress: { terminatedAt: now - 10_000 } }, 'kill'));
-  test('again when that did not help', () =>
-    expectStep({ state, seen, wanted, progress: { terminatedAt: 1, killedAt: now - 5000 } }, 'kill'));
+  const told = (terminatedFor: number): Case => ({ state, seen: { ...seen, terminatedFor }, wanted, progress: { terminatedAt: 1 } });
+  test('given its grace', () => expectWait(told(1000), now + 9000));
+  test('and then killed', () => expectStep(told(10_000), 'kill'));
+  test('again when that did not help', () => {
+    const progress = { terminatedAt: 1, killedAt: 2 };
+    expectStep({ state, seen: { ...seen, killedFor: 5000 }, wanted, progress }, 'kill');
+    expectWait({ state, seen: { ...seen, killedFor: 1000 }, wanted, progress }, now + 4000);
+  });
+  const preempted = { for: 'red-fox-1', at: 1 };
+  test('to make room it is told the same way', () => expectStep({ state, seen, progress: { preempted } }, 'terminate'));
+  test('and given the same grace', () =>
+    expectWait({ state, seen: { ...seen, terminatedFor: 4000 }, progress: { preempted, terminatedAt: 1 } }, now + 6000));
   test('an abort kills at once', () => expectStep({ state, seen, wanted: { intent: { ...stopIntent, how: 'abort' } } }, 'kill'));
 });
 

@@ -7,7 +7,7 @@ import type { DoctorParts } from '../../../daemon/doctor/parts.ts';
 import { createDockerEngine } from '../../../daemon/engine/docker.ts';
 import { EngineError } from '../../../daemon/engine/engine.ts';
 import { createLocalHost } from '../../../daemon/hosts/local.ts';
-import { toolkitMissing } from '../../../daemon/hosts/local.ts';
+import { toolkitMissing } from '../../../daemon/hosts/toolkit.ts';
 import { defaultConfig } from '../../../shared/config-file.ts';
 import { facts, info, machine } from './healthy.ts';
 

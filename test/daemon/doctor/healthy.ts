@@ -15,6 +15,7 @@ export const info: EngineInfo = {
   defaultRuntime: 'runc',
   runtimes: ['runc'],
   cdi: false,
+  cdiSpecDirs: [],
   labels: [],
 };
 

@@ -1,36 +1,38 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createDockerEngine } from '../../../daemon/engine/docker.ts';
-import { createLocalHost } from '../../../daemon/hosts/local.ts';
+import { createLocalHost, type LocalHostOptions } from '../../../daemon/hosts/local.ts';
+import { toolkitMissing } from '../../../daemon/hosts/toolkit.ts';
+import { defaultConfig } from '../../../shared/config-file.ts';
+import { nvidiaSmi } from '../../support/nvidia-smi.ts';
+import { scratchDir } from '../../support/scratch.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const uuid = 'GPU-01234567-89ab-cdef-0123-456789abcdef';
 const engine = () => createDockerEngine({ endpoint: process.env['DOCKER_HOST']!, installation: 'hosts-test' });
 
 /** A machine whose nvidia-smi and toolkit are ours, with the real engine. */
 function machine() {
-  const dir = mkdtempSync(join(tmpdir(), 'host-'));
-  const program = (name: string, script: string) => {
-    mkdirSync(join(dir, 'bin'), { recursive: true });
-    writeFileSync(join(dir, 'bin', name), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(dir, 'bin', name), 0o755);
-  };
+  const dir = scratchDir('host');
+  const bin = join(dir, 'bin');
+  mkdirSync(bin);
   const clock = { now: 1000 };
-  const host = (options = {}) =>
+  const host = (options: Partial<LocalHostOptions> = {}) =>
     createLocalHost({
       home: dir,
       engine: engine(),
-      nvidiaSmi: join(dir, 'bin', 'nvidia-smi'),
-      places: { path: join(dir, 'bin'), cdiDirs: [] },
+      nvidiaSmi: join(bin, 'nvidia-smi'),
+      places: { path: bin },
       now: () => clock.now,
       ...options,
     });
-  return { dir, program, clock, host, [Symbol.dispose]: () => rmSync(dir, { recursive: true }) };
+  return { dir, bin, clock, host };
 }
 
 test('a machine without a GPU', async () => {
-  using m = machine();
+  const m = machine();
   const facts = await m.host().facts();
   expect(facts).toMatchObject({ name: 'local', reachable: true, gpus: [], gpuProblem: null });
   expect(facts.cpus).toBeGreaterThan(0);
@@ -43,34 +45,63 @@ test('a machine without a GPU', async () => {
 });
 
 test('a driver without its container toolkit is a problem, the hook solves it', async () => {
-  using m = machine();
-  m.program('nvidia-smi', `echo '0, ${uuid}, 24576, 535.1, 8.6, NVIDIA GeForce RTX 3090'`);
+  const m = machine();
+  nvidiaSmi(m.bin, [{ uuid }]);
   const host = m.host();
-  expect(await host.facts()).toMatchObject({ gpus: [{ uuid }], gpuProblem: expect.stringContaining('container toolkit is not') });
-  m.program('nvidia-container-runtime-hook', '');
+  expect(await host.facts()).toMatchObject({ gpus: [{ uuid }], gpusReadAt: 1000, gpusStaleSince: null, gpuProblem: toolkitMissing });
+  writeFileSync(join(m.bin, 'nvidia-container-runtime-hook'), '', { mode: 0o755 });
   expect(await host.facts()).toMatchObject({ gpus: [{ uuid }], gpuProblem: null });
 });
 
+test('a configuration that asks for what the engine has not is a problem', async () => {
+  const m = machine();
+  nvidiaSmi(m.bin, [{ uuid }]);
+  writeFileSync(join(m.bin, 'nvidia-container-runtime-hook'), '', { mode: 0o755 });
+  const gpus = { ...defaultConfig().gpus, attach: 'cdi' as const };
+  const cdi = (await engine().info()).cdi;
+  const { gpuProblem } = await m.host({ config: () => gpus }).facts();
+  expect(gpuProblem).toMatch(cdi ? /no CDI specification/ : /has no CDI/);
+});
+
 test('an engine that does not answer leaves what the machine itself says', async () => {
-  using m = machine();
+  const m = machine();
   const gone = createDockerEngine({ endpoint: `unix://${m.dir}/none.sock`, installation: 'hosts-test' });
   const facts = await m.host({ engine: gone }).facts();
   expect(facts.memory).toBeGreaterThan(1e8);
   expect(facts.freeDisk.map(({ path }) => path)).toEqual([m.dir]);
 });
 
-test('nvidia-smi is asked once a minute, and whenever it is wanted fresh', async () => {
-  using m = machine();
-  m.program('nvidia-smi', `echo x >> ${m.dir}/calls; echo '0, ${uuid}, 24576, 535.1, 8.6, RTX'`);
-  const calls = () => readFileSync(join(m.dir, 'calls'), 'utf8').length / 2;
-  const host = m.host();
-  await Promise.all([host.facts(), host.facts()]);
-  m.clock.now += 59_000;
-  await host.facts();
-  expect(calls()).toBe(1);
+test('nvidia-smi is asked as often as configured behind the back of who asks, before the answer when it is fresh or long ago', async () => {
+  const m = machine();
+  const smi = nvidiaSmi(m.bin);
+  let read = 0;
+  const host = m.host({ onGpus: () => (read += 1) });
+  const used = async (fresh = false) => (await host.facts({ fresh })).gpus.map(({ memoryUsed }) => (memoryUsed ?? 0) / 2 ** 20);
+  const uses = (now: number) => smi.set([{ uuid, used: now }]);
+  uses(1);
+  expect(await Promise.all([used(), used()])).toEqual([[1], [1]]);
+  uses(2);
+  m.clock.now += 4_000;
+  expect(await used()).toEqual([1]);
   m.clock.now += 2_000;
+  expect(await used()).toEqual([1]);
+  await waitFor(() => read === 1, 'the reading behind the back');
+  expect(await used()).toEqual([2]);
+  uses(3);
+  expect(await used(true)).toEqual([3]);
+  uses(4);
+  m.clock.now += 61_000;
+  expect(await used()).toEqual([4]);
+  expect(read).toBe(1);
+});
+
+test('what is stale is said to be', async () => {
+  const m = machine();
+  const smi = nvidiaSmi(m.bin, [{ uuid }]);
+  const host = m.host({ nvidiaSmiLimitMs: 20_000 });
   await host.facts();
-  expect(calls()).toBe(2);
-  await host.facts({ fresh: true });
-  expect(calls()).toBe(3);
+  smi.says('echo broken; exit 1');
+  m.clock.now += 1_000;
+  const facts = await host.facts({ fresh: true });
+  expect(facts).toMatchObject({ gpus: [{ uuid }], gpusReadAt: 1000, gpusStaleSince: 1000, gpuProblem: expect.stringContaining('broken') });
 });

@@ -1,52 +1,42 @@
 import { expect, test } from 'vitest';
-import { gpuFields, parseGpus, queryOf } from '../../../daemon/hosts/nvidia-smi.ts';
+import { detailArgs, parseDetails, parseMigList, reportArgs } from '../../../daemon/hosts/nvidia-smi.ts';
+import { fixture, uuidOf } from './fixture.ts';
 
-const uuid = (n: number) => `GPU-0000000${n}-1111-2222-3333-444444444444`;
+test('what is asked for', () => {
+  expect(reportArgs()).toEqual(['-q', '-x']);
+  expect(reportArgs(['0000:01:00.0', '0000:02:00.0'])).toEqual(['-q', '-x', '-i', '0000:01:00.0,0000:02:00.0']);
+  expect(detailArgs(true)).toEqual(['--query-gpu=index,uuid,compute_cap', '--format=csv,noheader,nounits']);
+  expect(detailArgs(false)).toEqual(['--query-gpu=index,uuid', '--format=csv,noheader,nounits']);
+});
 
-test('asks for CSV without header and units', () => {
-  expect(queryOf(gpuFields)).toEqual([
-    '--query-gpu=index,uuid,memory.total,driver_version,compute_cap,name',
-    '--format=csv,noheader,nounits',
+test('index and compute capability', () => {
+  const details = parseDetails(fixture('eight.csv'));
+  expect(details.size).toBe(8);
+  expect(details.get(uuidOf(2, 7))).toEqual({ index: 7, computeCapability: '8.0' });
+});
+
+test('without one, and among other lines', () => {
+  const lines = [
+    'Unable to determine the device handle for GPU0000:65:00.0: GPU is lost.',
+    'index, uuid, compute_cap',
+    `1, ${uuidOf(1, 1)}, [N/A]\r`,
+    `2, ${uuidOf(1, 2)}`,
+    '3, [Unknown Error], 8.0',
+  ];
+  expect([...parseDetails(lines.join('\n'))]).toEqual([
+    [uuidOf(1, 1), { index: 1, computeCapability: null }],
+    [uuidOf(1, 2), { index: 2, computeCapability: null }],
   ]);
+  expect(parseDetails('Field "compute_cap" is not a valid field to query.\n').size).toBe(0);
 });
 
-test('two GPUs of a server, in order of their index, memory in bytes', () => {
-  const output = `1, ${uuid(1)}, 81559, 580.159.04, 9.0, NVIDIA H100 80GB HBM3\n0, ${uuid(0)}, 81559, 580.159.04, 9.0, NVIDIA H100 80GB HBM3\n`;
-  expect(parseGpus(output)).toEqual({
-    gpus: [0, 1].map((index) => ({
-      uuid: uuid(index),
-      index,
-      name: 'NVIDIA H100 80GB HBM3',
-      memory: 81559 * 1024 * 1024,
-      driver: '580.159.04',
-      computeCapability: '9.0',
-      busy: null,
-    })),
-    otherLines: [],
-  });
-});
-
-test.each(['[N/A]', '[Not Supported]', '[Unknown Error]', '[Non pris en charge]', 'N/A', ''])('no memory and no name: %j', (nothing) => {
-  const { gpus } = parseGpus(`0, ${uuid(0)}, ${nothing}, 580.1, ${nothing}, ${nothing}`);
-  expect(gpus).toEqual([
-    { uuid: uuid(0), index: 0, name: 'NVIDIA GPU', memory: null, driver: '580.1', computeCapability: null, busy: null },
+test('MIG devices, and the names that they had before driver 470', () => {
+  expect(parseMigList(fixture('mig-list.txt'))).toEqual([
+    { parent: uuidOf(3, 0), index: 0, profile: '3g.20gb', uuid: 'MIG-31111111-aaaa-bbbb-cccc-000000000000' },
+    { parent: uuidOf(3, 0), index: 1, profile: '1g.5gb', uuid: 'MIG-31111111-aaaa-bbbb-cccc-000000000001' },
+    { parent: uuidOf(3, 0), index: 2, profile: '1g.5gb', uuid: 'MIG-31111111-aaaa-bbbb-cccc-000000000002' },
   ]);
-});
-
-test('a name may hold commas, lines may end as on Windows', () => {
-  expect(parseGpus(`0, ${uuid(0)}, 100, 1, 9.0, Quadro, special\r\n`).gpus[0]?.name).toBe('Quadro, special');
-});
-
-test('what is not a GPU is handed back: errors among the lines, headers, half lines', () => {
-  const output = [
-    'Unable to determine the device handle for GPU0000:65:00.0: GPU is lost.  Reboot the system to recover this GPU',
-    `0, ${uuid(0)}, 24576, 535.1, 8.6, NVIDIA GeForce RTX 3090`,
-    'index, uuid, memory.total [MiB], driver_version, compute_cap, name',
-    `1, ${uuid(1)}`,
-    '2, [Unknown Error], 24576, 535.1, 8.6, NVIDIA GeForce RTX 3090',
-  ].join('\n');
-  const { gpus, otherLines } = parseGpus(output);
-  expect(gpus.map(({ index }) => index)).toEqual([0]);
-  expect(otherLines).toHaveLength(4);
-  expect(otherLines[0]).toMatch(/^Unable to determine/);
+  const old = `GPU 0: A100-SXM4-40GB (UUID: ${uuidOf(3, 0)})\n  MIG 1c.3g.20gb Device 0: (UUID: MIG-${uuidOf(3, 0)}/1/0)\n`;
+  expect(parseMigList(old)).toEqual([{ parent: uuidOf(3, 0), index: 0, profile: '1c.3g.20gb', uuid: `MIG-${uuidOf(3, 0)}/1/0` }]);
+  expect(parseMigList('rubbish')).toEqual([]);
 });

@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { EngineInfo } from '../../../daemon/engine/engine.ts';
-import { containerToolkit, toolkitInstalled } from '../../../daemon/hosts/toolkit.ts';
+import { attachMethod, containerToolkit, toolkitInstalled, toolkitMissing } from '../../../daemon/hosts/toolkit.ts';
+import { scratchDir } from '../../support/scratch.ts';
 
 const plain: EngineInfo = {
   id: 'an-engine',
@@ -17,37 +17,68 @@ const plain: EngineInfo = {
   defaultRuntime: 'runc',
   runtimes: ['runc', 'io.containerd.runc.v2'],
   cdi: false,
+  cdiSpecDirs: [],
   labels: [],
 };
 
 function machine() {
-  const dir = mkdtempSync(join(tmpdir(), 'toolkit-'));
+  const dir = scratchDir('toolkit');
   mkdirSync(join(dir, 'bin'));
   mkdirSync(join(dir, 'cdi'));
-  const places = { path: `/nonexistent:${join(dir, 'bin')}`, cdiDirs: ['/nonexistent', join(dir, 'cdi')] };
-  const program = (name: string, mode: number) => {
-    writeFileSync(join(dir, 'bin', name), '');
-    chmodSync(join(dir, 'bin', name), mode);
+  return {
+    places: { path: `/nonexistent:${join(dir, 'bin')}` },
+    withCdi: { ...plain, cdi: true, cdiSpecDirs: ['/nonexistent', join(dir, 'cdi')] },
+    program: (name: string, mode = 0o755) => writeFileSync(join(dir, 'bin', name), '', { mode }),
+    spec: (name: string, text: string) => writeFileSync(join(dir, 'cdi', name), text),
   };
-  return { dir, places, program, [Symbol.dispose]: () => rmSync(dir, { recursive: true }) };
 }
+const nvidiaSpec = 'cdiVersion: 0.5.0\nkind: nvidia.com/gpu\n';
 
 test('none of it', async () => {
-  using m = machine();
+  const m = machine();
   m.program('nvidia-container-runtime-hook', 0o644);
-  writeFileSync(join(m.dir, 'cdi', 'other.yaml'), 'kind: vendor.com/net\n');
-  expect(await containerToolkit({ ...plain, cdi: true }, m.places)).toBeNull();
+  m.spec('other.yaml', 'kind: vendor.com/net\n# not nvidia.com/gpu\n');
+  m.spec('nvidia.yaml.disabled', nvidiaSpec);
+  expect(await containerToolkit(m.withCdi, m.places)).toBeNull();
   expect(await toolkitInstalled(m.places)).toBe(false);
+  expect(await attachMethod(m.withCdi, m.places, 'auto')).toEqual({ method: null, why: toolkitMissing });
 });
 
-test('the runtime, the hook, a CDI specification that the engine reads', async () => {
-  using m = machine();
-  expect(await containerToolkit({ ...plain, runtimes: ['runc', 'nvidia'] }, m.places)).toBe('runtime');
-  writeFileSync(join(m.dir, 'cdi', 'nvidia.yaml'), 'cdiVersion: 0.5.0\nkind: nvidia.com/gpu\n');
+test("NVIDIA's runtime alone, a CDI specification that the engine reads, the hook: the later goes first", async () => {
+  const m = machine();
+  const withRuntime = { ...m.withCdi, runtimes: ['runc', 'nvidia'] };
+  expect(await containerToolkit(withRuntime, m.places)).toBe('runtime');
+  expect(await containerToolkit({ ...plain, defaultRuntime: 'nvidia' }, m.places)).toBe('runtime');
+  expect(await attachMethod(withRuntime, m.places, 'auto')).toEqual({ method: 'gpus' });
+  m.spec('nvidia.yaml', nvidiaSpec);
   expect(await containerToolkit(plain, m.places)).toBeNull();
-  expect(await containerToolkit({ ...plain, cdi: true }, m.places)).toBe('cdi');
-  m.program('nvidia-container-runtime-hook', 0o755);
-  expect(await containerToolkit(plain, m.places)).toBe('hook');
-  m.program('nvidia-ctk', 0o755);
+  expect(await containerToolkit(withRuntime, m.places)).toBe('cdi');
+  expect(await attachMethod(m.withCdi, m.places, 'auto')).toEqual({ method: 'cdi' });
+  m.program('nvidia-container-runtime-hook');
+  expect(await containerToolkit(withRuntime, m.places)).toBe('hook');
+  expect(await attachMethod(plain, m.places, 'auto')).toEqual({ method: 'gpus' });
+  m.program('nvidia-ctk');
   expect(await toolkitInstalled(m.places)).toBe(true);
+});
+
+test('a specification in JSON', async () => {
+  const m = machine();
+  m.spec('nvidia.json', '{"cdiVersion": "0.6.0", "kind": "nvidia.com/gpu", "devices": []}');
+  expect(await containerToolkit(m.withCdi, m.places)).toBe('cdi');
+});
+
+test('what the configuration wants: `gpus` is believed, CDI must be there', async () => {
+  const m = machine();
+  m.program('nvidia-container-runtime-hook');
+  expect(await attachMethod(plain, m.places, 'cdi')).toMatchObject({
+    method: null,
+    why: expect.stringMatching(/Docker Engine 28\.0\.0 has no CDI/),
+  });
+  expect(await attachMethod(m.withCdi, m.places, 'cdi')).toMatchObject({
+    method: null,
+    why: expect.stringMatching(/no CDI specification .*nonexistent or/),
+  });
+  m.spec('nvidia.yaml', nvidiaSpec);
+  expect(await attachMethod(m.withCdi, m.places, 'cdi')).toEqual({ method: 'cdi' });
+  expect(await attachMethod(plain, { path: '' }, 'gpus')).toEqual({ method: 'gpus' });
 });

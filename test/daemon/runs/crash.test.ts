@@ -75,6 +75,7 @@ const scenarios: Partial<Record<StepName, Scenario>> = {
   terminate: deaf,
   kill: deaf,
   expire: tooLong,
+  warn: tooLong,
   followLog: longer,
 };
 

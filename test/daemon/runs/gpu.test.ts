@@ -1,6 +1,5 @@
 /**
- * GPUs on a machine that may have none. Stand-ins, named as such: `nvidia-smi` prints two GPUs of a made-up machine, and an
- * `nvidia-container-runtime-hook` that does nothing lets a real engine accept `--gpus`; the container then shows which GPUs the engine was asked for.
+ * GPUs on a machine that may have none, with the stand-ins of test/support/gpu-stand-in.ts: a container has the device files of the GPUs that it was given.
  * `pip` and `python` of the seed's example are stand-ins too: they print what they were called with.
  */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,15 +9,13 @@ import type { Run } from '../../../shared/api.ts';
 import { must } from '../../support/command.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { startEngine, type TestEngine } from '../../support/engine.ts';
+import { nvidiaSmi } from '../../support/nvidia-smi.ts';
 import { project, projectWith } from '../../support/project.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { untilStatus } from './fixture.ts';
 
 const gpus = ['GPU-11111111-1111-1111-1111-111111111111', 'GPU-22222222-2222-2222-2222-222222222222'];
-const nvidiaSmi = `#!/bin/sh
-${gpus.map((uuid, i) => `echo "${i}, ${uuid}, 81920, 550.54.15, 8.0, NVIDIA A100-SXM4-80GB"`).join('\n')}
-`;
 
 let engine: TestEngine;
 let daemon: TestDaemon;
@@ -31,7 +28,10 @@ const script = (path: string, text: string): void => {
 beforeAll(async () => {
   const bin = scratchDir('bin');
   script(join(bin, 'nvidia-container-runtime-hook'), '#!/bin/sh\nexit 0\n');
-  script(join(bin, 'nvidia-smi'), nvidiaSmi);
+  nvidiaSmi(
+    bin,
+    gpus.map((uuid) => ({ uuid })),
+  );
   engine = await startEngine({ env: { PATH: bin } });
   const build = scratchDir('build');
   script(join(build, 'pip'), '#!/bin/sh\necho "pip $*"\n');

@@ -6,7 +6,9 @@ import { openDatabase } from '../../../daemon/store/database.ts';
 import { takeLock } from '../../../daemon/store/lock.ts';
 import { migrations } from '../../../daemon/store/migrations.ts';
 import { freshProgress } from '../../../daemon/store/records.ts';
+import type { SampleRecord } from '../../../daemon/store/samples.ts';
 import { openStore } from '../../../daemon/store/store.ts';
+import type { UsageRecord } from '../../../daemon/store/usage.ts';
 import { unwrap } from '../../../shared/result.ts';
 
 const file = (): string => join(mkdtempSync(join(tmpdir(), 'store-')), 'x.db');
@@ -19,6 +21,8 @@ const newRun = (name: string) => ({
   user: 'me',
   requestId: null,
   tag: null,
+  owner: null,
+  shared: false,
   submittedAt: 1,
   spec: {
     args: [],
@@ -80,6 +84,68 @@ describe('the store', () => {
   });
 });
 
+const usageOf = (runId: number, more: Partial<UsageRecord> = {}): UsageRecord => ({
+  ...{ runId, job: 0, attempt: 1, user: 'me', project: 'me/p', workflow: 'train', run: 'calm-otter-1' },
+  ...{ host: 'local', gpus: 2, gpuName: 'NVIDIA A100', cpu: 1.5, startedAt: 1000, finishedAt: 1100, ...more },
+});
+
+const sampleOf = (runId: number, at: number, more: Partial<SampleRecord> = {}): SampleRecord => ({
+  ...{ runId, job: 0, attempt: 1, at, span: 5000, cpu: 1, memory: 1e9, gpus: [{ utilization: 50, memory: null }] },
+  ...more,
+});
+
+describe('usage', () => {
+  test('is summed by what is asked, and cut where it begins before', () => {
+    const store = unwrap(openStore(file()));
+    const [a, b] = [store.runs.insert(newRun('a-b-1')), store.runs.insert(newRun('a-b-2'))] as const;
+    store.usage.put(usageOf(a));
+    store.usage.put(usageOf(a, { attempt: 2, startedAt: 2000, finishedAt: 3000 }));
+    store.usage.put(usageOf(b, { user: 'you', workflow: null, gpus: 0, startedAt: 0, finishedAt: 5000 }));
+    expect(store.usage.sums('user', 0)).toEqual([
+      { key: 'me', runs: 1, gpuTime: 2200, time: 1100 },
+      { key: 'you', runs: 1, gpuTime: 0, time: 5000 },
+    ]);
+    expect(store.usage.sums('workflow', 2500)).toEqual([
+      { key: 'me/p', runs: 1, gpuTime: 0, time: 2500 },
+      { key: 'me/p/train', runs: 1, gpuTime: 1000, time: 500 },
+    ]);
+    expect([store.usage.has(a, 2999), store.usage.has(a, 3000)]).toEqual([true, false]);
+    expect([...store.usage.spans(1100)]).toEqual([
+      { user: 'me', gpus: 2, startedAt: 2000, finishedAt: 3000 },
+      { user: 'you', gpus: 0, startedAt: 0, finishedAt: 5000 },
+    ]);
+  });
+  test('of an attempt is written once, however often', () => {
+    const store = unwrap(openStore(file()));
+    const a = store.runs.insert(newRun('a-b-1'));
+    store.usage.put(usageOf(a));
+    store.usage.put(usageOf(a));
+    expect(store.usage.sums('user', 0)).toMatchObject([{ time: 100 }]);
+  });
+});
+
+describe('samples', () => {
+  test('are read by attempt in both orders, and go with their run', () => {
+    const store = unwrap(openStore(file()));
+    const [a, b] = [store.runs.insert(newRun('a-b-1')), store.runs.insert(newRun('a-b-2'))] as const;
+    const samples = [0, 5000, 10_000].map((at) => sampleOf(a, at, { cpu: at === 0 ? null : at }));
+    for (const sample of samples.toReversed()) store.samples.put(sample);
+    store.samples.put(sampleOf(a, 0, { attempt: 2 }));
+    store.samples.put(sampleOf(b, 0));
+    expect(store.samples.ofAttempt({ runId: a, job: 0, attempt: 1 })).toEqual(samples);
+    expect([...store.samples.newestFirst({ runId: a, job: 0, attempt: 1 })]).toEqual(samples.toReversed());
+    store.samples.removeRun(a);
+    expect(store.samples.runs()).toEqual([b]);
+  });
+});
+
+test('the audit log gives the newest first', () => {
+  const store = unwrap(openStore(file()));
+  const entry = (at: number) => ({ at, user: 'me', action: 'stop' as const, run: `a-b-${at}`, owner: 'you', detail: '' });
+  for (const at of [1, 2, 3]) store.audit.add(entry(at));
+  expect(store.audit.since(2)).toEqual([entry(3), entry(2)]);
+});
+
 describe('opening a database', () => {
   test('one that the first version wrote is understood for ever', () => {
     const path = file();
@@ -93,6 +159,43 @@ describe('opening a database', () => {
     });
     expect(store.jobs.ofRun(run?.id ?? 0)).toMatchObject([{ state: { status: 'done', exitCode: 0 }, open: false }]);
     expect(store.tags.ofProject('me/old')).toMatchObject([{ tag: 'best', runId: run?.id }]);
+  });
+  test('one from before usage, samples and the audit log takes them in', () => {
+    const path = file();
+    copyFileSync(join(import.meta.dirname, 'fixtures/v1.db'), path);
+    const store = unwrap(openStore(path));
+    const run = store.runs.byName('old-owl-1');
+    if (!run) throw new Error('no run');
+    store.usage.put(usageOf(run.id));
+    store.samples.put(sampleOf(run.id, 0));
+    store.audit.add({ at: 5, user: 'me', action: 'rm', run: run.name, owner: 'me', detail: 'was done' });
+    store.close();
+    const again = unwrap(openStore(path));
+    expect(again.usage.sums('run', 0)).toEqual([{ key: 'calm-otter-1', runs: 1, gpuTime: 200, time: 100 }]);
+    expect(again.samples.runs()).toEqual([run.id]);
+    expect(again.audit.since(0)).toHaveLength(1);
+    expect(existsSync(`${path}.v1.bak`)).toBe(true);
+  });
+  test('one that the second version wrote is understood for ever', () => {
+    const path = file();
+    copyFileSync(join(import.meta.dirname, 'fixtures/v2.db'), path);
+    const store = unwrap(openStore(path));
+    const run = store.runs.byName('old-fox-2');
+    expect(run).toMatchObject({ project: 'me/old', user: 'ann', spec: { jobs: [{ gpu: { count: 2 } }] } });
+    expect(store.jobs.ofRun(run?.id ?? 0)).toMatchObject([{ state: { status: 'interrupted' } }, { state: { status: 'done' } }]);
+    expect(store.usage.sums('workflow', 0)).toEqual([{ key: 'me/old/train', runs: 1, gpuTime: 7_200_000, time: 3_600_000 }]);
+    expect(store.samples.ofAttempt({ runId: run?.id ?? 0, job: 0, attempt: 2 })).toMatchObject([
+      {
+        span: 5000,
+        cpu: 1.5,
+        memory: 4e9,
+        gpus: [
+          { utilization: 97, memory: 6e10 },
+          { utilization: null, memory: null },
+        ],
+      },
+    ]);
+    expect(store.audit.since(0)).toMatchObject([{ user: 'bob', action: 'stop', run: 'old-fox-2', owner: 'ann', detail: 'was running' }]);
   });
   test('one of a newer version is refused', () => {
     const path = file();

@@ -56,6 +56,7 @@ const good: Record<string, fc.Arbitrary<unknown>> = {
   ports: fc.constantFrom<unknown>(1, [3000], ['8000:80']),
   mounts: fc.constant(['/a:/b']),
   max_duration: fc.constantFrom('1h', '90s'),
+  idle_timeout: fc.constantFrom('30m', '2h'),
   priority: fc.integer({ min: -10, max: 10 }),
 };
 

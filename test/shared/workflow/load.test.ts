@@ -34,6 +34,7 @@ const plain: Workflow = {
   resources: { cpu: null, memory: null, shmSize: null, gpu: null, interruptible: false },
   mounts: [],
   maxDuration: null,
+  idleTimeout: null,
   priority: 0,
   retry: 0,
   beforeRun: [],
@@ -145,6 +146,7 @@ describe('forms', () => {
       },
     ],
     [['mounts: ["/data:/data:ro"]'], { mounts: [{ source: '/data', target: '/data', readOnly: true }] }],
+    [['idle_timeout: 30m'], { idleTimeout: 1800 }],
     [['max_duration: 1h30m', 'priority: -5', 'retry: 2'], { maxDuration: 5400, priority: -5, retry: 2 }],
     [
       ['image: ubuntu', 'registry_auth: {username: me, password: 123}'],

@@ -165,6 +165,7 @@ describe('values', () => {
       '5 <gpu:0> resources: expected a map of resources: cpu, memory, shm_size, gpu, interruptible, found the text `gpu:0` | a space belongs behind the colon: `gpu: 0`',
     ],
     ['max_duration: 10', '5 <10> max_duration 10: a duration needs a unit | write 10s, 10m, 10h or 10d'],
+    ['idle_timeout: 30', '5 <30> idle_timeout 30: a duration needs a unit | write 30s, 30m, 30h or 30d'],
     ['max_duration: 0s', '5 <0s> max_duration 0s: this leaves no time | leave it out for no limit'],
     ['priority: high', '5 <high> priority high: this is not such a number | write a whole number from -1000 to 1000'],
     ['retry: -1', '5 <-1> retry -1: this is not such a number | write a whole number from 0 to 100'],

@@ -1,0 +1,176 @@
+/**
+ * Asks the scheduler, and writes down what it decides: who starts where, who makes room for whom. One decision at a time; a request during one
+ * leads to one more. What the scheduler is told is read anew each time, so that a lost event or a killed daemon heals by itself.
+ */
+import { messageOf } from '../../shared/result.ts';
+import type { Host, HostFacts } from '../hosts/host.ts';
+import { decide } from '../scheduler/decide.ts';
+import type { Decision, HostState, Running } from '../scheduler/model.ts';
+import type { JobRecord } from '../store/records.ts';
+import type { GpuHolder } from './claims.ts';
+import { hostState } from './host-state.ts';
+import type { ControlParts } from './parts.ts';
+import { createSituationReader, type QueuedRun } from './situation.ts';
+
+export interface Scheduling {
+  /** looks who can start now */
+  reschedule(): void;
+  /** where the run stands in the queue, from 1; null: it does not wait, or nobody looked yet */
+  position(runId: number): number | null;
+  /** why it waits, with its place in line; null: it does not wait, or nobody looked yet */
+  reason(runId: number): string | null;
+  explain(runId: number): ReturnType<Decision['explain']> | null;
+  /** ids of the waiting runs, the next first */
+  order(): number[];
+  /** the hosts as they are now */
+  hosts(): Promise<HostState[]>;
+  /** which run has each GPU, of this daemon or another one */
+  holders(): Promise<Map<string, GpuHolder>>;
+  /** resolves when no decision is under way */
+  settled(): Promise<void>;
+}
+
+/** How often a host is looked at again that was short of disk (ms): nobody tells when there is room. */
+const lookForRoomEvery = 2_000;
+
+interface Hooks {
+  /** an attempt has got its host, or shall end */
+  wake(job: JobRecord): void;
+  changed(runId: number): void;
+}
+
+export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks): Scheduling {
+  const reader = createSituationReader(parts.store);
+  const lastHeld = new Map<string, number>();
+  let latest: { decision: Decision; positions: Map<string, number> } | null = null;
+  let underWay: Promise<void> | null = null;
+  let again = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = async (running: readonly Running[]): Promise<{ facts: HostFacts; state: HostState }> => {
+    const facts = await host.facts();
+    const gpus = facts.gpus.length > 0;
+    const now = parts.now();
+    for (const uuid of running.flatMap((run) => run.jobs.flatMap((job) => job.gpus))) lastHeld.set(uuid, now);
+    const engine = parts.monitor.state();
+    const state = hostState(facts, {
+      now,
+      minFreeDisk: parts.config.minFreeDisk,
+      busyMemory: parts.config.gpus.busyMemory,
+      engineAway: engine.status === 'unreachable' ? `${engine.why}; see: dstack doctor` : null,
+      lastHeld,
+      containers: gpus ? await parts.claims.containers() : new Set(),
+      others: gpus ? await parts.claims.others() : new Map(),
+    });
+    return { facts, state };
+  };
+
+  const decideOnce = async (): Promise<void> => {
+    clearTimeout(timer);
+    const first = reader.read(parts.now());
+    if (first.queue.length === 0) {
+      latest = null;
+      return void parts.claims.reconcile(gpusOf(first.running));
+    }
+    const { facts, state } = await look(first.running);
+    // read again: while the host was asked, much may have happened
+    const { queue, running } = reader.read(parts.now());
+    const waiting = new Map(queue.map((run) => [run.waiting.id, run]));
+    const decision = decide({
+      now: parts.now(),
+      waiting: queue.map((run) => run.waiting),
+      running,
+      hosts: [state],
+      usage: parts.usage(),
+      limits: (user) => parts.policy.limits(user),
+    });
+    const placed = carryOut(decision, waiting);
+    latest = { decision, positions: new Map(decision.order.map((id, index) => [id, index + 1])) };
+    for (const job of placed) hooks.wake(job);
+    for (const { waiting: run } of queue) hooks.changed(Number(run.id));
+    void parts.claims.reconcile(gpusOf(reader.read(parts.now()).running));
+    const pause = nextLook(decision, state, facts);
+    if (decision.order.length > 0 && pause !== null) timer = setTimeout(reschedule, pause);
+  };
+
+  /** Writes the decision down, in one transaction; answers the attempts that have something to do now. */
+  const carryOut = (decision: Decision, waiting: ReadonlyMap<string, QueuedRun>): JobRecord[] => {
+    const { jobs } = parts.store;
+    const concerned: JobRecord[] = [];
+    if (decision.placements.length + decision.preemptions.length === 0) return concerned;
+    const now = parts.now();
+    parts.store.transaction(() => {
+      for (const placement of decision.placements) {
+        for (const { id, host: name, gpus } of placement.jobs) {
+          const key = waiting.get(placement.id)?.jobs.find((job) => String(job.job) === id);
+          const job = key && jobs.get(key.runId, key.job, key.attempt);
+          if (job?.state.status !== 'queued') continue;
+          job.state = { status: 'preparing', since: now, host: name, gpus };
+          jobs.update(job);
+          concerned.push(job);
+        }
+      }
+      for (const preemption of decision.preemptions) {
+        for (const job of jobs.placed()) {
+          if (String(job.runId) !== preemption.id || job.progress.preempted || job.progress.end) continue;
+          job.progress.preempted = { for: waiting.get(preemption.for)?.name ?? '', at: now };
+          jobs.update(job);
+          concerned.push(job);
+        }
+      }
+    });
+    return concerned;
+  };
+
+  /** When to look again though nobody tells (ms from now); null: somebody will. */
+  const nextLook = (decision: Decision, state: HostState, facts: HostFacts): number | null => {
+    const pauses = [
+      ...(decision.again === null ? [] : [Math.max(0, decision.again - parts.now())]),
+      ...(facts.freeDisk.some((disk) => disk.bytes < parts.config.minFreeDisk) ? [lookForRoomEvery] : []),
+      // foreign processes and other daemons come and go as they like
+      ...(state.gpus.some((gpu) => gpu.busy !== null && !gpu.never) ? [parts.config.gpus.readEvery * 1000] : []),
+    ];
+    return pauses.length === 0 ? null : Math.min(...pauses, 60_000);
+  };
+
+  const reschedule = (): void => {
+    again = true;
+    if (underWay || parts.signal.aborted) return;
+    underWay = (async () => {
+      while (again && !parts.signal.aborted) {
+        // what is asked for in the same moment is answered by one decision
+        await new Promise((resolve) => setImmediate(resolve));
+        again = false;
+        await decideOnce().catch((error: unknown) => parts.logger.error({ error: messageOf(error) }, 'scheduling failed'));
+      }
+    })().finally(() => {
+      underWay = null;
+    });
+  };
+  parts.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+
+  const position = (runId: number): number | null => latest?.positions.get(String(runId)) ?? null;
+  return {
+    reschedule,
+    position,
+    reason(runId) {
+      const place = position(runId);
+      if (place === null || !latest) return null;
+      return `${place === 1 ? 'next in line' : `number ${place} in line`}, ${latest.decision.reason(String(runId))}`;
+    },
+    explain: (runId) => (position(runId) === null ? null : (latest?.decision.explain(String(runId)) ?? null)),
+    order: () => latest?.decision.order.map(Number) ?? [],
+    hosts: async () => [(await look(reader.read(parts.now()).running)).state],
+    async holders() {
+      const held = new Map(await parts.claims.others());
+      for (const run of reader.read(parts.now()).running) {
+        for (const uuid of run.jobs.flatMap((job) => job.gpus))
+          held.set(uuid, { run: run.run, user: run.user, installation: parts.installation });
+      }
+      return held;
+    },
+    settled: async () => void (await underWay),
+  };
+}
+
+const gpusOf = (running: readonly Running[]): Set<string> => new Set(running.flatMap((run) => run.jobs.flatMap((job) => job.gpus)));

@@ -1,0 +1,32 @@
+import { FailureError, messageOf } from '../../../shared/result.ts';
+import { EngineError } from '../../engine/engine.ts';
+import { endWith } from './end-with.ts';
+import type { Executor } from './executor.ts';
+import { requeue } from './requeue.ts';
+
+/** Claims the attempt's GPUs on the engine, against other daemons there; one that another has sends it back to the queue. */
+export const claimGpus: Executor = async ({ parts, attempt, changed, reschedule }) => {
+  const { job, live } = attempt;
+  if (job.state.status !== 'preparing' || !live.image) return;
+  const { gpus, host } = job.state;
+  try {
+    const taken = await parts.claims.take(gpus, live.image.id);
+    if (taken.ok) {
+      const all = await parts.gpus.of(host);
+      job.progress.driver = all.find((gpu) => gpus.includes(gpu.uuid))?.driver ?? null;
+      parts.store.jobs.update(job);
+      live.claimed = true;
+      return;
+    }
+    await requeue(parts, attempt, `${taken.uuid} has ${taken.holder}`, null);
+    changed();
+    reschedule();
+  } catch (error) {
+    if (error instanceof FailureError) return endWith(parts, attempt, 'gpus', error.failure.message);
+    if (!(error instanceof EngineError) || error.kind === 'unreachable' || error.kind === 'conflict') throw error;
+    // pruned in between: it is pulled again
+    if (error.kind === 'not_found') live.image = null;
+    else if (error.kind === 'no_space') endWith(parts, attempt, 'disk_full', `the engine's disk is full: ${error.message}`);
+    else endWith(parts, attempt, 'gpus', `cannot claim the GPUs on the host '${host}': ${messageOf(error)}`);
+  }
+};

@@ -1,0 +1,66 @@
+import type { ContainerStats } from '../engine/engine.ts';
+import type { JobRecord, RunRecord } from '../store/records.ts';
+import type { GpuSample, SampleRecord } from '../store/samples.ts';
+import type { Store } from '../store/store.ts';
+import { idlenessAfter, idlenessOf } from './idle.ts';
+
+/** The samples of one attempt as they come. */
+export interface Series {
+  /** name of the run */
+  run: string;
+  /** seconds */
+  idleTimeout: number | null;
+  /** since when it has been idle (ms since 1970); null: it is not */
+  idleSince(): number | null;
+  /** how long it has been (ms) */
+  idleFor(): number;
+  /** The sample up to `at` (ms), from what the engine (undefined: no answer; null: it runs no more) and the host say; null: nothing to note down. */
+  next(at: number, stats: ContainerStats | null | undefined, gpus: GpuSample[]): SampleRecord | null;
+}
+
+/** Takes an attempt up, at `now`: one that began just now is measured from its start, one of an earlier daemon from here on. */
+export function createSeries(
+  store: Pick<Store, 'samples'>,
+  job: JobRecord & { state: { startedAt: number } },
+  run: RunRecord | null,
+  now: number,
+  every: number,
+): Series {
+  const { runId, job: index, attempt } = job;
+  const { startedAt } = job.state;
+  const fresh = now - startedAt < 2 * every && now >= startedAt;
+  let from = fresh ? startedAt : now;
+  let counter: Pick<ContainerStats, 'at' | 'cpuNanos'> | null = fresh ? { at: startedAt, cpuNanos: 0 } : null;
+  let idleness = idlenessOf(fresh ? [] : store.samples.newestFirst({ runId, job: index, attempt }));
+
+  return {
+    run: run?.name ?? '',
+    idleTimeout: run?.spec.idleTimeout ?? null,
+    idleSince: () => idleness.since,
+    idleFor: () => (idleness.since === null ? 0 : idleness.knownTo - idleness.since),
+    next(at, stats, gpus) {
+      if (stats === null) return null;
+      const cpu = stats && counter ? coresBetween(counter, stats) : null;
+      const memory = stats?.memory ?? null;
+      if (stats) counter = stats;
+      const span = at - from;
+      // the first look at it, or a clock that was set back
+      if (span < every / 2) {
+        if (span < 0) from = at;
+        return null;
+      }
+      const unknown = cpu === null && memory === null && gpus.every((gpu) => gpu.utilization === null && gpu.memory === null);
+      const sample = { runId, job: index, attempt, at: from, span, cpu, memory, gpus };
+      from = at;
+      if (unknown) return null;
+      idleness = idlenessAfter(idleness, sample);
+      return sample;
+    },
+  };
+}
+
+/** Cores in use between two readings of a counter; null: they cannot be compared. */
+function coresBetween(before: Pick<ContainerStats, 'at' | 'cpuNanos'>, after: ContainerStats): number | null {
+  const ms = after.at - before.at;
+  return ms > 0 && after.cpuNanos >= before.cpuNanos ? (after.cpuNanos - before.cpuNanos) / 1e6 / ms : null;
+}

@@ -1,0 +1,58 @@
+import { readFile, stat } from 'node:fs/promises';
+import { fail, messageOf, ok, type Result } from '../../shared/result.ts';
+import { noLimits, type Limits, type PolicyFile } from './limits.ts';
+
+export interface Policy {
+  /** all that holds for a user */
+  of(user: string): Limits;
+  /** what the scheduler needs of it */
+  limits(user: string): Pick<Limits, 'gpus' | 'runs'>;
+  /** the file that holds; null: there is none */
+  file(): string | null;
+  /** reads the file again where it has changed. Fails with `policy`; what held before then stays */
+  reload(): Promise<Result<void>>;
+}
+
+/** The policy in the first of these files that is there. Nothing is read before `reload`; no file: no limits. */
+export function createPolicy(files: readonly string[]): Policy {
+  let stamp: string | null = null;
+  let file: string | null = null;
+  let policy: PolicyFile = { defaults: noLimits, users: new Map() };
+  const of = (user: string): Limits => policy.users.get(user) ?? policy.defaults;
+  return {
+    of,
+    limits: of,
+    file: () => file,
+    async reload() {
+      const found = await firstThere(files);
+      if (found.stamp === stamp) return ok(undefined);
+      const read = await readPolicy(found.file);
+      if (!read.ok) return read;
+      policy = read.value;
+      ({ stamp, file } = found);
+      return ok(undefined);
+    },
+  };
+}
+
+async function firstThere(files: readonly string[]): Promise<{ file: string | null; stamp: string }> {
+  for (const file of files) {
+    const found = await stat(file).catch(() => null);
+    if (found) return { file, stamp: `${file} ${found.mtimeMs} ${found.size} ${found.ino}` };
+  }
+  return { file: null, stamp: '' };
+}
+
+async function readPolicy(file: string | null): Promise<Result<PolicyFile>> {
+  const none: PolicyFile = { defaults: noLimits, users: new Map() };
+  if (file === null) return ok(none);
+  try {
+    const text = await readFile(file, 'utf8');
+    if (text.trim() === '') return ok(none);
+    // the parser is loaded only where there is something to parse
+    const { parsePolicy } = await import('./parse-policy.ts');
+    return parsePolicy(file, text);
+  } catch (error) {
+    return fail('policy', `Cannot read the policy ${file}: ${messageOf(error)}`);
+  }
+}

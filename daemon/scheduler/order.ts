@@ -1,0 +1,59 @@
+/**
+ * Who goes before whom: runs that are not interruptible before those that are, then priority, then who was interrupted for another, then fair
+ * share between users, then age.
+ *
+ * Fair share is start-time fair queueing (Goyal, Vin, Cheng 1996): a run's tag is what its user has used lately plus the cost of the user's runs
+ * that go before it, so that two users alternate by cost and a user's own runs keep their order.
+ */
+import { compare } from './match.ts';
+import type { Situation, Waiting } from './model.ts';
+
+export interface Line {
+  /** those that may start, the first in line first */
+  ready: Waiting[];
+  /** those whose retry pauses, the soonest first */
+  paused: Waiting[];
+}
+
+/** What is taken for the length of a run that has no max_duration (s). */
+const usualLength = 3600;
+/** What a run without GPUs counts for. */
+const leastGpus = 1 / 8;
+
+/** GPU-seconds that a run may use. */
+function cost(run: Waiting): number {
+  let gpus = 0;
+  for (const job of run.jobs) gpus += job.gpu?.count ?? 0;
+  return Math.max(gpus, leastGpus) * (run.maxDuration === null ? usualLength : run.maxDuration / 1000);
+}
+
+interface Entry {
+  run: Waiting;
+  tag: number;
+}
+
+const byClass = (a: Waiting, b: Waiting): number =>
+  Number(a.interruptible) - Number(b.interruptible) || b.priority - a.priority || Number(b.preempted) - Number(a.preempted);
+/** Ids that are numbers as numbers. */
+const byAge = (a: Waiting, b: Waiting): number => a.submittedAt - b.submittedAt || a.id.length - b.id.length || compare(a.id, b.id);
+
+/** The queue in order. */
+export function lineOf({ waiting, usage, now }: Pick<Situation, 'waiting' | 'usage' | 'now'>): Line {
+  const entries: Entry[] = [];
+  const paused: Waiting[] = [];
+  for (const run of waiting) {
+    if (run.notBefore !== null && run.notBefore > now) paused.push(run);
+    else entries.push({ run, tag: 0 });
+  }
+  entries.sort((a, b) => byClass(a.run, b.run) || byAge(a.run, b.run));
+  const used = new Map<string, number>();
+  for (const entry of entries) {
+    const { user } = entry.run;
+    entry.tag = used.get(user) ?? usage.get(user) ?? 0;
+    used.set(user, entry.tag + cost(entry.run));
+  }
+  // with one user the tags only grow: it is in order already
+  if (used.size > 1) entries.sort((a, b) => byClass(a.run, b.run) || a.tag - b.tag || byAge(a.run, b.run));
+  paused.sort((a, b) => (a.notBefore ?? 0) - (b.notBefore ?? 0) || byAge(a, b));
+  return { ready: entries.map((entry) => entry.run), paused };
+}

@@ -1,0 +1,95 @@
+/**
+ * Where a job goes that can start now. Best fit: the kind of GPU that is the least capable of those that will do; of the hosts with it, one that
+ * is in use already, so that whole hosts stay whole for those that need them; of these the one with the fewest free; then where the least of
+ * cores and memory is left over. Jobs without GPUs go where there are no GPUs, else where the fewest are free.
+ */
+import type { Buckets } from './buckets.ts';
+import type { Need, Want } from './demand.ts';
+import type { Reservation } from './backfill.ts';
+import { FREE, type Pool } from './pool.ts';
+
+export type Avoid = Uint8Array | null;
+
+/** How many hosts that fit are compared at most. */
+const compared = 32;
+
+/** A host for the job among what nothing keeps; -1: none. */
+export function findRoom(pool: Pool, need: Need, avoid: Avoid): number {
+  const { want } = need;
+  if (!want) {
+    for (let level = 0; level <= pool.most + 1; level++) {
+      const host = bestIn(pool, pool.byGpus, level, need, avoid);
+      if (host >= 0) return host;
+    }
+    return -1;
+  }
+  for (const kind of want.kinds) {
+    const buckets = pool.byKind[kind]!;
+    for (let touched = 0; touched < 2; touched++) {
+      for (let count = need.gpus; count <= pool.most; count++) {
+        const host = bestIn(pool, buckets, 2 * count + touched, need, avoid);
+        if (host >= 0) return host;
+      }
+    }
+  }
+  return want.kinds.length > 1 ? findMixed(pool, need, want, avoid) : -1;
+}
+
+/** A host that has enough only of several kinds together. */
+function findMixed(pool: Pool, need: Need, want: Want, avoid: Avoid): number {
+  let best = -1;
+  let least = Infinity;
+  for (const h of pool.mixed) {
+    if (pool.open[h] === 0 || avoid?.[h] === 1 || need.cpu > pool.room.cpu[h]! || need.memory > pool.room.memory[h]!) continue;
+    const left = countFree(pool, h, want, false) - need.gpus;
+    if (left < 0 || left >= least) continue;
+    best = h;
+    least = left;
+  }
+  return best;
+}
+
+function bestIn(pool: Pool, buckets: Buckets, level: number, need: Need, avoid: Avoid): number {
+  if (buckets.size[level] === 0) return -1;
+  const { room, total } = pool;
+  const { bits, words } = buckets;
+  const start = level * words;
+  let best = -1;
+  let least = Infinity;
+  let seen = 0;
+  for (let w = 0; w < words; w++) {
+    let word = bits[start + w]!;
+    while (word !== 0) {
+      const h = (w << 5) + 31 - Math.clz32(word & -word);
+      word &= word - 1;
+      const cpu = room.cpu[h]! - need.cpu;
+      const memory = room.memory[h]! - need.memory;
+      if (cpu < 0 || memory < 0 || avoid?.[h] === 1) continue;
+      const left = cpu / (total.cpu[h]! + 1) + memory / (total.memory[h]! + 1);
+      if (left < least) {
+        best = h;
+        least = left;
+      }
+      if (++seen === compared) return best;
+    }
+  }
+  return best;
+}
+
+/** How many free GPUs of a host will do; those kept for the first in line count only if `alsoKept`. */
+export function countFree(pool: Pool, h: number, want: Want, alsoKept: boolean): number {
+  let count = 0;
+  for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) {
+    if (pool.state[g] === FREE && want.has[pool.kindOf[g]!] === 1 && (alsoKept || pool.kept[g] === 0)) count++;
+  }
+  return count;
+}
+
+/** A host for a job that ends before what is kept there is needed; -1: none. */
+export function findShortRoom(pool: Pool, need: Need, avoid: Avoid, reservation: Reservation): number {
+  for (const h of reservation.hosts) {
+    if (avoid?.[h] === 1 || need.cpu > Math.max(0, pool.free.cpu[h]!) || need.memory > Math.max(0, pool.free.memory[h]!)) continue;
+    if (!need.want || countFree(pool, h, need.want, true) >= need.gpus) return h;
+  }
+  return -1;
+}

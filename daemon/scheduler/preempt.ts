@@ -1,0 +1,108 @@
+/** Which interruptible runs make way for one that is not: on the host where the fewest must, and of these the newest started. */
+import type { Need } from './demand.ts';
+import { countFree, type Avoid } from './place.ts';
+import { FREE, SOFT, SOON, type Holder, type Pool } from './pool.ts';
+
+/** Hosts with interruptible runs, the one with the newest first. */
+export interface Soft {
+  hosts: { host: number; newest: number; mostGpus: number }[];
+}
+
+export function softHosts(pool: Pool): Soft {
+  const hosts: Soft['hosts'] = [];
+  for (const [host, holders] of pool.softOn.entries()) {
+    if (holders.length === 0 || pool.open[host] === 0) continue;
+    const mostGpus = Math.max(1, ...holders.map((holder) => partOn(holder, host)?.gpus.length ?? 0));
+    hosts.push({ host, newest: holders[0]!.startedAt, mostGpus });
+  }
+  return { hosts: hosts.sort((a, b) => b.newest - a.newest || a.host - b.host) };
+}
+
+const partOn = (holder: Holder, host: number): Holder['parts'][number] | undefined => holder.parts.find((part) => part.host === host);
+
+/** A host on which the job fits once the runs that are being stopped have gone; -1: none. The one where the fewest GPUs are left over. */
+export function findSoon(pool: Pool, need: Need, avoid: Avoid): number {
+  let best = -1;
+  let least = Infinity;
+  for (let h = 0; h < pool.hosts.length; h++) {
+    if (pool.hasSoon[h] === 0 || pool.open[h] === 0 || avoid?.[h] === 1) continue;
+    const { free, soon, spare } = pool;
+    if (need.cpu > Math.max(0, Math.min(free.cpu[h]! + soon.cpu[h]!, spare.cpu[h]!))) continue;
+    if (need.memory > Math.max(0, Math.min(free.memory[h]! + soon.memory[h]!, spare.memory[h]!))) continue;
+    const left = need.want ? countFree(pool, h, need.want, false) + count(pool, h, need, SOON) - need.gpus : 0;
+    if (left < 0 || left >= least) continue;
+    best = h;
+    least = left;
+  }
+  return best;
+}
+
+function count(pool: Pool, h: number, need: Need, state: number): number {
+  const { want } = need;
+  if (!want) return 0;
+  let found = 0;
+  for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) {
+    if (pool.state[g] === state && pool.kept[g] === 0 && want.has[pool.kindOf[g]!] === 1) found++;
+  }
+  return found;
+}
+
+export interface Plan {
+  host: number;
+  victims: Holder[];
+  /** when the oldest of them started */
+  oldest: number;
+}
+
+/** The runs to interrupt so that the job fits somewhere; null: that would not help anywhere. `spared` are not interrupted. */
+export function findVictims(pool: Pool, soft: Soft, need: Need, avoid: Avoid, spared: ReadonlySet<Holder>): Plan | null {
+  let best: Plan | null = null;
+  for (const { host, newest, mostGpus } of soft.hosts) {
+    if (best) {
+      if (best.victims.length === 1 && newest <= best.oldest) break;
+      // what can't be better is not looked at
+      const atLeast = Math.max(1, Math.ceil((need.gpus - pool.slack[host]!) / mostGpus));
+      if (atLeast > best.victims.length || (atLeast === best.victims.length && newest <= best.oldest)) continue;
+    }
+    if (avoid?.[host] === 1) continue;
+    const plan = planOn(pool, host, need, spared);
+    if (!plan) continue;
+    if (!best || plan.victims.length < best.victims.length || (plan.victims.length === best.victims.length && plan.oldest > best.oldest)) best = plan;
+  }
+  return best;
+}
+
+function planOn(pool: Pool, host: number, need: Need, spared: ReadonlySet<Holder>): Plan | null {
+  const { free, soon, soft, spare } = pool;
+  if (need.cpu > Math.max(0, Math.min(free.cpu[host]! + soon.cpu[host]! + soft.cpu[host]!, spare.cpu[host]!))) return null;
+  if (need.memory > Math.max(0, Math.min(free.memory[host]! + soon.memory[host]! + soft.memory[host]!, spare.memory[host]!))) return null;
+  const freeGpus = count(pool, host, need, FREE) + count(pool, host, need, SOON);
+  if (need.gpus > freeGpus + count(pool, host, need, SOFT)) return null;
+  let cpu = need.cpu === 0 ? 0 : need.cpu - free.cpu[host]! - soon.cpu[host]!;
+  let memory = need.memory === 0 ? 0 : need.memory - free.memory[host]! - soon.memory[host]!;
+  let gpus = need.gpus - freeGpus;
+  const chosen: { holder: Holder; cpu: number; memory: number; gpus: number }[] = [];
+  for (const holder of pool.softOn[host]!) {
+    if (cpu <= 0 && memory <= 0 && gpus <= 0) break;
+    if (holder.stopping || spared.has(holder)) continue;
+    const part = partOn(holder, host);
+    if (!part) continue;
+    const useful = need.want ? part.gpus.filter((g) => pool.kept[g] === 0 && need.want?.has[pool.kindOf[g]!] === 1).length : 0;
+    if (!((cpu > 0 && part.cpu > 0) || (memory > 0 && part.memory > 0) || (gpus > 0 && useful > 0))) continue;
+    chosen.push({ holder, cpu: part.cpu, memory: part.memory, gpus: useful });
+    cpu -= part.cpu;
+    memory -= part.memory;
+    gpus -= useful;
+  }
+  if (cpu > 0 || memory > 0 || gpus > 0 || chosen.length === 0) return null;
+  // an older one may have given so much that a newer one is not needed, or the other way round: the oldest are spared first
+  const victims: Holder[] = [];
+  for (const one of chosen.toReversed()) {
+    if (cpu + one.cpu <= 0 && memory + one.memory <= 0 && gpus + one.gpus <= 0) {
+      cpu += one.cpu;
+      memory += one.memory;
+      gpus += one.gpus;
+    } else victims.push(one.holder);
+  }
+  return { host, victims, oldest: victims[0]?.startedAt ?? 0 };
+}

@@ -1,0 +1,98 @@
+/** What changes in the pool while a run is served. Everything can be undone, the last first: a run is served whole or not at all. */
+import type { Need } from './demand.ts';
+import { CLAIMED, FREE, HELD, refresh, SOFT, SOON, type Holder, type Pool } from './pool.ts';
+
+/** `room`: what nothing keeps; `short`: also what is kept, for a while; `soon`: also what runs that are being stopped hold. */
+export type How = 'room' | 'short' | 'soon';
+
+export interface Taken {
+  need: Need;
+  host: number;
+  how: How;
+  /** of the need's cores and memory, what was taken of soon */
+  soonCpu: number;
+  soonMemory: number;
+  gpus: number[];
+  states: number[];
+}
+
+/** Takes what the job needs on the host, where it must be. */
+export function take(pool: Pool, host: number, need: Need, how: How): Taken {
+  const { free, soon, spare, state } = pool;
+  const soonCpu = how === 'soon' ? Math.min(need.cpu, soon.cpu[host]!) : 0;
+  const soonMemory = how === 'soon' ? Math.min(need.memory, soon.memory[host]!) : 0;
+  soon.cpu[host]! -= soonCpu;
+  soon.memory[host]! -= soonMemory;
+  free.cpu[host]! -= need.cpu - soonCpu;
+  free.memory[host]! -= need.memory - soonMemory;
+  if (how !== 'short') {
+    spare.cpu[host]! -= need.cpu;
+    spare.memory[host]! -= need.memory;
+  }
+  const gpus = choose(pool, host, need, how);
+  const states = gpus.map((g) => state[g]!);
+  for (const g of gpus) state[g] = how === 'soon' ? CLAIMED : HELD;
+  refresh(pool, host);
+  return { need, host, how, soonCpu, soonMemory, gpus, states };
+}
+
+export function giveBack(pool: Pool, { need, host, how, soonCpu, soonMemory, gpus, states }: Taken): void {
+  const { free, soon, spare, state } = pool;
+  soon.cpu[host]! += soonCpu;
+  soon.memory[host]! += soonMemory;
+  free.cpu[host]! += need.cpu - soonCpu;
+  free.memory[host]! += need.memory - soonMemory;
+  if (how !== 'short') {
+    spare.cpu[host]! += need.cpu;
+    spare.memory[host]! += need.memory;
+  }
+  for (const [i, g] of gpus.entries()) state[g] = states[i]!;
+  refresh(pool, host);
+}
+
+/** The GPUs to take, the least capable first; all of one kind if there are enough of one, and soon free ones before free ones. */
+function choose(pool: Pool, host: number, need: Need, how: How): number[] {
+  const { want } = need;
+  if (!want) return [];
+  const start = pool.from[host]!;
+  const end = pool.from[host + 1]!;
+  const fitting = (state: number): number[] => {
+    const found: number[] = [];
+    for (let g = start; g < end; g++) {
+      if (pool.state[g] === state && want.has[pool.kindOf[g]!] === 1 && (how === 'short' || pool.kept[g] === 0)) found.push(g);
+    }
+    return found;
+  };
+  const all = how === 'soon' ? [...fitting(SOON), ...fitting(FREE)] : fitting(FREE);
+  for (const kind of want.kinds) {
+    const same = all.filter((g) => pool.kindOf[g] === kind);
+    if (same.length >= need.gpus) return same.slice(0, need.gpus);
+  }
+  return all.slice(0, need.gpus);
+}
+
+/** An interruptible run is interrupted: what it has will soon be free. */
+export function interrupt(pool: Pool, holder: Holder): void {
+  holder.stopping = true;
+  for (const { host, cpu, memory, gpus } of holder.parts) {
+    pool.soft.cpu[host]! -= cpu;
+    pool.soft.memory[host]! -= memory;
+    pool.soon.cpu[host]! += cpu;
+    pool.soon.memory[host]! += memory;
+    for (const g of gpus) pool.state[g] = SOON;
+    pool.hasSoon[host] = 1;
+    refresh(pool, host);
+  }
+}
+
+export function spareIt(pool: Pool, holder: Holder): void {
+  holder.stopping = false;
+  for (const { host, cpu, memory, gpus } of holder.parts) {
+    pool.soft.cpu[host]! += cpu;
+    pool.soft.memory[host]! += memory;
+    pool.soon.cpu[host]! -= cpu;
+    pool.soon.memory[host]! -= memory;
+    for (const g of gpus) pool.state[g] = SOFT;
+    refresh(pool, host);
+  }
+}

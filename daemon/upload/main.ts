@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * Sends a project's files to a daemon that serves several users and reads nobody's folders. Started by the CLI, with the rights of its user:
+ *
+ *     main.ts --socket PATH --project NAME --dir DIR --cache DIR
+ *
+ * The last line on stdout is a Result: what was sent, or why not.
+ */
+import { parseArgs } from 'node:util';
+import { FailureError, messageOf, type Result } from '../../shared/result.ts';
+import { upload, type Sent } from './upload.ts';
+
+const text = { type: 'string', default: '' } as const;
+const { values } = parseArgs({ options: { socket: text, project: text, dir: text, cache: text } });
+// trees and caches are this user's alone
+process.umask(0o077);
+const result: Result<Sent> = await upload(values).catch((error: unknown) => ({
+  ok: false,
+  failure: error instanceof FailureError ? error.failure : { code: 'upload', message: `Cannot send the project's files: ${messageOf(error)}` },
+}));
+process.stdout.write(`${JSON.stringify(result)}\n`);

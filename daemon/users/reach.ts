@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import type { Caller } from './caller.ts';
+
+/** An account under which a child process is to run, with all its groups. */
+export type Account = Pick<Caller, 'user' | 'uid' | 'gid'>;
+
+/** The command line that runs `command` as somebody else; only root may. Their groups are those of the system, not ours. */
+export const asUser = ({ uid, gid }: Account, command: readonly string[]): [string, string[]] => [
+  'setpriv',
+  [`--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--inh-caps=-all', '--no-new-privs', '--', ...command],
+];
+
+/** Nothing of the daemon's own environment is for a user's process. */
+export const userEnv = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' };
+
+/** What a user finds at a path: where it really is, or why they cannot have it. */
+export type Reached = { real: string } | { problem: 'missing' | 'unreadable' | 'unwritable' };
+
+// the shell's own tests ask the kernel, as the user: no rule of ours can differ from what the user may do
+const script = `
+while [ $# -gt 0 ]; do
+  if ! real=$(realpath -e -- "$2" 2>/dev/null); then echo missing
+  elif ! [ -r "$real" ]; then echo unreadable
+  elif [ -d "$real" ] && ! [ -x "$real" ]; then echo unreadable
+  elif [ "$1" = rw ] && ! [ -w "$real" ]; then echo unwritable
+  else printf '=%s\\n' "$real"
+  fi
+  shift 2
+done`;
+
+/** Looks at paths (without control characters) with a user's rights: links are followed as far as they may. In the order of the paths. */
+export async function reach(account: Account, paths: readonly { source: string; readOnly: boolean }[]): Promise<Reached[]> {
+  const pairs = paths.flatMap(({ source, readOnly }) => [readOnly ? 'ro' : 'rw', source]);
+  const [program, args] = asUser(account, ['/bin/sh', '-c', script, 'sh', ...pairs]);
+  const child = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], env: userEnv });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const lines = out.split('\n').slice(0, -1);
+  if (code !== 0 || lines.length !== paths.length) throw new Error(`cannot look at folders as ${account.user}: ${err.trim() || `exit code ${code}`}`);
+  return lines.map((line): Reached => {
+    if (line.startsWith('=')) return { real: line.slice(1) };
+    return { problem: line === 'unreadable' || line === 'unwritable' ? line : 'missing' };
+  });
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { clusters, type Cluster } from './generate.ts';
+
+export const help = `node test/bench/sim/main.ts [options]: replays loads against a pool, policy beside policy.
+
+  --hosts N[,N]         hosts of the scaled-down pool (default 2,8,50)
+  --max-duration WHICH  with, without or both (default both)
+  --load L              offered GPU load (default 0.9)
+  --generated CLUSTER   a generated load instead of the trace: ${Object.keys(clusters).join(', ')}
+  --runs N              of a generated load (default 5000)
+  --pool SPEC           of a generated load, such as 4x8xA100:80GB,2x4xT4:16GB
+                        (default: of --hosts, two thirds of 8 A100, one third of 4 T4)
+  --interruptible       best-effort tasks of the trace, 30 % of a generated load, are interruptible
+  --policies NAME[,…]   ours, fifo, backfill, shortest (default all)
+  --traces DIR          default: $DSTACK_TRACES, else ../shared/traces beside the project
+  --seed N              default 1
+  --json                one array, for programs
+
+Examples:
+  node test/bench/sim/main.ts --hosts 8
+  node test/bench/sim/main.ts --hosts 8 --max-duration with --interruptible
+  node test/bench/sim/main.ts --generated philly --pool 4x8xA100:80GB`;
+
+export interface Options {
+  help: boolean;
+  hosts: number[];
+  maxDuration: boolean[];
+  load: number;
+  generated: Cluster | null;
+  runs: number;
+  pool: string | null;
+  interruptible: boolean;
+  policies: string[];
+  traces: string;
+  seed: number;
+  json: boolean;
+}
+
+/** Throws what is wrong with the arguments, in a sentence. */
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      help: { type: 'boolean', default: false },
+      hosts: { type: 'string', default: '2,8,50' },
+      'max-duration': { type: 'string', default: 'both' },
+      load: { type: 'string', default: '0.9' },
+      generated: { type: 'string' },
+      runs: { type: 'string', default: '5000' },
+      pool: { type: 'string' },
+      interruptible: { type: 'boolean', default: false },
+      policies: { type: 'string', default: 'ours,fifo,backfill,shortest' },
+      traces: { type: 'string', default: process.env['DSTACK_TRACES'] ?? join(import.meta.dirname, '../../../../shared/traces') },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const bounds = { with: [true], without: [false], both: [false, true] }[values['max-duration']];
+  if (!bounds) throw new Error(`--max-duration is with, without or both, not '${values['max-duration']}'`);
+  const { generated = null } = values;
+  if (generated !== null && !(generated in clusters)) throw new Error(`--generated is one of ${Object.keys(clusters).join(', ')}`);
+  return {
+    ...values,
+    hosts: values.hosts.split(',').map((hosts) => positive('--hosts', hosts)),
+    maxDuration: bounds,
+    load: positive('--load', values.load),
+    generated: generated as Cluster | null,
+    runs: positive('--runs', values.runs),
+    pool: values.pool ?? null,
+    policies: values.policies.split(','),
+    seed: Number(values.seed),
+  };
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`${option} needs a number above 0, not '${text}'`);
+  return value;
+}

@@ -1,0 +1,54 @@
+/** Failures are tried again after a pause that grows, and max_duration warns before it ends a run. */
+import { expect, test } from 'vitest';
+import type { RunDetail } from '../../../shared/api.ts';
+import { projectWith } from '../../support/project.ts';
+import { daemonOfFile, ended, untilStatus } from './fixture.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const host = daemonOfFile({ config: { retry_delay: '0.4s', warning_period: '2s' } });
+const workflow = (name: string, commands: string[], more: string): string =>
+  [`- name: ${name}`, '  provider: bash', '  commands:', ...commands.map((line) => `    - ${JSON.stringify(line)}`), more].join('\n');
+
+test('a failure is tried again, later each time, as often as retry says', async () => {
+  const { daemon } = host;
+  const cwd = await projectWith(workflow('flaky', ['echo try $RUN_ATTEMPT', 'exit 7'], '  retry: 2'));
+  const name = (await daemon.cli(['run', 'flaky', '-d'], { cwd })).stdout.trim();
+  const pause = await waitFor(async () => {
+    const { reason } = await daemon.json<RunDetail>(['ps', name], { cwd });
+    return reason?.includes('again at') ? reason : null;
+  }, 'the pause to be said');
+  expect(pause).toMatch(/attempt \d, after: exit code 7/);
+  await untilStatus(daemon, cwd, name, ...ended);
+  const story = await daemon.json<RunDetail>(['ps', name], { cwd });
+  expect(story).toMatchObject({ status: 'failed', exitCode: 7, attempt: 3 });
+  expect(story.attempts.map(({ status, exitCode }) => [status, exitCode])).toEqual([
+    ['interrupted', 7],
+    ['interrupted', 7],
+    ['failed', 7],
+  ]);
+  const [first, second, third] = story.attempts.map(({ startedAt, finishedAt }) => ({
+    start: Date.parse(startedAt ?? ''),
+    end: Date.parse(finishedAt ?? ''),
+  }));
+  expect((second?.start ?? 0) - (first?.end ?? 0)).toBeGreaterThanOrEqual(400);
+  expect((third?.start ?? 0) - (second?.end ?? 0)).toBeGreaterThanOrEqual(800);
+  expect((await daemon.cli(['logs', name], { cwd })).stdout).toContain('try 3');
+});
+
+test('a signal comes before the end of max_duration, and hurts nobody who does not want it', async () => {
+  const { daemon } = host;
+  const cwd = await projectWith(
+    workflow(
+      'long',
+      [
+        "trap 'echo warned' USR1",
+        'sh -c "while :; do sleep 0.1; done" & child=$!',
+        'while :; do sleep 0.1; kill -0 $child || echo the child died; done',
+      ],
+      '  max_duration: 5s',
+    ),
+  );
+  const { code, stdout } = await daemon.cli(['run', 'long'], { cwd, seconds: 60 });
+  expect(code).not.toBe(0);
+  expect(stdout).toMatch(/^warned\n(Terminated\n)?$/);
+});
