@@ -1,10 +1,14 @@
-/** The daemon as the commands see it: one typed call per verb of shared/api.ts. Starts the daemon when there is none, and replaces one older than itself. */
+/**
+ * The daemon as the commands see it: one typed call per verb of shared/api.ts. Starts the daemon when there is none, and replaces one older than itself;
+ * one that all users of the machine share it leaves to the administrator.
+ */
 import type { IncomingMessage } from 'node:http';
 import { routes, type Verb, type Verbs } from '../shared/api.ts';
 import { fail, messageOf, ok, type Failure, type Result } from '../shared/result.ts';
+import { projectName } from '../shared/project.ts';
 import { socketPath } from '../shared/socket.ts';
 import { compareVersions, versionHeader } from '../shared/version.ts';
-import { gone, startDaemon } from './daemon-process.ts';
+import { answers, gone, startDaemon } from './daemon-process.ts';
 import { codeOf, isAbsent, request, text, type Request } from './http.ts';
 
 /** A daemon's failure may carry more than a sentence: `env_needed` names variables. */
@@ -12,6 +16,8 @@ export type ApiFailure = Failure & { names?: string[] };
 
 interface Options {
   home: string;
+  /** the socket of the machine's shared daemon; none: the user's own daemon is meant */
+  shared?: string | null;
   env: NodeJS.ProcessEnv;
   /** of this CLI */
   version: string;
@@ -39,14 +45,27 @@ export class Client {
   readonly #options: Options;
   #socket: string | null = null;
   #agreed = false;
+  /** the daemon looks into nobody's folders: it is told a project's name, and sent its files */
+  #told: boolean;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#told = this.shared;
+  }
+
+  /** The daemon is the machine's, not the user's own. */
+  get shared(): boolean {
+    return typeof this.#options.shared === 'string';
+  }
+
+  /** A project's files have to be sent to it. */
+  get sendsFiles(): boolean {
+    return this.#told;
   }
 
   /** The socket's path; opened for once, see shared/socket.ts. */
   get socket(): string {
-    return (this.#socket ??= socketPath(this.#options.home));
+    return (this.#socket ??= this.#options.shared ?? socketPath(this.#options.home));
   }
 
   /** The same, or why the home cannot be used. */
@@ -69,10 +88,12 @@ export class Client {
 
   async call<V extends Verb>(verb: V, params: Params<V>, options: CallOptions = {}): Promise<Result<Verbs[V]['answer']>> {
     for (;;) {
-      const sent = await this.#send(verb, params, options, async (answer) => ({ answer, body: await text(answer) }));
+      const told = this.#told;
+      const sent = await this.#send(verb, this.#named(params), options, async (answer) => ({ answer, body: await text(answer) }));
       if (!sent.ok) return sent;
       const { answer, body } = sent.value;
       const result = parse<Verbs[V]['answer']>(answer, body);
+      if (!told && this.#learnt(result)) continue;
       if (options.anyVersion || this.#agreed) return result;
       const agreed = await this.#agree(answer);
       if (!agreed.ok) return agreed;
@@ -87,9 +108,24 @@ export class Client {
       const status = await this.call('daemonStatus', {});
       if (!status.ok) return status;
     }
-    const sent = await this.#send(verb, params, {}, async (answer) => answer);
-    if (!sent.ok || sent.value.statusCode === 200) return sent;
-    return parse<never>(sent.value, await text(sent.value).catch(messageOf));
+    for (;;) {
+      const told = this.#told;
+      const sent = await this.#send(verb, this.#named(params), {}, async (answer) => answer);
+      if (!sent.ok || sent.value.statusCode === 200) return sent;
+      const refused = parse<never>(sent.value, await text(sent.value).catch(messageOf));
+      if (told || !this.#learnt(refused)) return refused;
+    }
+  }
+
+  /** With the project's name, where the daemon does not look for it itself. */
+  #named(params: object): object {
+    return this.#told && 'projectDir' in params ? { ...params, project: projectName(String(params.projectDir)) } : params;
+  }
+
+  /** True where the answer is that the daemon has to be told: it is a shared one, reached through its home. Nothing was done yet. */
+  #learnt(result: Result<unknown>): boolean {
+    this.#told ||= !result.ok && ['project_unnamed', 'snapshot_needed'].includes(result.failure.code);
+    return !result.ok && result.failure.code === 'project_unnamed';
   }
 
   /** Starts the daemon unless it runs. */
@@ -97,6 +133,7 @@ export class Client {
     const socket = this.#reach();
     if (!socket.ok) return socket;
     const { home, env, daemonMain, onNotice } = this.#options;
+    if (this.shared) return (await answers(socket.value)) ? ok(undefined) : isDown;
     return startDaemon({ home, env, main: daemonMain, socket: socket.value }, () => onNotice('Starting the daemon…'));
   }
 
@@ -117,6 +154,7 @@ export class Client {
         return ok(await take(await request(socket.value, wanted)));
       } catch (error) {
         if (isAbsent(error)) {
+          if (this.shared) return isDown;
           if (options.start === false) return fail('daemon_absent', 'The daemon is not running.', '`dstack daemon start` starts it.');
           const started = attempt > mostAttempts ? fail('daemon_silent', 'The daemon starts, and is gone again.') : await this.start();
           if (!started.ok) return started;
@@ -142,6 +180,13 @@ export class Client {
     const { version, onNotice } = this.#options;
     const theirs = answer.headers[versionHeader];
     const difference = typeof theirs === 'string' ? compareVersions(theirs, version) : 0;
+    if (difference !== 0 && this.shared) {
+      return fail(
+        'daemon_version',
+        `The daemon of this machine is dstack ${theirs}, and this command is ${version}.`,
+        difference > 0 ? 'Use the dstack that is installed for all users.' : 'The administrator updates it: systemctl restart dstackd',
+      );
+    }
     if (difference > 0) {
       return fail(
         'daemon_newer',
@@ -158,6 +203,12 @@ export class Client {
     return started.ok ? ok('replaced') : started;
   }
 }
+
+const isDown = fail(
+  'daemon_down',
+  'The dstack daemon of this machine is not running, and only its administrator can start it.',
+  'Look with: systemctl status dstackd',
+);
 
 /** The verb's parameters put where its route wants them: in the path, the query (flags as `1`, left out when false), or the body. */
 export function compose(verb: Verb, params: object, headers: Record<string, string>): Request {

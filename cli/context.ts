@@ -1,6 +1,6 @@
 /** What every command gets: where it runs, whom it talks to, and where its words go. Composed once, in program.ts. */
 import { fileURLToPath } from 'node:url';
-import { homeDir } from '../shared/home.ts';
+import { homeDir, sharedSocket } from '../shared/home.ts';
 import { findProject } from '../shared/project.ts';
 import { fail, ok, type Failure, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
@@ -11,6 +11,7 @@ import { printable } from './terminal/text.ts';
 export interface Cli {
   cwd: string;
   env: NodeJS.ProcessEnv;
+  /** of the user's own daemon: not of one that is shared (`client.shared`) */
   home: string;
   version: string;
   out: Output;
@@ -33,6 +34,7 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
   const out = output(process.stdout);
   const err = output(process.stderr);
   const home = homeDir(env);
+  const shared = sharedSocket(env);
   const version = ownVersion();
   const found = findProject(cwd);
   const daemonMain = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
@@ -43,7 +45,7 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
     version,
     out,
     err,
-    client: new Client({ home, env, version, daemonMain, onNotice: (sentence) => err.line(err.style('dim', sentence)) }),
+    client: new Client({ home, shared, env, version, daemonMain, onNotice: (sentence) => err.line(err.style('dim', sentence)) }),
     exitCode: 0,
     project: () =>
       found === null

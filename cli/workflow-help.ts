@@ -121,6 +121,7 @@ function story(cli: Cli, { workflow, source }: { workflow: Workflow; source: Wor
           : ports.ports.map((port) => (port.host === null ? String(port.container) : `${port.host}:${port.container}`)),
     ],
     ['Time limit', [workflow.maxDuration === null ? '' : formatDuration(workflow.maxDuration)]],
+    ['Idle limit', [workflow.idleTimeout === null ? '' : formatDuration(workflow.idleTimeout)]],
     ['Setup', workflow.beforeRun.flatMap((text) => text.split('\n'))],
     ['Commands', 'commands' in workflow ? workflow.commands.flatMap((text) => text.split('\n')) : []],
   ];

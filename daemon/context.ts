@@ -203,6 +203,7 @@ export async function composeDaemon(
     store,
     control,
     parts,
+    host,
     artifacts,
     secrets,
     diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images })),

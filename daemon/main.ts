@@ -27,6 +27,8 @@ const giveUp = (message: string): never => {
 };
 
 if (options.system && process.getuid?.() !== 0) giveUp('only root can serve all users of a machine');
+// its runs belong to others: one that serves only root would not know that
+if (!options.system && existsSync(join(home, 'system'))) giveUp(`${home} belongs to the daemon that all users of the machine share; start that one: systemctl start dstackd`);
 if (options.system && !options.group) giveUp('--system needs --group GROUP: whose members it serves');
 
 const { takeLock } = await import('./store/lock.ts');

@@ -37,6 +37,7 @@ export const routes = {
   secretsList: { method: 'GET', path: '/v1/secrets' },
   secretsAdd: { method: 'POST', path: '/v1/secrets' },
   secretsDelete: { method: 'POST', path: '/v1/secrets/delete' },
+  gpus: { method: 'GET', path: '/v1/gpus' },
   stats: { method: 'GET', path: '/v1/runs/:name/stats' },
   usage: { method: 'GET', path: '/v1/usage' },
   audit: { method: 'GET', path: '/v1/audit' },
@@ -87,6 +88,8 @@ export interface Verbs {
   secretsList: { params: InProject; answer: Secret[] };
   secretsAdd: { params: InProject & { name: string; value: string; force?: boolean }; answer: Secret };
   secretsDelete: { params: InProject & { name: string }; answer: { deleted: string } };
+  /** `fresh`: read anew, which may take seconds; `problem`: why there is none, or what is wrong with all of them (`--json` prints `gpus`) */
+  gpus: { params: { fresh?: boolean }; answer: { gpus: GpuInfo[]; problem: string | null } };
   /** without `attempt`: the latest one */
   stats: { params: { name: string; attempt?: number }; answer: Stats };
   /** by user where nothing else is said; `since` is an ISO 8601 time */
@@ -250,7 +253,7 @@ export interface GpuInfo {
   mig: { parent: string; profile: string } | null;
   /** the run that has it, of this daemon or another one on the same machine (`installation` is that one's) */
   holder: { run: string; user: string; installation: string } | null;
-  /** why it is not handed out though no run has it; null: it is free, or a run has it */
+  /** why it is not handed out though no run has it, or what is wrong with it though one has it; null: it is free, or a run has it */
   busy: string | null;
   /** processes that no run of dstack started */
   processes: { pid: number; name: string; user: string | null; memory: number | null }[];

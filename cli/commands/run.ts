@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { ProviderName } from '../../shared/workflow/model.ts';
 import type { Overrides, SubmitRequest, Submitted } from '../../shared/api.ts';
-import { FailureError, unwrap } from '../../shared/result.ts';
+import { FailureError, ok, unwrap, type Result } from '../../shared/result.ts';
 import { attach } from '../attach.ts';
 import type { ApiFailure } from '../client.ts';
 import type { Cli } from '../context.ts';
@@ -146,13 +146,27 @@ async function firstArgument(cli: Cli, target: string): Promise<'image' | 'file'
 
 /** Submits; when the daemon asks for values of our own variables, once more with them. */
 async function submit(cli: Cli, request: SubmitRequest): Promise<Submitted> {
-  const answer = await cli.client.call('submit', request, { repeatable: true });
+  const answer = await submitOnce(cli, request);
   if (answer.ok || answer.failure.code !== 'env_needed') return unwrap(answer);
   const names = (answer.failure as ApiFailure).names ?? [];
   const unset = names.filter((name) => cli.env[name] === undefined);
   if (unset.length > 0 || names.length === 0) throw new FailureError(unsetVariables(request.target, unset));
   const env = Object.fromEntries(names.map((name) => [name, cli.env[name] ?? '']));
-  return unwrap(await cli.client.call('submit', { ...request, env }, { repeatable: true }));
+  return unwrap(await submitOnce(cli, { ...request, env }));
+}
+
+/** Asks once, with the project's files where the daemon cannot read them itself. */
+async function submitOnce(cli: Cli, request: SubmitRequest): Promise<Result<Submitted>> {
+  const ask = async (): Promise<Result<Submitted>> => {
+    if (!cli.client.sendsFiles) return cli.client.call('submit', request, { repeatable: true });
+    const { sendSnapshot } = await import('../send-snapshot.ts');
+    const { warnings, ...snapshot } = await sendSnapshot(cli, request.projectDir);
+    const answer = await cli.client.call('submit', { ...request, snapshot }, { repeatable: true });
+    return answer.ok ? ok({ ...answer.value, warnings: [...warnings, ...answer.value.warnings] }) : answer;
+  };
+  const answer = await ask();
+  // that they are needed was not known, or they were collected in between
+  return !answer.ok && answer.failure.code === 'snapshot_needed' ? ask() : answer;
 }
 
 const unsetVariables = (target: string, names: string[]): ApiFailure => ({

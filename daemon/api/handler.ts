@@ -6,6 +6,7 @@ import type { Result } from '../../shared/result.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { Control } from '../control/control.ts';
 import type { ControlParts } from '../control/parts.ts';
+import type { Host } from '../hosts/host.ts';
 import type { Logger } from '../logger.ts';
 import type { SecretBox } from '../secrets/box.ts';
 import type { Store } from '../store/store.ts';
@@ -24,6 +25,7 @@ export interface ApiParts {
   store: Store;
   control: Control;
   parts: ControlParts;
+  host: Host;
   artifacts: Artifacts;
   secrets: SecretBox;
   diagnose(): Promise<Check[]>;

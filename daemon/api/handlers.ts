@@ -5,6 +5,7 @@ import { daemonStatus, daemonStop } from './daemon.ts';
 import { df } from './df.ts';
 import { doctor } from './doctor.ts';
 import { gc } from './gc.ts';
+import { gpus } from './gpus.ts';
 import type { JsonHandler, StreamHandler } from './handler.ts';
 import { policy } from './policy.ts';
 import { ps } from './ps.ts';
@@ -46,6 +47,7 @@ export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
   stats,
   usage,
   audit,
+  gpus,
   df,
   gc,
   doctor,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fail, ok } from '../../shared/result.ts';
+import { noteDown } from './audit.ts';
 import { findRun } from './find-run.ts';
 import type { JsonHandler } from './handler.ts';
 import { flag } from './params.ts';
@@ -8,7 +9,7 @@ import { flag } from './params.ts';
 export const share: JsonHandler<'share'> = {
   params: z.object({ name: z.string(), off: flag }),
   answer: async (api, { name, off }) => {
-    const { store, control, parts, caller } = api;
+    const { store, control, caller } = api;
     if (!caller.shared) return fail('not_shared_mode', 'This daemon serves only you: there is nobody to share a run with');
     const found = findRun(api, name, 'own');
     if (!found.ok) return found;
@@ -16,8 +17,7 @@ export const share: JsonHandler<'share'> = {
     const shared = off !== true;
     store.transaction(() => {
       store.runs.setShared(run.id, shared);
-      const action = shared ? 'share' : 'unshare';
-      if (run.shared !== shared) store.audit.add({ at: parts.now(), user: caller.user, action, run: run.name, owner: run.user, detail: '' });
+      if (run.shared !== shared) noteDown(api, shared ? 'share' : 'unshare', run, '');
     });
     // who reads its log and may not any more is let go of
     control.changes.notify(run.id);

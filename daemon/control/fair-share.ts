@@ -6,6 +6,7 @@
  * GPU-seconds, with the half-life h of one day: an hour of a GPU yesterday counts as half an hour today. One that goes on is counted up to
  * now. A job without GPUs counts as an eighth of one.
  */
+import { attemptId } from './names.ts';
 import type { UsageSpan } from '../store/usage.ts';
 import type { Store } from '../store/store.ts';
 
@@ -35,7 +36,8 @@ export type DecayedUsage = (now: number) => Map<string, number>;
 
 export function createDecayedUsage(store: Pick<Store, 'usage' | 'jobs' | 'runs'>): DecayedUsage {
   let past: { at: number; until: number; sums: Map<string, number> } | null = null;
-  let users = new Map<number, string>();
+  /** attempts that had a container at the last look, and to when they were counted */
+  let running = new Map<string, UsageSpan>();
 
   const sumPast = (now: number): NonNullable<typeof past> => {
     const until = now - writtenWithin;
@@ -44,23 +46,32 @@ export function createDecayedUsage(store: Pick<Store, 'usage' | 'jobs' | 'runs'>
     return { at: now, until, sums };
   };
 
+  const lookAtRunning = (now: number): Map<string, UsageSpan> => {
+    const found = new Map<string, UsageSpan>();
+    for (const job of store.jobs.placed()) {
+      const { state, progress } = job;
+      if (!('startedAt' in state) || state.startedAt === null || !('gpus' in state)) continue;
+      const id = attemptId(job);
+      const user = running.get(id)?.user ?? store.runs.byId(job.runId)?.user;
+      if (user === undefined) continue;
+      found.set(id, { user, gpus: state.gpus?.length ?? 0, startedAt: state.startedAt, finishedAt: progress.end?.finishedAt ?? now });
+    }
+    return found;
+  };
+
   return (now) => {
+    const before = running;
+    running = lookAtRunning(now);
     const age = past ? now - past.at : Infinity;
-    const known = past && age >= 0 && age < keptFor ? past : sumPast(now);
+    const late = past?.until ?? -Infinity;
+    // one whose row was written only now, long after its end: it is neither in the sum nor among those that are added below
+    const missed = before.entries().some(([id, span]) => !running.has(id) && span.finishedAt <= late);
+    const known = past && age >= 0 && age < keptFor && !missed ? past : sumPast(now);
     past = known;
     const factor = 2 ** (-(now - known.at) / halfLife);
     const sums = new Map([...known.sums].map(([user, sum]) => [user, sum * factor]));
     for (const span of store.usage.spans(known.until)) add(sums, span.user, decayed(span, now));
-    const seen = new Map<number, string>();
-    for (const { runId, state, progress } of store.jobs.placed()) {
-      if (!('startedAt' in state) || state.startedAt === null || !('gpus' in state)) continue;
-      const user = users.get(runId) ?? store.runs.byId(runId)?.user;
-      if (user === undefined) continue;
-      seen.set(runId, user);
-      const finishedAt = progress.end?.finishedAt ?? now;
-      add(sums, user, decayed({ gpus: state.gpus?.length ?? 0, startedAt: state.startedAt, finishedAt }, now));
-    }
-    users = seen;
+    for (const span of running.values()) add(sums, span.user, decayed(span, now));
     return sums;
   };
 }

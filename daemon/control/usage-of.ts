@@ -5,10 +5,17 @@ import { shownProject } from '../users/namespace.ts';
 
 const hour = 3_600_000;
 
-/** What was used after `from` (ms; 0: ever), the most GPU-hours first; attempts that go on count up to `now`. */
-export function usageOf(store: Pick<Store, 'usage' | 'jobs' | 'runs'>, by: UsageKey, from: number, now: number): Usage[] {
+/** What was used after `from` (ms; 0: ever), the most GPU-hours first; attempts that go on count up to `now`. Only of keys that `shows`. */
+export function usageOf(
+  store: Pick<Store, 'usage' | 'jobs' | 'runs'>,
+  by: UsageKey,
+  from: number,
+  now: number,
+  shows: (key: string) => boolean = () => true,
+): Usage[] {
   const sums = new Map<string, Usage>();
   const add = (key: string, runs: number, gpuTime: number, time: number): void => {
+    if (!shows(key)) return;
     // projects of one name are one here, whoever's they are
     const shown = shownProject(key);
     const sum = sums.get(shown) ?? { key: shown, runs: 0, gpuHours: 0, hours: 0 };

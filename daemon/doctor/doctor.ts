@@ -3,7 +3,7 @@ import { messageOf } from '../../shared/result.ts';
 import { problem } from './check.ts';
 import { checkBaseImage, checkContainers, checkEngine, checkMemoryLimits, checkRootless, checkWorkspaces } from './engine-checks.ts';
 import type { Answer } from './engine-checks.ts';
-import { checkDriver, checkToolkit } from './gpu-checks.ts';
+import { checkDriver, checkGpus, checkToolkit } from './gpu-checks.ts';
 import { checkDisk, checkGit, checkHome, checkNode } from './machine-checks.ts';
 import type { DoctorParts } from './parts.ts';
 
@@ -15,22 +15,39 @@ export { doctorParts } from './parts.ts';
  */
 export async function diagnose(parts: DoctorParts): Promise<Check[]> {
   const info = await ask(() => parts.info());
-  const [home, disk, git, trials, driver, toolkit] = await Promise.all([
+  // nvidia-smi may take seconds: once is enough
+  const asked = parts.facts();
+  asked.catch(() => null);
+  const facts = (): ReturnType<DoctorParts['facts']> => asked;
+  const attach = info.kind === 'answered' ? await parts.attach(info.value).catch(() => null) : null;
+  const [home, disk, git, trials, driver, health, toolkit] = await Promise.all([
     look('home', async () => {
       const { mode, writable } = await parts.homeState();
       return checkHome(parts.home, mode, writable, await parts.fileSystem());
     }),
-    look('disk', async () => checkDisk((await parts.facts()).freeDisk, parts.config.minFreeDisk)),
+    look('disk', async () => checkDisk((await facts()).freeDisk, parts.config.minFreeDisk)),
     look('git', async () => checkGit(await parts.gitVersion())),
     info.kind === 'answered' ? engineTrials(parts) : Promise.resolve([]),
-    look('gpu driver', async () => checkDriver(await parts.facts(), await parts.nvidiaCards())),
+    look('gpu driver', async () => checkDriver(await facts(), await parts.nvidiaCards(), attach)),
+    look('gpus', async () => checkGpus((await facts()).gpus)),
     look('gpu toolkit', async () => {
-      if (info.kind !== 'answered') return null;
-      return checkToolkit((await parts.facts()).gpus.length, await parts.toolkit(info.value), await parts.toolkitInstalled());
+      if (!attach) return null;
+      return checkToolkit((await facts()).gpus.length, attach, await parts.toolkitInstalled());
     }),
   ]);
   const rootless = info.kind === 'answered' ? checkRootless(info.value) : null;
-  const all = [checkNode(parts.nodeVersion), home, disk, git, checkEngine(parts.endpoint, info), rootless, ...trials, driver, toolkit];
+  const all = [
+    checkNode(parts.nodeVersion),
+    home,
+    disk,
+    git,
+    checkEngine(parts.endpoint, info),
+    rootless,
+    ...trials,
+    driver,
+    health,
+    toolkit,
+  ];
   return all.filter((check) => check !== null);
 }
 

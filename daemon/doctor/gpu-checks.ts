@@ -1,30 +1,69 @@
 /** What GPU runs need. Pure: facts in, a check out. */
 import type { Check } from '../../shared/api.ts';
-import type { HostFacts } from '../hosts/host.ts';
+import { dividedIntoMig } from '../hosts/gpu-report.ts';
+import type { Gpu, HostFacts } from '../hosts/host.ts';
 import { toolkitMissing } from '../hosts/toolkit.ts';
+import type { AttachMethod } from '../hosts/toolkit.ts';
 import { fine, problem, warning } from './check.ts';
 
-/** `cards`: NVIDIA cards in this machine, with a driver or without. */
-export function checkDriver({ gpus, gpuProblem }: Pick<HostFacts, 'gpus' | 'gpuProblem'>, cards: number): Check {
+const words = 'sudo dmesg | grep -i -e nvrm -e xid  # what the driver said; a reboot often helps';
+
+/** `cards`: NVIDIA cards in this machine, with a driver or without. `attach` null: the engine could not be asked. */
+export function checkDriver(
+  { gpus, gpuProblem }: Pick<HostFacts, 'gpus' | 'gpuProblem'>,
+  cards: number,
+  attach: AttachMethod | null,
+): Check {
   const name = 'gpu driver';
   const install =
     'Ubuntu: sudo ubuntu-drivers install && sudo reboot. Debian (non-free): sudo apt-get install -y nvidia-driver && sudo reboot';
-  // the other check says that
-  if (gpuProblem !== null && gpuProblem !== toolkitMissing) {
-    return gpus.length === 0
-      ? problem(name, gpuProblem, install)
-      : warning(name, gpuProblem, 'sudo dmesg | grep -i -e nvrm -e xid; a reboot often helps');
+  // that one is said by checkToolkit
+  const known = attach?.method === null ? attach.why : toolkitMissing;
+  if (gpuProblem !== null && gpuProblem !== known) {
+    return gpus.length === 0 ? problem(name, gpuProblem, install) : warning(name, gpuProblem, words);
   }
   const [first] = gpus;
-  if (first) return fine(name, `NVIDIA driver ${first.driver}, ${gpus.length} × ${[...new Set(gpus.map((gpu) => gpu.name))].join(', ')}`);
+  if (first) return fine(name, `NVIDIA driver ${first.driver}, ${inventory(gpus)}`);
   if (cards === 0) return fine(name, 'There is no NVIDIA GPU in this machine.');
   return warning(name, 'There is an NVIDIA GPU in this machine, but no driver for it.', install);
 }
 
+/** `2 × NVIDIA A100-SXM4-40GB, 3 × NVIDIA A100-SXM4-40GB MIG 1g.5gb` */
+function inventory(gpus: readonly Gpu[]): string {
+  const names = gpus.map((gpu) => gpu.name);
+  return [...new Set(names)].map((name) => `${names.filter((one) => one === name).length} × ${name}`).join(', ');
+}
+
+/** What speaks against handing out single GPUs; null: there is none. */
+export function checkGpus(gpus: readonly Gpu[]): Check | null {
+  if (gpus.length === 0) return null;
+  const parts = (gpu: Gpu): Gpu[] => gpus.filter((one) => one.mig?.parent === gpu.uuid);
+  const title = (gpu: Gpu): string => `GPU ${gpu.index} (${gpu.name})`;
+  const whole = gpus.filter((gpu) => !gpu.mig);
+  const divided = whole.filter((gpu) => gpu.problem === dividedIntoMig);
+  const ill = gpus.filter((gpu) => gpu.problem !== null && gpu.problem !== dividedIntoMig);
+  if (ill.length > 0) {
+    const said = `${ill.map((gpu) => `${title(gpu)}: ${gpu.problem}`).join('; ')}.`;
+    return gpus.some((gpu) => gpu.problem === null)
+      ? warning('gpus', `Not handed out: ${said}`, words)
+      : problem('gpus', `No GPU can be handed out: ${said}`, words);
+  }
+  const empty = divided.find((gpu) => parts(gpu).length === 0);
+  if (empty) {
+    const fix = `sudo nvidia-smi -i ${empty.index} -mig 0  # as a whole; or make devices: sudo nvidia-smi mig -i ${empty.index} -cgi 19,19 -C`;
+    return warning('gpus', `${title(empty)} is set up to be divided (MIG), and has no MIG devices: nothing of it can be handed out.`, fix);
+  }
+  const [one, ...more] = divided;
+  if (!one) return fine('gpus', whole.length === 1 ? 'The GPU can be handed out.' : `All ${whole.length} GPUs can be handed out.`);
+  const others = more.length > 0 ? ` (and ${more.length} more like it)` : '';
+  return fine('gpus', `${title(one)} is divided into ${parts(one).length} MIG devices, which are handed out one by one${others}.`);
+}
+
 /** null: no GPU, so nothing to give to containers. */
-export function checkToolkit(gpuCount: number, toolkit: 'runtime' | 'hook' | 'cdi' | null, installed: boolean): Check | null {
+export function checkToolkit(gpuCount: number, attach: AttachMethod, installed: boolean): Check | null {
   if (gpuCount === 0) return null;
-  if (toolkit) return fine('gpu toolkit', `Containers can be given GPUs (${toolkit}).`);
+  if (attach.method !== null) return fine('gpu toolkit', `Containers are given GPUs with ${attach.method === 'cdi' ? 'CDI' : '--gpus'}.`);
+  if (attach.fix !== undefined) return problem('gpu toolkit', attach.why, attach.fix);
   const configure = 'sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker';
   if (installed) return problem('gpu toolkit', "NVIDIA's container toolkit is installed, but the engine was not told of it.", configure);
   const where = 'https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html';

@@ -1,13 +1,14 @@
 import { constants } from 'node:fs';
-import { access, readFile, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, stat } from 'node:fs/promises';
 import type { Config } from '../../shared/config.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
 import { fileSystemOf } from '../hosts/filesystem.ts';
 import type { FileSystem } from '../hosts/filesystem.ts';
 import type { Host, HostFacts } from '../hosts/host.ts';
+import { nvidiaCards } from '../hosts/pci.ts';
 import { runLimited } from '../hosts/run-limited.ts';
-import { containerToolkit, toolkitInstalled, toolkitPlaces } from '../hosts/toolkit.ts';
+import { attachMethod, toolkitInstalled, toolkitPlaces } from '../hosts/toolkit.ts';
+import type { AttachMethod } from '../hosts/toolkit.ts';
 import type { Trial } from './engine-checks.ts';
 import { helperContainer } from '../engine/helper-container.ts';
 import { probeOverlay } from './overlay.ts';
@@ -27,7 +28,8 @@ export interface DoctorParts {
   /** NVIDIA cards on the machine's bus */
   nvidiaCards(): Promise<number>;
   info(): Promise<EngineInfo>;
-  toolkit(info: EngineInfo): Promise<'runtime' | 'hook' | 'cdi' | null>;
+  /** how containers would be given GPUs */
+  attach(info: EngineInfo): Promise<AttachMethod>;
   toolkitInstalled(): Promise<boolean>;
   hasImage(image: string): Promise<boolean>;
   /** runs a container that prints its limit of memory */
@@ -69,9 +71,9 @@ export function doctorParts({ home, config, engine, host, otherImages = async ()
       return ended.kind === 'exited' && ended.exitCode === 0 ? ended.output : null;
     },
     facts: () => host.facts({ fresh: true }),
-    nvidiaCards,
+    nvidiaCards: () => nvidiaCards(),
     info: () => engine.info(),
-    toolkit: (info) => containerToolkit(info, places),
+    attach: (info) => attachMethod(info, places, config.gpus.attach),
     toolkitInstalled: () => toolkitInstalled(places),
     hasImage: async (image) => (await engine.image(image)) !== null,
     async trial(image) {
@@ -82,15 +84,4 @@ export function doctorParts({ home, config, engine, host, otherImages = async ()
     overlay: (image) => probeOverlay(engine, home, image),
     otherImages,
   };
-}
-
-/** Display controllers (class 03) of vendor 10de. */
-async function nvidiaCards(): Promise<number> {
-  const bus = '/sys/bus/pci/devices';
-  const read = (device: string, file: string) => readFile(join(bus, device, file), 'utf8').catch(() => '');
-  const devices = await readdir(bus).catch(() => []);
-  const ours = await Promise.all(
-    devices.map(async (device) => (await read(device, 'vendor')).trim() === '0x10de' && (await read(device, 'class')).startsWith('0x03')),
-  );
-  return ours.filter(Boolean).length;
 }

@@ -44,13 +44,13 @@ export function merge(samples: readonly SampleRecord[]): SampleRecord {
   };
 }
 
-/** One step of it; false: nothing is left to do at `now` (ms). */
-export function downsample(store: Pick<Store, 'samples' | 'transaction'>, now: number): boolean {
+/** One step of it; false: nothing is left to do at `now`, where everything was done at `doneAt` (both ms; 0: never). */
+export function downsample(store: Pick<Store, 'samples' | 'transaction'>, now: number, doneAt: number): boolean {
   for (const { after, width } of levels) {
     // whole buckets only, so that each is merged once
-    const before = Math.floor((now - after) / width) * width;
+    const boundary = (at: number): number => Math.max(0, Math.floor((at - after) / width) * width);
     // a merged one may be a little shorter than its bucket
-    const crowded = store.samples.crowded(width, width / 2, before, atOnce);
+    const crowded = store.samples.crowded(width, width / 2, boundary(doneAt), boundary(now), atOnce);
     if (crowded.length === 0) continue;
     store.transaction(() => {
       for (const { from, ...attempt } of crowded) store.samples.replace(attempt, from, from + width, merge);

@@ -65,6 +65,7 @@ export function createMeter(parts: MeterParts): Meter {
   let pending: Promise<unknown> | null = null;
   let asked = false;
   let tidiedAt = -Infinity;
+  let doneAt = 0;
   let said = '';
 
   const attempts = (): Running[] => store.jobs.placed().filter((job): job is Running => job.state.status === 'running');
@@ -87,6 +88,8 @@ export function createMeter(parts: MeterParts): Meter {
   };
 
   const measure = async (running: Measured[]): Promise<void> => {
+    // a reading may be as old as the last round, and that round as old as a reading
+    const freshFrom = now() - 2.5 * Math.max(parts.sampleEvery(), parts.readEvery()) * 1000;
     const withGpus = running.some(({ job }) => job.state.gpus.length > 0);
     const ask = ({ job, series }: Measured) => parts.engine.stats(containerName(parts.installation, series.run, job), patience);
     const [host, stats] = await Promise.all([
@@ -94,7 +97,6 @@ export function createMeter(parts: MeterParts): Meter {
       Promise.all(running.map((one) => ask(one).catch(() => undefined))),
     ]);
     const at = now();
-    const freshFrom = at - 2.5 * Math.max(parts.sampleEvery(), parts.readEvery()) * 1000;
     if (host) names = new Map(host.gpus.map((gpu) => [gpu.uuid, gpu.name]));
     const samples = running.flatMap(({ job, series }, index) => {
       const { gpus, startedAt } = job.state;
@@ -141,7 +143,11 @@ export function createMeter(parts: MeterParts): Meter {
 
   const tidy = async (): Promise<void> => {
     tidiedAt = performance.now();
-    while (!signal.aborted && downsample(store, now())) await new Promise((resolve) => setImmediate(resolve));
+    const at = now();
+    // a clock that was set back: from the beginning
+    const before = at >= doneAt ? doneAt : 0;
+    while (!signal.aborted && downsample(store, at, before)) await new Promise((resolve) => setImmediate(resolve));
+    doneAt = at;
   };
 
   const wake = (): void => {

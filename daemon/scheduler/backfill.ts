@@ -6,7 +6,7 @@
  */
 import type { Shape, Need } from './demand.ts';
 import type { Avoid } from './place.ts';
-import { FREE, HELD, NEVER, refresh, SOFT, SOON, type Amounts, type Pool } from './pool.ts';
+import { FREE, HELD, NEVER, refresh, SOFT, SOON, type Amounts, type Holder, type Pool } from './pool.ts';
 
 export interface Reservation {
   /** whom it is for */
@@ -31,27 +31,25 @@ export function reserve(pool: Pool, shape: Shape, avoid: Avoid, id: string, now:
   const ends = pool.holders
     .filter((holder) => holder.end < Infinity && !holder.stopping && !(interrupts && holder.interruptible))
     .sort((a, b) => a.end - b.end);
-  const viewAfter = (count: number): View => {
-    const view = presentView(pool, interrupts);
-    for (const holder of ends.slice(0, count)) {
-      for (const { host, cpu, memory, gpus } of holder.parts) {
-        view.cpu[host]! += cpu;
-        view.memory[host]! += memory;
-        for (const g of gpus) view.gpus[host * pool.kinds.length + pool.kindOf[g]!]!++;
-      }
-    }
-    return view;
-  };
-  if (!fit(pool, viewAfter(ends.length), shape, avoid)) return keepAll(pool, shape, avoid, id, interrupts);
   let low = 0;
   let high = ends.length;
+  let known = presentView(pool, interrupts);
+  if (!fit(pool, viewAfter(pool, known, ends), shape, avoid)) return keepAll(pool, shape, avoid, id, interrupts);
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (fit(pool, viewAfter(middle), shape, avoid)) high = middle;
-    else low = middle + 1;
+    const view = viewAfter(pool, known, ends.slice(low, middle));
+    if (fit(pool, copy(view), shape, avoid)) high = middle;
+    else {
+      known = viewAfter(pool, view, ends.slice(middle, middle + 1));
+      low = middle + 1;
+    }
   }
   const at = low === 0 ? now : Math.max(now, ends[low - 1]!.end);
-  const view = viewAfter(low);
+  const view = viewAfter(
+    pool,
+    presentView(pool, interrupts),
+    ends.filter((holder) => holder.end <= at),
+  );
   const hosts = fit(pool, view, shape, avoid) ?? [];
   const touched = new Set(hosts);
   // `fit` took its needs from the view: what is left there is to spare
@@ -62,6 +60,21 @@ export function reserve(pool: Pool, shape: Shape, avoid: Avoid, id: string, now:
   for (const [i, h] of hosts.entries()) keepGpus(pool, h, shape.needs[i]!, at, interrupts);
   for (const h of touched) refresh(pool, h);
   return { id, at, hosts: [...touched].sort((a, b) => a - b) };
+}
+
+const copy = ({ cpu, memory, gpus }: View): View => ({ cpu: cpu.slice(), memory: memory.slice(), gpus: gpus.slice() });
+
+/** What is there once these have ended as well. */
+function viewAfter(pool: Pool, before: View, ended: readonly Holder[]): View {
+  const view = copy(before);
+  for (const holder of ended) {
+    for (const { host, cpu, memory, gpus } of holder.parts) {
+      view.cpu[host]! += cpu;
+      view.memory[host]! += memory;
+      for (const g of gpus) view.gpus[host * pool.kinds.length + pool.kindOf[g]!]!++;
+    }
+  }
+  return view;
 }
 
 /** Keeps the GPUs that the job gets at that time: rather those that are not free now, so that the free ones are of use until then. */

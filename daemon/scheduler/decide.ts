@@ -26,7 +26,6 @@ import { createLimits } from './limits.ts';
 import type { Decision, Placement, Situation, Waiting } from './model.ts';
 import { lineOf } from './order.ts';
 import { createPool, keepNothing, type Pool } from './pool.ts';
-import { softHosts } from './preempt.ts';
 import { reasonOf, type Outcome } from './reasons.ts';
 import { serve, type Served } from './serve.ts';
 
@@ -35,18 +34,17 @@ export function decide(situation: Situation): Decision {
   const demand = createDemand(situation.hosts, ready);
   const pool = createPool(situation, demand);
   const limits = createLimits(situation);
-    const placements: Placement[] = [];
+  const placements: Placement[] = [];
   const preemptions: Decision['preemptions'] = [];
   const order: string[] = [];
   const outcome: Outcome = {
     ...{ situation, demand, pool, limits, order },
-    ...{ limited: new Set(), paused: new Set(), claims: new Map(), reservations: [] },
+    ...{ limited: new Set(), paused: new Set(), claims: new Map(), reservations: [], said: new Map() },
   };
 
   const pass = (runs: readonly Waiting[], interruptible: boolean): void => {
     keepNothing(pool);
     const failures = createFailures();
-    const soft = interruptible ? null : softHosts(pool);
     const number = interruptible ? 2 : 1;
     let reservation: Reservation | null = null;
     const failed = (run: Waiting, shape: Shape, short: boolean): void => {
@@ -69,7 +67,7 @@ export function decide(situation: Situation): Decision {
       const hopeless =
         shape.failed[short ? 1 : 0] === number ||
         (need !== undefined && shape.needs.length === 1 && !shape.avoid && failures.cover(need, short !== null));
-      const served = hopeless ? null : serve(pool, shape, avoidMask(pool, shape), { short, soft });
+      const served = hopeless ? null : serve(pool, shape, avoidMask(pool, shape), { short, interrupts: !interruptible });
       if (!served) {
         order.push(run.id);
         if (!hopeless) failed(run, shape, short !== null);
@@ -132,10 +130,12 @@ function place(pool: Pool, run: Waiting, { taken }: Served, now: number): Placem
   const end = run.maxDuration === null ? Infinity : now + run.maxDuration;
   const number = pool.holders.push({ id, run: run.run ?? id, user, startedAt: now, end, interruptible, stopping: false, parts }) - 1;
   for (const { gpus } of taken) for (const g of gpus) pool.holderOf[g] = number;
-  const jobs = taken.toSorted((a, b) => a.need.job - b.need.job).map(({ need, host, gpus }) => ({
-    id: run.jobs[need.job]!.id,
-    host: pool.hosts[host]!.name,
-    gpus: gpus.map((g) => pool.gpus[g]!.uuid).sort(),
-  }));
+  const jobs = taken
+    .toSorted((a, b) => a.need.job - b.need.job)
+    .map(({ need, host, gpus }) => ({
+      id: run.jobs[need.job]!.id,
+      host: pool.hosts[host]!.name,
+      gpus: gpus.map((g) => pool.gpus[g]!.uuid).sort(),
+    }));
   return { id, jobs };
 }

@@ -1,7 +1,7 @@
 /** What the waiting runs ask for, in numbers: kinds of GPUs, and shapes that many runs have in common. */
 import type { GpuRequest } from '../../shared/workflow/model.ts';
 import { compare, matches } from './match.ts';
-import type { HostGpu, HostState, Waiting } from './model.ts';
+import type { HostState, Request, Waiting } from './model.ts';
 
 /** GPUs of one product name and memory. Numbered so that what should be taken first comes first. */
 export interface Kind {
@@ -38,60 +38,110 @@ export interface Shape {
 
 export interface Demand {
   kinds: readonly Kind[];
-  kindOf(gpu: HostGpu): number;
+  kindOf(gpu: Kind): number;
   shapeOf(run: Pick<Waiting, 'jobs' | 'avoid'>): Shape;
 }
 
 export const milli = (cpu: number | null): number => (cpu === null ? 0 : Math.round(cpu * 1000));
 
+/** A map by name and memory. */
+class ByKind<V> {
+  private readonly names = new Map<string | null, Map<number | null, V>>();
+  get(key: { name: string | null; memory: number | null }): V | undefined {
+    return this.names.get(key.name)?.get(key.memory);
+  }
+  set(key: { name: string | null; memory: number | null }, value: V): V {
+    let memories = this.names.get(key.name);
+    if (!memories) this.names.set(key.name, (memories = new Map()));
+    memories.set(key.memory, value);
+    return value;
+  }
+  *values(): Iterable<V> {
+    for (const memories of this.names.values()) yield* memories.values();
+  }
+}
+
+interface Counted {
+  kind: Kind;
+  /** GPUs that the queue asks for of this kind in particular */
+  wanted: number;
+  number: number;
+}
+
 /** Kinds are ordered by memory, then by how many GPUs of the queue ask for them in particular, then by name: the least capable goes first. */
 export function createDemand(hosts: readonly HostState[], waiting: readonly Pick<Waiting, 'jobs'>[]): Demand {
-  const found = new Map<string, Kind & { wanted: number }>();
-  const keyOf = (gpu: Kind): string => `${gpu.memory} ${gpu.name}`;
-  for (const host of hosts) for (const gpu of host.gpus) if (!found.has(keyOf(gpu))) found.set(keyOf(gpu), { name: gpu.name, memory: gpu.memory, wanted: 0 });
-  const asked = new Map<string, { want: GpuRequest; count: number }>();
+  const found = new ByKind<Counted>();
+  for (const host of hosts) {
+    let last: Kind | null = null;
+    for (const gpu of host.gpus) {
+      if (last?.name === gpu.name && last.memory === gpu.memory) continue;
+      last = gpu;
+      if (!found.get(gpu)) found.set(gpu, { kind: { name: gpu.name, memory: gpu.memory }, wanted: 0, number: 0 });
+    }
+  }
+  const asked = new ByKind<{ want: GpuRequest; count: number }>();
   for (const run of waiting) {
     for (const { gpu } of run.jobs) {
       if (!gpu || (gpu.name === null && gpu.memory === null)) continue;
-      const key = `${gpu.memory} ${gpu.name}`;
-      const entry = asked.get(key);
-      if (entry) entry.count += gpu.count;
-      else asked.set(key, { want: gpu, count: gpu.count });
+      const entry = asked.get(gpu) ?? asked.set(gpu, { want: gpu, count: 0 });
+      entry.count += gpu.count;
     }
   }
-  for (const kind of found.values()) for (const { want, count } of asked.values()) if (matches(kind, want)) kind.wanted += count;
-  const kinds = [...found.values()].sort((a, b) => (a.memory ?? 0) - (b.memory ?? 0) || a.wanted - b.wanted || compare(keyOf(a), keyOf(b)));
-  const numbers = new Map(kinds.map((kind, number) => [keyOf(kind), number]));
-
-  const wants = new Map<string, Want>();
-  const wantOf = (gpu: GpuRequest): Want => {
-    const key = `${gpu.memory} ${gpu.name}`;
-    let want = wants.get(key);
-    if (!want) {
-      const fitting = kinds.map((kind, number) => ({ number, fits: matches(kind, gpu) })).filter((kind) => kind.fits);
-      want = { kinds: fitting.map((kind) => kind.number), has: new Uint8Array(kinds.length) };
-      for (const { number } of fitting) want.has[number] = 1;
-      wants.set(key, want);
-    }
-    return want;
+  const counted = [...found.values()];
+  for (const one of counted) for (const { want, count } of asked.values()) if (matches(one.kind, want)) one.wanted += count;
+  counted.sort(
+    (a, b) =>
+      (a.kind.memory ?? 0) - (b.kind.memory ?? 0) ||
+      a.wanted - b.wanted ||
+      compare(a.kind.name, b.kind.name) ||
+      Number(a.kind.memory !== null) - Number(b.kind.memory !== null),
+  );
+  for (const [number, one] of counted.entries()) one.number = number;
+  const kinds = counted.map((one) => one.kind);
+  const wants = new ByKind<Want>();
+  const wantOf = (gpu: GpuRequest): Want => wants.get(gpu) ?? wants.set(gpu, newWant(kinds, gpu));
+  const needOf = ({ cpu, memory, gpu }: Request, job: number): Need => {
+    const gpus = gpu?.count ?? 0;
+    return { job, cpu: milli(cpu), memory: memory ?? 0, gpus, want: gpu && gpus > 0 ? wantOf(gpu) : null };
   };
-  const shapes = new Map<string, Shape>();
-  return {
-    kinds,
-    kindOf: (gpu) => numbers.get(keyOf(gpu)) ?? 0,
-    shapeOf(run) {
-      let key = '';
-      for (const { cpu, memory, gpu } of run.jobs) key += gpu ? `${cpu} ${memory} ${gpu.count} ${gpu.memory} ${gpu.name}\n` : `${cpu} ${memory}\n`;
-      if (run.avoid.size > 0) key += `!${[...run.avoid.keys()].sort(compare).join('\n')}`;
-      const known = shapes.get(key);
-      if (known) return known;
-      const needs = run.jobs.map(
-        ({ cpu, memory, gpu }, job): Need => ({ job, cpu: milli(cpu), memory: memory ?? 0, gpus: gpu?.count ?? 0, want: gpu && gpu.count > 0 ? wantOf(gpu) : null }),
-      );
-      needs.sort((a, b) => (a.want?.kinds.length ?? 1e9) - (b.want?.kinds.length ?? 1e9) || b.gpus - a.gpus || b.cpu - a.cpu || b.memory - a.memory || a.job - b.job);
-      const shape: Shape = { needs, avoid: run.avoid.size > 0 ? new Set(run.avoid.keys()) : null, failed: [0, 0] };
-      shapes.set(key, shape);
-      return shape;
-    },
+  return { kinds, kindOf: (gpu) => found.get(gpu)?.number ?? 0, shapeOf: createShapes(needOf) };
+}
+
+function newWant(kinds: readonly Kind[], gpu: GpuRequest): Want {
+  const has = Uint8Array.from(kinds, (kind) => (matches(kind, gpu) ? 1 : 0));
+  return { has, kinds: [...has.keys()].filter((number) => has[number] === 1) };
+}
+
+const kindsOf = (need: Need): number => need.want?.kinds.length ?? Infinity;
+const byDemand = (a: Need, b: Need): number => {
+  if (kindsOf(a) !== kindsOf(b)) return kindsOf(a) - kindsOf(b);
+  return b.gpus - a.gpus || b.cpu - a.cpu || b.memory - a.memory || a.job - b.job;
+};
+
+function createShapes(needOf: (job: Request, number: number) => Need): Demand['shapeOf'] {
+  // most runs have one job and avoid nothing: found by a number that may be that of several
+  const single = new Map<number, Shape[]>();
+  const others = new Map<string, Shape>();
+  const singleShape = (need: Need): Shape => {
+    const key = need.memory + need.cpu * 1009 + need.gpus * 31;
+    const same = single.get(key);
+    for (const shape of same ?? []) {
+      const other = shape.needs[0]!;
+      if (other.want === need.want && other.gpus === need.gpus && other.cpu === need.cpu && other.memory === need.memory) return shape;
+    }
+    const shape: Shape = { needs: [need], avoid: null, failed: [0, 0] };
+    if (same) same.push(shape);
+    else single.set(key, [shape]);
+    return shape;
+  };
+  return ({ jobs, avoid }) => {
+    if (jobs.length === 1 && avoid.size === 0) return singleShape(needOf(jobs[0]!, 0));
+    const key = JSON.stringify([jobs.map(({ cpu, memory, gpu }) => [cpu, memory, gpu]), [...avoid.keys()].sort(compare)]);
+    let shape = others.get(key);
+    if (!shape) {
+      const needs = jobs.map(needOf).sort(byDemand);
+      others.set(key, (shape = { needs, avoid: avoid.size > 0 ? new Set(avoid.keys()) : null, failed: [0, 0] }));
+    }
+    return shape;
   };
 }

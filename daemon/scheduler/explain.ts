@@ -30,10 +30,13 @@ export function explain(outcome: Outcome, run: Waiting, find: (id: string) => Wa
       if (host.blocked !== null) return host.blocked;
       if (usable.length === 0 && first) return neverText(pool, h, first.need, run);
       if (stuck) return missingText(pool, h, stuck.need, stuck.missing, run);
-      return waitsForRoom && needs.length > 1 ? `has room, but not for all ${needs.length} jobs, and so ${reason}` : `has room, but ${reason}`;
+      return waitsForRoom && needs.length > 1
+        ? `has room, but not for all ${needs.length} jobs, and so ${reason}`
+        : `has room, but ${reason}`;
     };
     candidates.push({ host: host.name, why: why() });
-    if (waitsForRoom && avoided === undefined && host.blocked === null && stuck) holders.push(...holdersOn(outcome, h, stuck.need, stuck.missing));
+    if (waitsForRoom && avoided === undefined && host.blocked === null && stuck)
+      holders.push(...holdersOn(outcome, h, stuck.need, stuck.missing));
   }
   return { candidates, holders };
 }
@@ -42,7 +45,8 @@ function neverText(pool: Pool, h: number, need: Need, run: Waiting): string {
   const host = pool.hosts[h]!;
   const gpu = run.jobs[need.job]?.gpu ?? null;
   const { gpus } = { gpus: gpuNumbers(pool, h, need).length };
-  if (gpus < need.gpus) return host.gpus.length === 0 ? 'has no NVIDIA GPU' : `has ${gpus} of the ${countGpus(need.gpus, gpu)} that it asks for`;
+  if (gpus < need.gpus)
+    return host.gpus.length === 0 ? 'has no NVIDIA GPU' : `has ${gpus} of the ${countGpus(need.gpus, gpu)} that it asks for`;
   if (need.cpu > pool.total.cpu[h]!) return `has ${countCores(host.cpus)}, and it asks for ${cores(need.cpu)}`;
   return `has ${formatSize(host.memory)} of memory, and it asks for ${formatSize(need.memory)}`;
 }
@@ -53,7 +57,9 @@ function missingText(pool: Pool, h: number, need: Need, { gpus, cpu, memory }: M
     ...(gpus > 0 ? [`${need.gpus - gpus} of ${countGpus(need.gpus, run.jobs[need.job]?.gpu ?? null)} free`] : []),
     ...(cpu > 0 ? [`${cores(pool.free.cpu[h]!)} of ${countCores(host.cpus)} free, and it asks for ${cores(need.cpu)}`] : []),
     ...(memory > 0
-      ? [`${formatSize(Math.max(0, pool.free.memory[h]!))} of ${formatSize(host.memory)} of memory free, and it asks for ${formatSize(need.memory)}`]
+      ? [
+          `${formatSize(Math.max(0, pool.free.memory[h]!))} of ${formatSize(host.memory)} of memory free, and it asks for ${formatSize(need.memory)}`,
+        ]
       : []),
   ].join('; ');
 }

@@ -38,8 +38,9 @@ export function createLimits(situation: Pick<Situation, 'running' | 'limits'>): 
     exceeded(run) {
       const { gpus, runs, limits } = of(run.user);
       if (limits.runs !== null && runs + 1 > limits.runs) return true;
+      if (limits.gpus === null) return false;
       const asked = gpusOf(run);
-      return limits.gpus !== null && asked > 0 && gpus + asked > limits.gpus;
+      return asked > 0 && gpus + asked > limits.gpus;
     },
     add(run) {
       const tally = of(run.user);

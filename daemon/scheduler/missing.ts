@@ -33,14 +33,20 @@ export function missingOn(pool: Pool, h: number, need: Need): Missing {
 
 export const lacksNothing = ({ gpus, cpu, memory }: Missing): boolean => gpus === 0 && cpu === 0 && memory === 0;
 
-/** The hosts that could serve the job, the one that lacks least first. */
-export function closest(pool: Pool, need: Need, avoid: { has(host: string): boolean }): Missing[] {
-  const found: Missing[] = [];
+/** Of the hosts that could serve the job the one that lacks least; null: none could. */
+export function closest(pool: Pool, need: Need, avoid: { has(host: string): boolean }): Missing | null {
+  let best: Missing | null = null;
+  let least = Infinity;
   for (const [h, host] of pool.hosts.entries()) {
     if (host.blocked !== null || avoid.has(host.name)) continue;
     const missing = missingOn(pool, h, need);
-    if (!missing.never) found.push(missing);
+    if (missing.never) continue;
+    // one GPU weighs more than all cores and all memory
+    const lack = missing.gpus * 3 + missing.cpu / (pool.total.cpu[h]! + 1) + missing.memory / (pool.total.memory[h]! + 1);
+    if (lack >= least) continue;
+    best = missing;
+    least = lack;
+    if (lack === 0) break;
   }
-  const share = ({ host, cpu, memory }: Missing): number => cpu / (pool.total.cpu[host]! + 1) + memory / (pool.total.memory[host]! + 1);
-  return found.sort((a, b) => a.gpus - b.gpus || share(a) - share(b) || a.host - b.host);
+  return best;
 }

@@ -11,9 +11,15 @@ import { countCores, countGpus } from './words.ts';
 export function neverFits(run: Pick<Waiting, 'jobs' | 'avoid'>, hosts: readonly HostState[]): string | null {
   if (hosts.length === 0) return 'The pool has no host';
   const open = hosts.filter((host) => !run.avoid.has(host.name));
-  if (open.length === 0) return `No host can serve it: ${[...run.avoid].sort((a, b) => compare(a[0], b[0])).map(([host, why]) => `${host}: ${why}`).join('; ')}`;
+  if (open.length === 0)
+    return `No host can serve it: ${[...run.avoid]
+      .sort((a, b) => compare(a[0], b[0]))
+      .map(([host, why]) => `${host}: ${why}`)
+      .join('; ')}`;
   for (const job of run.jobs) {
-    const best = open.map((host) => ({ host, short: shortOf(job, host) })).sort((a, b) => a.short - b.short || compare(a.host.name, b.host.name))[0];
+    const best = open
+      .map((host) => ({ host, short: shortOf(job, host) }))
+      .sort((a, b) => a.short - b.short || compare(a.host.name, b.host.name))[0];
     if (best && best.short > 0) return sentence(job, best.host, hosts.length > 1);
   }
   const placed = run.jobs.length === 1 ? 1 : placeAll(run, open);
@@ -43,7 +49,9 @@ function sentence(job: Request, host: HostState, several: boolean): string {
   if (gpu && fittingGpus(job, host) < gpu.count) {
     const wanted = `${countGpus(gpu.count, gpu)}${gpu.memory === null ? '' : ` with ${formatSize(gpu.memory)}`}`;
     if (host.gpus.length === 0) return `It asks for ${wanted}, and ${several ? 'no host has an' : `${where} has no`} NVIDIA GPU`;
-    const have = host.gpus.map((g) => `${g.name} (${g.memory === null ? 'memory unknown' : formatSize(g.memory)}${g.never ? ', not handed out' : ''})`);
+    const have = host.gpus.map(
+      (g) => `${g.name} (${g.memory === null ? 'memory unknown' : formatSize(g.memory)}${g.never ? ', not handed out' : ''})`,
+    );
     return `It asks for ${wanted}, and ${where} has ${fittingGpus(job, host)} such: its GPUs are ${have.join(', ')}`;
   }
   if (job.cpu !== null && job.cpu > host.cpus) return `It asks for ${countCores(job.cpu)}, and ${where} has ${host.cpus}`;
@@ -53,7 +61,11 @@ function sentence(job: Request, host: HostState, several: boolean): string {
 /** How many jobs of the gang the empty hosts hold at once, the most demanding first. */
 function placeAll(run: Pick<Waiting, 'jobs' | 'avoid'>, hosts: readonly HostState[]): number {
   const { needs } = createDemand(hosts, [run]).shapeOf(run);
-  const left = hosts.map((host) => ({ cpu: Math.round(host.cpus * 1000), memory: host.memory, gpus: host.gpus.filter((gpu) => !gpu.never) }));
+  const left = hosts.map((host) => ({
+    cpu: Math.round(host.cpus * 1000),
+    memory: host.memory,
+    gpus: host.gpus.filter((gpu) => !gpu.never),
+  }));
   const place = (need: Need): boolean => {
     const gpu = run.jobs[need.job]?.gpu ?? null;
     for (const host of left) {

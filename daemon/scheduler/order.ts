@@ -29,31 +29,52 @@ function cost(run: Waiting): number {
 
 interface Entry {
   run: Waiting;
+  at: number;
   tag: number;
 }
 
-const byClass = (a: Waiting, b: Waiting): number =>
-  Number(a.interruptible) - Number(b.interruptible) || b.priority - a.priority || Number(b.preempted) - Number(a.preempted);
+/** Runs between which fair share and age decide. */
+interface Rank {
+  interruptible: boolean;
+  preempted: boolean;
+  priority: number;
+  entries: Entry[];
+}
+
 /** Ids that are numbers as numbers. */
-const byAge = (a: Waiting, b: Waiting): number => a.submittedAt - b.submittedAt || a.id.length - b.id.length || compare(a.id, b.id);
+const byId = (a: Waiting, b: Waiting): number => a.id.length - b.id.length || compare(a.id, b.id);
+const byAge = (a: Entry, b: Entry): number => a.at - b.at || byId(a.run, b.run);
+const byRank = (a: Rank, b: Rank): number =>
+  Number(a.interruptible) - Number(b.interruptible) || b.priority - a.priority || Number(b.preempted) - Number(a.preempted);
 
 /** The queue in order. */
 export function lineOf({ waiting, usage, now }: Pick<Situation, 'waiting' | 'usage' | 'now'>): Line {
-  const entries: Entry[] = [];
+  const ranks: Rank[] = [];
   const paused: Waiting[] = [];
   for (const run of waiting) {
-    if (run.notBefore !== null && run.notBefore > now) paused.push(run);
-    else entries.push({ run, tag: 0 });
+    if (run.notBefore !== null && run.notBefore > now) {
+      paused.push(run);
+      continue;
+    }
+    const { interruptible, preempted, priority } = run;
+    let rank = ranks.find((one) => one.interruptible === interruptible && one.preempted === preempted && one.priority === priority);
+    if (!rank) ranks.push((rank = { interruptible, preempted, priority, entries: [] }));
+    rank.entries.push({ run, at: run.submittedAt, tag: 0 });
   }
-  entries.sort((a, b) => byClass(a.run, b.run) || byAge(a.run, b.run));
+  ranks.sort(byRank);
   const used = new Map<string, number>();
-  for (const entry of entries) {
-    const { user } = entry.run;
-    entry.tag = used.get(user) ?? usage.get(user) ?? 0;
-    used.set(user, entry.tag + cost(entry.run));
+  const ready: Waiting[] = [];
+  for (const { entries } of ranks) {
+    entries.sort(byAge);
+    for (const entry of entries) {
+      const { user } = entry.run;
+      entry.tag = used.get(user) ?? usage.get(user) ?? 0;
+      used.set(user, entry.tag + cost(entry.run));
+    }
+    // with one user the tags only grow: they are in order already
+    if (used.size > 1) entries.sort((a, b) => a.tag - b.tag || byAge(a, b));
+    for (const { run } of entries) ready.push(run);
   }
-  // with one user the tags only grow: it is in order already
-  if (used.size > 1) entries.sort((a, b) => byClass(a.run, b.run) || a.tag - b.tag || byAge(a.run, b.run));
-  paused.sort((a, b) => (a.notBefore ?? 0) - (b.notBefore ?? 0) || byAge(a, b));
-  return { ready: entries.map((entry) => entry.run), paused };
+  paused.sort((a, b) => (a.notBefore ?? 0) - (b.notBefore ?? 0) || a.submittedAt - b.submittedAt || byId(a, b));
+  return { ready, paused };
 }

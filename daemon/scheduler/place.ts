@@ -27,7 +27,8 @@ export function findRoom(pool: Pool, need: Need, avoid: Avoid): number {
     const buckets = pool.byKind[kind]!;
     for (let touched = 0; touched < 2; touched++) {
       for (let count = need.gpus; count <= pool.most; count++) {
-        const host = bestIn(pool, buckets, 2 * count + touched, need, avoid);
+        const level = 2 * count + touched;
+        const host = buckets.size[level] === 0 ? -1 : bestIn(pool, buckets, level, need, avoid);
         if (host >= 0) return host;
       }
     }

@@ -82,6 +82,10 @@ export interface Pool {
   most: number;
   /** 1: something on it is held by a run that is being stopped */
   hasSoon: Uint8Array;
+  /** hosts with interruptible runs, the one with the newest first */
+  softHosts: number[];
+  /** the most GPUs that one of them has or had there */
+  mostSoft: Int32Array;
   /** GPUs of each host that are free or soon will be */
   slack: Int32Array;
 }
@@ -95,11 +99,14 @@ export function createPool(situation: Pick<Situation, 'hosts' | 'running'>, dema
   );
   const count = hosts.length;
   const all: HostGpu[] = [];
+  const kindNumbers: number[] = [];
   const from = new Int32Array(count + 1);
   let most = 0;
   for (const [h, host] of hosts.entries()) {
-    const sorted = host.gpus.length > 1 ? [...host.gpus].sort((a, b) => demand.kindOf(a) - demand.kindOf(b) || compare(a.uuid, b.uuid)) : host.gpus;
-    for (const gpu of sorted) all.push(gpu);
+    for (const one of sortGpus(host.gpus, demand)) {
+      all.push(one.gpu);
+      kindNumbers.push(one.kind);
+    }
     from[h + 1] = all.length;
     most = Math.max(most, host.gpus.length);
   }
@@ -116,7 +123,7 @@ export function createPool(situation: Pick<Situation, 'hosts' | 'running'>, dema
     room: amounts(count),
     from,
     gpus: all,
-    kindOf: new Uint16Array(all.length),
+    kindOf: Uint16Array.from(kindNumbers),
     state: new Uint8Array(all.length),
     kept: new Uint8Array(all.length),
     holderOf: new Int32Array(all.length).fill(-1),
@@ -128,6 +135,8 @@ export function createPool(situation: Pick<Situation, 'hosts' | 'running'>, dema
     mixed: [],
     most,
     hasSoon: new Uint8Array(count),
+    softHosts: [],
+    mostSoft: new Int32Array(count),
     slack: new Int32Array(count),
   };
   for (const [h, host] of hosts.entries()) {
@@ -136,14 +145,31 @@ export function createPool(situation: Pick<Situation, 'hosts' | 'running'>, dema
     pool.total.memory[h] = pool.free.memory[h] = host.memory;
   }
   for (const [g, gpu] of all.entries()) {
-    pool.kindOf[g] = demand.kindOf(gpu);
     pool.state[g] = gpu.never ? NEVER : gpu.busy === null ? FREE : BUSY;
   }
-  for (let h = 0; h < count; h++) if (pool.kindOf[from[h]!] !== pool.kindOf[from[h + 1]! - 1] && from[h + 1]! > from[h]!) pool.mixed.push(h);
+  for (let h = 0; h < count; h++)
+    if (pool.kindOf[from[h]!] !== pool.kindOf[from[h + 1]! - 1] && from[h + 1]! > from[h]!) pool.mixed.push(h);
   for (const run of situation.running) addRunning(pool, run);
-  for (const list of pool.softOn) list.sort((a, b) => b.startedAt - a.startedAt || compare(b.id, a.id));
+  for (const [h, list] of pool.softOn.entries()) {
+    if (list.length > 1) list.sort(newestFirst);
+    if (list.length > 0 && pool.open[h] === 1) pool.softHosts.push(h);
+  }
+  pool.softHosts.sort((a, b) => newestOn(pool, b) - newestOn(pool, a) || a - b);
   keepNothing(pool);
   return pool;
+}
+
+/** By kind and UUID. */
+function sortGpus(gpus: readonly HostGpu[], demand: Demand): { gpu: HostGpu; kind: number }[] {
+  let last: HostGpu | null = null;
+  let kind = 0;
+  const numbered: { gpu: HostGpu; kind: number }[] = [];
+  for (const gpu of gpus) {
+    if (last?.name !== gpu.name || last.memory !== gpu.memory) kind = demand.kindOf(gpu);
+    last = gpu;
+    numbered.push({ gpu, kind });
+  }
+  return numbered.sort((a, b) => a.kind - b.kind || compare(a.gpu.uuid, b.gpu.uuid));
 }
 
 function addRunning(pool: Pool, run: Situation['running'][number]): void {
@@ -178,10 +204,17 @@ function addRunning(pool: Pool, run: Situation['running'][number]): void {
       into.cpu[host]! += cpu;
       into.memory[host]! += memory;
     }
-    if (stopping) pool.hasSoon[host] = 1;
-    if (interruptible && !stopping) pool.softOn[host]!.push(holder);
+    if (interruptible && !stopping) {
+      pool.softOn[host]!.push(holder);
+      pool.mostSoft[host] = Math.max(pool.mostSoft[host]!, part.gpus.length);
+    }
   }
 }
+
+export const newestFirst = (a: Holder, b: Holder): number => b.startedAt - a.startedAt || compare(b.id, a.id);
+
+/** When the newest of a host's interruptible runs started. */
+export const newestOn = (pool: Pool, h: number): number => pool.softOn[h]![0]?.startedAt ?? -Infinity;
 
 function gpuOn(pool: Pool, host: number, uuid: string): number {
   for (let g = pool.from[host]!; g < pool.from[host + 1]!; g++) if (pool.gpus[g]!.uuid === uuid) return g;
@@ -207,13 +240,16 @@ export function refresh(pool: Pool, h: number): void {
   let total = 0;
   let touched = 0;
   let slack = 0;
+  let soonGpus = 0;
   for (let g = start; g < end; g++) {
     const s = state[g]!;
     if (s === FREE || s === SOON) slack++;
+    if (s === SOON) soonGpus++;
     if (s === FREE) total += 1 - kept[g]!;
     else if (s !== NEVER && s !== BUSY) touched = 1;
   }
   pool.slack[h] = slack;
+  pool.hasSoon[h] = soonGpus > 0 || pool.soon.cpu[h]! > 0 || pool.soon.memory[h]! > 0 ? 1 : 0;
   moveTo(pool.byGpus, h, start === end ? 0 : total + 1);
   let g = start;
   while (g < end) {

@@ -1,22 +1,7 @@
 /** Which interruptible runs make way for one that is not: on the host where the fewest must, and of these the newest started. */
 import type { Need } from './demand.ts';
 import { countFree, type Avoid } from './place.ts';
-import { FREE, SOFT, SOON, type Holder, type Pool } from './pool.ts';
-
-/** Hosts with interruptible runs, the one with the newest first. */
-export interface Soft {
-  hosts: { host: number; newest: number; mostGpus: number }[];
-}
-
-export function softHosts(pool: Pool): Soft {
-  const hosts: Soft['hosts'] = [];
-  for (const [host, holders] of pool.softOn.entries()) {
-    if (holders.length === 0 || pool.open[host] === 0) continue;
-    const mostGpus = Math.max(1, ...holders.map((holder) => partOn(holder, host)?.gpus.length ?? 0));
-    hosts.push({ host, newest: holders[0]!.startedAt, mostGpus });
-  }
-  return { hosts: hosts.sort((a, b) => b.newest - a.newest || a.host - b.host) };
-}
+import { FREE, newestOn, SOFT, SOON, type Holder, type Pool } from './pool.ts';
 
 const partOn = (holder: Holder, host: number): Holder['parts'][number] | undefined => holder.parts.find((part) => part.host === host);
 
@@ -25,7 +10,7 @@ export function findSoon(pool: Pool, need: Need, avoid: Avoid): number {
   let best = -1;
   let least = Infinity;
   for (let h = 0; h < pool.hosts.length; h++) {
-    if (pool.hasSoon[h] === 0 || pool.open[h] === 0 || avoid?.[h] === 1) continue;
+    if (pool.hasSoon[h] === 0 || pool.slack[h]! < need.gpus || pool.open[h] === 0 || avoid?.[h] === 1) continue;
     const { free, soon, spare } = pool;
     if (need.cpu > Math.max(0, Math.min(free.cpu[h]! + soon.cpu[h]!, spare.cpu[h]!))) continue;
     if (need.memory > Math.max(0, Math.min(free.memory[h]! + soon.memory[h]!, spare.memory[h]!))) continue;
@@ -55,22 +40,30 @@ export interface Plan {
 }
 
 /** The runs to interrupt so that the job fits somewhere; null: that would not help anywhere. `spared` are not interrupted. */
-export function findVictims(pool: Pool, soft: Soft, need: Need, avoid: Avoid, spared: ReadonlySet<Holder>): Plan | null {
+export function findVictims(pool: Pool, need: Need, avoid: Avoid, spared: ReadonlySet<Holder>): Plan | null {
+  const { softHosts, softOn, slack, mostSoft } = pool;
+  let least = Infinity;
+  for (const host of softHosts) least = Math.min(least, fewest(need.gpus - slack[host]!, mostSoft[host]!));
   let best: Plan | null = null;
-  for (const { host, newest, mostGpus } of soft.hosts) {
+  for (const host of softHosts) {
+    const atLeast = fewest(need.gpus - slack[host]!, mostSoft[host]!);
     if (best) {
-      if (best.victims.length === 1 && newest <= best.oldest) break;
+      if (best.victims.length === least && newestOn(pool, host) <= best.oldest) break;
       // what can't be better is not looked at
-      const atLeast = Math.max(1, Math.ceil((need.gpus - pool.slack[host]!) / mostGpus));
-      if (atLeast > best.victims.length || (atLeast === best.victims.length && newest <= best.oldest)) continue;
+      if (atLeast > best.victims.length) continue;
+      if (atLeast === best.victims.length && (softOn[host]![atLeast - 1]?.startedAt ?? -Infinity) <= best.oldest) continue;
     }
-    if (avoid?.[host] === 1) continue;
+    if (atLeast > softOn[host]!.length || avoid?.[host] === 1) continue;
     const plan = planOn(pool, host, need, spared);
     if (!plan) continue;
-    if (!best || plan.victims.length < best.victims.length || (plan.victims.length === best.victims.length && plan.oldest > best.oldest)) best = plan;
+    if (!best || plan.victims.length < best.victims.length || (plan.victims.length === best.victims.length && plan.oldest > best.oldest))
+      best = plan;
   }
   return best;
 }
+
+/** How many runs must make way at least for that many GPUs. */
+const fewest = (gpus: number, mostOfOne: number): number => (gpus <= 0 ? 1 : mostOfOne === 0 ? Infinity : Math.ceil(gpus / mostOfOne));
 
 function planOn(pool: Pool, host: number, need: Need, spared: ReadonlySet<Holder>): Plan | null {
   const { free, soon, soft, spare } = pool;
@@ -84,7 +77,7 @@ function planOn(pool: Pool, host: number, need: Need, spared: ReadonlySet<Holder
   const chosen: { holder: Holder; cpu: number; memory: number; gpus: number }[] = [];
   for (const holder of pool.softOn[host]!) {
     if (cpu <= 0 && memory <= 0 && gpus <= 0) break;
-    if (holder.stopping || spared.has(holder)) continue;
+    if (spared.has(holder)) continue;
     const part = partOn(holder, host);
     if (!part) continue;
     const useful = need.want ? part.gpus.filter((g) => pool.kept[g] === 0 && need.want?.has[pool.kindOf[g]!] === 1).length : 0;

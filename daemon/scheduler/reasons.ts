@@ -1,7 +1,7 @@
 /** Why a run waits: one true sentence, made when it is asked for. */
 import { formatSize } from '../../shared/units.ts';
 import type { Reservation } from './backfill.ts';
-import type { Demand, Need } from './demand.ts';
+import type { Demand, Need, Shape } from './demand.ts';
 import { gpusOf, type Limits } from './limits.ts';
 import { closest, lacksNothing, type Missing } from './missing.ts';
 import type { Situation, Waiting } from './model.ts';
@@ -25,6 +25,8 @@ export interface Outcome {
   claims: Map<string, Served>;
   /** for whom something is kept: the first of the class that is not interruptible, and of that which is */
   reservations: Reservation[];
+  /** sentences made before, for runs that are not interruptible and for those that are */
+  said: Map<Shape, [string | undefined, string | undefined]>;
 }
 
 type Find = (id: string) => Waiting;
@@ -41,16 +43,24 @@ export function reasonOf(outcome: Outcome, run: Waiting, find: Find): string {
   if (usable.length > 0 && usable.every((host) => host.blocked !== null)) {
     return list(usable.map((host) => `${host.name}: ${host.blocked}`).sort(), 3);
   }
-  const never = neverFits(run, situation.hosts);
-  if (never !== null) return `no host can serve it: ${never}`;
-  return waitReason(outcome, run, find);
+  // the same for all that ask for the same
+  const shape = outcome.demand.shapeOf(run);
+  const key = run.interruptible ? 1 : 0;
+  const known = outcome.said.get(shape)?.[key];
+  if (known !== undefined && !shape.avoid) return known;
+  const text = waitReason(outcome, run, shape, find);
+  const said = outcome.said.get(shape) ?? [undefined, undefined];
+  said[key] = text;
+  outcome.said.set(shape, said);
+  return text;
 }
 
 function limitReason({ limits }: Outcome, run: Waiting): string {
   const { gpus, runs, limits: granted } = limits.of(run.user);
   const asked = gpusOf(run);
   if (granted.gpus !== null && asked > 0 && gpus + asked > granted.gpus) {
-    if (asked > granted.gpus) return `${run.user} may have ${countGpus(granted.gpus, null)} at once by policy.yaml, and it asks for ${asked}`;
+    if (asked > granted.gpus)
+      return `${run.user} may have ${countGpus(granted.gpus, null)} at once by policy.yaml, and it asks for ${asked}`;
     if (gpus >= granted.gpus) return `${run.user} has ${countGpus(gpus, null)}, the most that policy.yaml allows at once`;
     return `${run.user} has ${gpus} of the ${countGpus(granted.gpus, null)} that policy.yaml allows at once, and it asks for ${asked}`;
   }
@@ -70,25 +80,32 @@ function claimReason({ pool }: Outcome, { taken, victims }: Served): string {
   return `waits until ${list(names)} ${names.length === 1 ? 'has' : 'have'} made way`;
 }
 
-function waitReason(outcome: Outcome, run: Waiting, find: Find): string {
-  const { pool, demand } = outcome;
-  const { needs } = demand.shapeOf(run);
+function waitReason(outcome: Outcome, run: Waiting, { needs }: Shape, find: Find): string {
+  const { pool, situation } = outcome;
   const taken: Taken[] = [];
-  let stuck: { need: Need; missing: Missing | undefined } | null = null;
+  let stuck: { need: Need; missing: Missing | null } | null = null;
   for (const need of needs) {
-    const [missing] = closest(pool, need, run.avoid);
+    const missing = closest(pool, need, run.avoid);
     if (!missing || !lacksNothing(missing)) {
       stuck = { need, missing };
       break;
     }
     taken.push(take(pool, missing.host, need, 'short'));
   }
-  const text = stuck ? stuckReason(outcome, run, stuck.need, stuck.missing, find) : keptReason(outcome, run, find);
+  const never = stuck && (needs.length > 1 || !stuck.missing) ? neverFits(run, situation.hosts) : null;
+  const text =
+    never !== null
+      ? `no host can serve it: ${never}`
+      : stuck
+        ? stuckReason(outcome, run, stuck.need, stuck.missing, find)
+        : keptReason(outcome, run, find);
   for (const one of taken.toReversed()) giveBack(pool, one);
-  return stuck && needs.length > 1 ? `${text}; its ${needs.length} jobs start together, and ${taken.length} would have room` : text;
+  return stuck && never === null && needs.length > 1
+    ? `${text}; its ${needs.length} jobs start together, and ${taken.length} would have room`
+    : text;
 }
 
-function stuckReason(outcome: Outcome, run: Waiting, need: Need, missing: Missing | undefined, find: Find): string {
+function stuckReason(outcome: Outcome, run: Waiting, need: Need, missing: Missing | null, find: Find): string {
   const { pool, situation } = outcome;
   if (!missing) {
     // what could serve it is blocked

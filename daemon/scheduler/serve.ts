@@ -3,7 +3,7 @@ import type { Reservation } from './backfill.ts';
 import type { Shape } from './demand.ts';
 import { findRoom, findShortRoom, type Avoid } from './place.ts';
 import type { Holder, Pool } from './pool.ts';
-import { findSoon, findVictims, type Soft } from './preempt.ts';
+import { findSoon, findVictims } from './preempt.ts';
 import { giveBack, interrupt, spareIt, take, type Taken } from './take.ts';
 
 export interface Served {
@@ -18,8 +18,8 @@ export interface Served {
 export interface Terms {
   /** what is kept for the first in line may be used: the run ends before */
   short: Reservation | null;
-  /** for runs that are not interruptible: those they may interrupt */
-  soft: Soft | null;
+  /** the run may wait for what is freed, and interrupt others: it is not interruptible */
+  interrupts: boolean;
 }
 
 /** Serves the run, or leaves the pool as it was and answers null. */
@@ -51,7 +51,7 @@ export function serve(pool: Pool, shape: Shape, avoid: Avoid, terms: Terms): Ser
   return best;
 }
 
-function attempt(pool: Pool, shape: Shape, avoid: Avoid, { short, soft }: Terms, spared: ReadonlySet<Holder>): Served | null {
+function attempt(pool: Pool, shape: Shape, avoid: Avoid, { short, interrupts }: Terms, spared: ReadonlySet<Holder>): Served | null {
   const served: Served = { taken: [], victims: [], now: true };
   for (const need of shape.needs) {
     let host = findRoom(pool, need, avoid);
@@ -64,8 +64,8 @@ function attempt(pool: Pool, shape: Shape, avoid: Avoid, { short, soft }: Terms,
       served.taken.push(take(pool, host, need, 'short'));
       continue;
     }
-    host = soft ? findSoon(pool, need, avoid) : -1;
-    const plan = soft && host < 0 ? findVictims(pool, soft, need, avoid, spared) : null;
+    host = interrupts ? findSoon(pool, need, avoid) : -1;
+    const plan = interrupts && host < 0 ? findVictims(pool, need, avoid, spared) : null;
     if (plan) {
       for (const victim of plan.victims) interrupt(pool, victim);
       served.victims.push(...plan.victims);

@@ -1,6 +1,6 @@
 /** What changes in the pool while a run is served. Everything can be undone, the last first: a run is served whole or not at all. */
-import type { Need } from './demand.ts';
-import { CLAIMED, FREE, HELD, refresh, SOFT, SOON, type Holder, type Pool } from './pool.ts';
+import type { Need, Want } from './demand.ts';
+import { CLAIMED, FREE, HELD, newestFirst, newestOn, refresh, SOFT, SOON, type Holder, type Pool } from './pool.ts';
 
 /** `room`: what nothing keeps; `short`: also what is kept, for a while; `soon`: also what runs that are being stopped hold. */
 export type How = 'room' | 'short' | 'soon';
@@ -54,21 +54,21 @@ export function giveBack(pool: Pool, { need, host, how, soonCpu, soonMemory, gpu
 function choose(pool: Pool, host: number, need: Need, how: How): number[] {
   const { want } = need;
   if (!want) return [];
-  const start = pool.from[host]!;
-  const end = pool.from[host + 1]!;
-  const fitting = (state: number): number[] => {
-    const found: number[] = [];
-    for (let g = start; g < end; g++) {
-      if (pool.state[g] === state && want.has[pool.kindOf[g]!] === 1 && (how === 'short' || pool.kept[g] === 0)) found.push(g);
-    }
-    return found;
-  };
-  const all = how === 'soon' ? [...fitting(SOON), ...fitting(FREE)] : fitting(FREE);
+  const all: number[] = [];
+  if (how === 'soon') collect(pool, host, want, SOON, false, all);
+  collect(pool, host, want, FREE, how === 'short', all);
   for (const kind of want.kinds) {
     const same = all.filter((g) => pool.kindOf[g] === kind);
     if (same.length >= need.gpus) return same.slice(0, need.gpus);
   }
   return all.slice(0, need.gpus);
+}
+
+function collect(pool: Pool, host: number, want: Want, state: number, alsoKept: boolean, into: number[]): void {
+  const end = pool.from[host + 1]!;
+  for (let g = pool.from[host]!; g < end; g++) {
+    if (pool.state[g] === state && want.has[pool.kindOf[g]!] === 1 && (alsoKept || pool.kept[g] === 0)) into.push(g);
+  }
 }
 
 /** An interruptible run is interrupted: what it has will soon be free. */
@@ -80,11 +80,14 @@ export function interrupt(pool: Pool, holder: Holder): void {
     pool.soon.cpu[host]! += cpu;
     pool.soon.memory[host]! += memory;
     for (const g of gpus) pool.state[g] = SOON;
-    pool.hasSoon[host] = 1;
+    const softOn = pool.softOn[host]!;
+    softOn.splice(softOn.indexOf(holder), 1);
     refresh(pool, host);
+    moveSoft(pool, host);
   }
 }
 
+/** It is not interrupted after all. */
 export function spareIt(pool: Pool, holder: Holder): void {
   holder.stopping = false;
   for (const { host, cpu, memory, gpus } of holder.parts) {
@@ -93,6 +96,28 @@ export function spareIt(pool: Pool, holder: Holder): void {
     pool.soon.cpu[host]! -= cpu;
     pool.soon.memory[host]! -= memory;
     for (const g of gpus) pool.state[g] = SOFT;
+    pool.softOn[host]!.push(holder);
+    pool.softOn[host]!.sort(newestFirst);
     refresh(pool, host);
+    moveSoft(pool, host);
   }
+}
+
+/** Puts a host to where it belongs among those with interruptible runs. */
+function moveSoft(pool: Pool, host: number): void {
+  const { softHosts } = pool;
+  if (pool.open[host] === 0) return;
+  const old = softHosts.indexOf(host);
+  if (old >= 0) softHosts.splice(old, 1);
+  if (pool.softOn[host]!.length === 0) return;
+  const newest = newestOn(pool, host);
+  let low = 0;
+  let high = softHosts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = newestOn(pool, softHosts[middle]!);
+    if (other > newest || (other === newest && softHosts[middle]! < host)) low = middle + 1;
+    else high = middle;
+  }
+  softHosts.splice(low, 0, host);
 }

@@ -43,9 +43,9 @@ export function samplesTable(db: Db) {
   const newestFirst = db.prepare<[number, number, number], Row>(
     `SELECT ${columns} FROM samples WHERE run_id = ? AND job = ? AND attempt = ? ORDER BY at DESC`,
   );
-  const crowded = db.prepare<[number, number, number, number], AttemptKey & { from: number }>(
-    `SELECT run_id AS runId, job, attempt, cast(at / ? AS INTEGER) AS bucket, min(at) AS "from" FROM samples
-     WHERE span < ? AND at < ? GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT ?`,
+  const crowded = db.prepare<[number, number, number, number, number], AttemptKey & { from: number }>(
+    `SELECT run_id AS runId, job, attempt, cast(at / ? AS INTEGER) AS bucket, min(at) AS "from" FROM samples INDEXED BY samples_by_span
+     WHERE span < ? AND at >= ? AND at < ? GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT ?`,
   );
   const within = db.prepare<[number, number, number, number, number], Row>(
     `SELECT ${columns} FROM samples WHERE run_id = ? AND job = ? AND attempt = ? AND at >= ? AND at < ? ORDER BY at`,
@@ -63,10 +63,10 @@ export function samplesTable(db: Db) {
     *newestFirst(of: AttemptKey): Generator<SampleRecord, void> {
       for (const row of newestFirst.iterate(of.runId, of.job, of.attempt)) yield record(row);
     },
-    /** buckets of `width` ms (multiples of it) before `before` that hold several samples shorter than `below`; at most `limit` of them */
-    crowded: (width: number, below: number, before: number, limit: number): (AttemptKey & { from: number })[] =>
+    /** buckets of `width` ms (multiples of it) from `after` to before `before` that hold several samples shorter than `below`; at most `limit` of them */
+    crowded: (width: number, below: number, after: number, before: number, limit: number): (AttemptKey & { from: number })[] =>
       crowded
-        .all(width, below, before, limit)
+        .all(width, below, after, before, limit)
         .map(({ runId, job, attempt, from }) => ({ runId, job, attempt, from: from - (from % width) })),
     /** puts what `merge` makes of the samples from `from` to before `to` in their place; within a transaction */
     replace(of: AttemptKey, from: number, to: number, merge: (samples: SampleRecord[]) => SampleRecord): void {

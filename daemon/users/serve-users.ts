@@ -16,6 +16,7 @@ export async function serveUsers(
   if (!folder.ok) return folder;
   // what senders left when the daemon was killed
   rmSync(join(home, 'uploads'), { recursive: true, force: true });
+  writeFileSync(join(home, 'system'), `${group}\n`);
   // so that root's own command finds its socket
   writeFileSync(join(runtime, 'home'), `${home}\n`, { mode: 0o644 });
   const sockets = createUserSockets(folder.value, daemon.serverFor);

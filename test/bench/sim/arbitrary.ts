@@ -12,15 +12,13 @@ const models = [
 const host = fc.record({ model: fc.constantFrom(...models), gpus: fc.nat(4), cpus: fc.integer({ min: 1, max: 8 }) });
 
 const pool = fc.array(host, { minLength: 1, maxLength: 4, size: 'max' }).map((hosts) =>
-  hosts.map(
-    ({ model, gpus, cpus }, index): HostState => ({
-      name: `host-${index}`,
-      cpus,
-      memory: cpus * 4,
-      gpus: Array.from({ length: gpus }, (_, gpu) => ({ uuid: `${index}/${gpu}`, ...model, busy: null, never: false })),
-      blocked: null,
-    }),
-  ),
+  hosts.map(({ model, gpus, cpus }, index): HostState => ({
+    name: `host-${index}`,
+    cpus,
+    memory: cpus * 4,
+    gpus: Array.from({ length: gpus }, (_, gpu) => ({ uuid: `${index}/${gpu}`, ...model, busy: null, never: false })),
+    blocked: null,
+  })),
 );
 
 const request = fc.record({
@@ -51,19 +49,19 @@ const task = (plain: boolean) =>
       nodes: fc.constantFrom(1, 1, 1, 1, 2, 3),
       request,
     })
-    .map(
-      ({ arrives, runs, over, nodes, request: asked, ...rest }): Omit<Task, 'id'> => ({
-        ...rest,
-        arrives: arrives * second,
-        runs: runs * second,
-        bound: over === null ? null : (runs + over) * second,
-        jobs: Array.from({ length: nodes }, (_, index) => ({ id: String(index), ...asked })),
-      }),
-    );
+    .map(({ arrives, runs, over, nodes, request: asked, ...rest }): Omit<Task, 'id'> => ({
+      ...rest,
+      arrives: arrives * second,
+      runs: runs * second,
+      bound: over === null ? null : (runs + over) * second,
+      jobs: Array.from({ length: nodes }, (_, index) => ({ id: String(index), ...asked })),
+    }));
 
 /** Every run could start if the pool were empty. */
 export const scenario = (plain: boolean): fc.Arbitrary<Scenario> =>
   fc.tuple(pool, fc.array(task(plain), { minLength: 1, maxLength: 20, size: 'max' })).map(([hosts, drawn]) => {
-    const ordered = drawn.toSorted((a, b) => a.arrives - b.arrives).map((entry, index) => ({ ...entry, id: `run-${String(index).padStart(2, '0')}` }));
+    const ordered = drawn
+      .toSorted((a, b) => a.arrives - b.arrives)
+      .map((entry, index) => ({ ...entry, id: `run-${String(index).padStart(2, '0')}` }));
     return { title: '', hosts, notes: [], tasks: ordered.filter((entry) => fits(emptyRooms(hosts), entry)) };
   });

@@ -16,7 +16,9 @@ const hour = 3_600_000;
 if (process.argv.includes('--help')) {
   console.log('node test/bench/sim/decision.ts: one decision with 10,000 waiting runs on 1,000 hosts × 8 GPUs, and its ratio to a peer.');
 } else {
-  console.log(`one decision, ${count.waiting} waiting runs, ${count.hosts} hosts × 8 GPUs; median and longest of ${rounds}, ms (at most ${limit})`);
+  console.log(
+    `one decision, ${count.waiting} waiting runs, ${count.hosts} hosts × 8 GPUs; median and longest of ${rounds}, ms (at most ${limit})`,
+  );
   let missed = false;
   for (const pool of ['busy', 'half-free', 'free'] as const) {
     for (const requests of ['equal', 'mixed', 'all different'] as const) {
@@ -26,7 +28,9 @@ if (process.argv.includes('--help')) {
         const name = `${pool} pool, ${requests} requests, ${maxDuration ? 'with' : 'without'} max_duration`;
         const started = decide(situation).placements.length;
         if (median(took) > limit) missed = true;
-        const figures = `${median(took).toFixed(1).padStart(6)} ${Math.max(...took).toFixed(1).padStart(6)}`;
+        const figures = `${median(took).toFixed(1).padStart(6)} ${Math.max(...took)
+          .toFixed(1)
+          .padStart(6)}`;
         console.log(`${name.padEnd(58)} ${figures}   ${(median(took) / median(peer)).toFixed(1)} × the peer   ${started} start`);
       }
     }
@@ -43,7 +47,11 @@ function timesOf(work: () => unknown): number[] {
   }).slice(2);
 }
 
-function makeSituation(pool: 'busy' | 'half-free' | 'free', requests: 'equal' | 'mixed' | 'all different', maxDuration: boolean): Situation {
+function makeSituation(
+  pool: 'busy' | 'half-free' | 'free',
+  requests: 'equal' | 'mixed' | 'all different',
+  maxDuration: boolean,
+): Situation {
   const random = createRandom(1);
   const hosts = parsePool(`${count.hosts / 2}x8xA100:80GB,${count.hosts / 4}x8xH100:80GB,${count.hosts / 4}x8xT4:16GB`)!;
   const now = 1000 * hour;
@@ -63,8 +71,24 @@ function makeSituation(pool: 'busy' | 'half-free' | 'free', requests: 'equal' | 
     })),
   );
   const waiting = Array.from({ length: count.waiting }, (_, index): Waiting => {
-    const gpus = requests === 'equal' ? 1 : random.pick([[1, 70], [2, 12], [4, 10], [8, 8]] as const);
-    const name = requests === 'equal' ? null : random.pick([[null, 60], ['A100', 20], ['H100', 10], ['T4', 10]] as const);
+    const gpus =
+      requests === 'equal'
+        ? 1
+        : random.pick([
+            [1, 70],
+            [2, 12],
+            [4, 10],
+            [8, 8],
+          ] as const);
+    const name =
+      requests === 'equal'
+        ? null
+        : random.pick([
+            [null, 60],
+            ['A100', 20],
+            ['H100', 10],
+            ['T4', 10],
+          ] as const);
     const odd = requests === 'all different' ? index : 0;
     return {
       id: `w-${index}`,
@@ -79,7 +103,14 @@ function makeSituation(pool: 'busy' | 'half-free' | 'free', requests: 'equal' | 
       avoid: new Map(),
     };
   });
-  return { now, waiting, running, hosts, usage: new Map(users.map((user, index) => [user, index * 1e5])), limits: () => ({ gpus: null, runs: null }) };
+  return {
+    now,
+    waiting,
+    running,
+    hosts,
+    usage: new Map(users.map((user, index) => [user, index * 1e5])),
+    limits: () => ({ gpus: null, runs: null }),
+  };
 }
 
 /** The peer. */

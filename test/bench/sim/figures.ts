@@ -1,4 +1,4 @@
-/** What one policy made of one scenario, in figures. */
+/** What one policy made of a load, in figures. */
 import { percentile } from '../measure.ts';
 import { fragmentationMeter } from './fragmentation.ts';
 import { gpusIn, gpusOf, type Scenario } from './model.ts';
@@ -24,27 +24,40 @@ export interface Figures {
   maxDecision: number;
 }
 
-export function measure(scenario: Scenario, policy: Policy): Figures {
-  const fragmentation = fragmentationMeter(scenario);
-  const { lives, decisions } = simulate(scenario, policy, { passed: fragmentation.passed });
+/** All replays of one scenario together: every run of each counts once, and so does every GPU-second. */
+export function measure(replays: readonly Scenario[], policy: Policy): Figures {
+  const results = replays.map((scenario) => {
+    const fragmentation = fragmentationMeter(scenario);
+    return { scenario, fragmentation, ...simulate(scenario, policy, { passed: fragmentation.passed }) };
+  });
+  const lives = results.flatMap((result) => result.lives);
+  const decisions = results.flatMap((result) => result.decisions);
   const waits = lives.map(({ waited }) => waited / 1000);
-  const span = scenario.tasks.at(-1)?.arrives ?? 0;
+  const sum = <T>(of: readonly T[], value: (one: T) => number): number => of.reduce((total, one) => total + value(one), 0);
   return {
     policy: policy.name,
     meanWait: mean(waits),
     p95Wait: percentile(waits, 0.95),
     p999Wait: percentile(waits, 0.999),
-    maxWait: Math.max(...waits),
+    maxWait: waits.reduce((most, wait) => Math.max(most, wait), 0),
     meanCompletion: mean(lives.map(({ task, attempts }) => (attempts.at(-1)!.ended - task.arrives) / 1000)),
-    utilisation: heldUntil(lives, span) / (span * gpusIn(scenario.hosts)),
-    fragmentation: fragmentation.share(),
-    lost: lives.reduce((sum, life) => sum + lostIn(life), 0) / 3_600_000,
-    preemptions: lives.reduce((sum, { attempts }) => sum + attempts.length - 1, 0),
+    utilisation:
+      sum(results, (result) => heldUntil(result.lives, spanOf(result.scenario))) / sum(replays, (one) => spanOf(one) * gpusIn(one.hosts)),
+    fragmentation:
+      sum(results, (result) => result.fragmentation.stranded()) /
+      Math.max(
+        1,
+        sum(results, (result) => result.fragmentation.idle()),
+      ),
+    lost: sum(lives, lostIn) / 3_600_000,
+    preemptions: sum(lives, ({ attempts }) => attempts.length - 1),
     decisions: decisions.length,
     meanDecision: mean(decisions),
-    maxDecision: Math.max(...decisions),
+    maxDecision: decisions.reduce((most, took) => Math.max(most, took), 0),
   };
 }
+
+const spanOf = ({ tasks }: Scenario): number => tasks.at(-1)?.arrives ?? 0;
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

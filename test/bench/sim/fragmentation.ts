@@ -11,8 +11,10 @@ import type { Moment } from './simulate.ts';
 
 export interface FragmentationMeter {
   passed(moment: Moment): void;
-  /** 0 to 1 */
-  share(): number;
+  /** GPU-ms that were idle */
+  idle(): number;
+  /** of these, those during which somebody was stranded */
+  stranded(): number;
 }
 
 export function fragmentationMeter({ tasks }: Pick<Scenario, 'tasks'>): FragmentationMeter {
@@ -27,7 +29,8 @@ export function fragmentationMeter({ tasks }: Pick<Scenario, 'tasks'>): Fragment
       idle += free * took;
       if (someoneStranded(rooms, waiting)) stranded += free * took;
     },
-    share: () => (idle === 0 ? 0 : stranded / idle),
+    idle: () => idle,
+    stranded: () => stranded,
   };
 }
 

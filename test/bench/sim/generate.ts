@@ -31,6 +31,8 @@ const nodes: readonly (readonly [[nodes: number, gpus: number], number])[] = [
   [[2, 4], 2],
 ];
 
+export const source = 'run times lognormal as in the cluster summary of AcmeTrace (NSDI 2024; CC-BY-4.0)';
+
 export interface GeneratedOptions {
   cluster: Cluster;
   hosts: readonly HostState[];
@@ -59,10 +61,8 @@ export function generate(options: GeneratedOptions): Scenario {
     hosts,
     tasks: options.maxDuration ? declareBounds(scaled, random) : scaled,
     notes: [
-      `Source of the run times: cluster summary of AcmeTrace (NSDI 2024), lognormal μ ${clusters[cluster].mu} σ ${clusters[cluster].sigma}.`,
-      `Pool: ${describePool(hosts)}: ${gpusIn(hosts)} GPUs.`,
-      `Load: ${tasks.length} runs of ${users.length} users, ${runs - tasks.length} left out that fit none of these hosts. ` +
-        `Offered GPU load ${offeredLoad(scaled, hosts).toFixed(3)}.`,
+      `Seed ${seed}: ${describePool(hosts)}: ${gpusIn(hosts)} GPUs. ${tasks.length} runs of ${users.length} users (left out: ${runs - tasks.length} ` +
+        `that fit none of these hosts). Offered GPU load ${offeredLoad(scaled, hosts).toFixed(3)}.`,
     ],
   };
 }

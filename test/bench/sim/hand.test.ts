@@ -53,8 +53,15 @@ describe('one host, two GPUs', () => {
   ])('%s', (_, policy, of, expected) => expect(waits(policy, of)).toEqual(expected));
 
   test('the figures of FIFO', () => {
-    const figures = measure(withBounds, fifo);
-    expect(figures).toMatchObject({ meanWait: 8.5, p95Wait: 13, maxWait: 13, meanCompletion: (10 + 14 + 17 + 32) / 4, lost: 0, preemptions: 0 });
+    const figures = measure([withBounds], fifo);
+    expect(figures).toMatchObject({
+      meanWait: 8.5,
+      p95Wait: 13,
+      maxWait: 13,
+      meanCompletion: (10 + 14 + 17 + 32) / 4,
+      lost: 0,
+      preemptions: 0,
+    });
     // until the last arrival, at 3 s, one of two GPUs is held
     expect(figures.utilisation).toBeCloseTo(0.5, 9);
     // B wants two and one is free: that is no fragmentation
@@ -79,14 +86,14 @@ test('fragmentation: two free GPUs on two hosts are of no use to who wants two t
     run('D', 8, 1, 1, { jobs: [job(1, 'A100')] }),
   ]);
   // idle until 8 s: 2 GPUs × 8 s; while C waits, from 4 s on, all of it is stranded
-  expect(measure(of, fifo).fragmentation).toBeCloseTo(0.5, 9);
+  expect(measure([of], fifo).fragmentation).toBeCloseTo(0.5, 9);
 });
 
 test('an interrupted run gives way after its grace period, starts again, and what it did is counted as lost', () => {
   const of = scenario('1x1xA100:80GB', [run('A', 0, 100, 1, { interruptible: true }), run('B', 10, 5, 1)]);
   // A is interrupted at 10 and gone at 20; B 20–25; A again 25–125
   expect(waits(ours, of)).toEqual({ A: 5, B: 10 });
-  const figures = measure(of, ours);
+  const figures = measure([of], ours);
   expect(figures).toMatchObject({ preemptions: 1, meanCompletion: (125 + 15) / 2 });
   expect(figures.lost).toBeCloseTo(20 / 3600, 9);
 });

@@ -9,7 +9,8 @@ export interface Heap<T> {
 export function createHeap<T>(): Heap<T> {
   const entries: { key: number; seq: number; value: T }[] = [];
   let seq = 0;
-  const before = (a: number, b: number): boolean => entries[a]!.key - entries[b]!.key < 0 || (entries[a]!.key === entries[b]!.key && entries[a]!.seq < entries[b]!.seq);
+  const before = (a: number, b: number): boolean =>
+    entries[a]!.key - entries[b]!.key < 0 || (entries[a]!.key === entries[b]!.key && entries[a]!.seq < entries[b]!.seq);
   const swap = (a: number, b: number): void => void ([entries[a], entries[b]] = [entries[b]!, entries[a]!]);
   return {
     peek: () => entries[0]?.key ?? null,
@@ -23,7 +24,7 @@ export function createHeap<T>(): Heap<T> {
       const last = entries.pop()!;
       if (entries.length > 0) {
         entries[0] = last;
-        for (let at = 0; ; ) {
+        for (let at = 0; ;) {
           let least = at;
           for (const child of [2 * at + 1, 2 * at + 2]) if (child < entries.length && before(child, least)) least = child;
           if (least === at) break;

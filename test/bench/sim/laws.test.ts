@@ -85,7 +85,13 @@ test('the same seed, the same figures: a simulation depends on nothing else', ()
 /** Calls `look` with what runs and who waits, oldest first, once the decision has been carried out. */
 function afterEach(look: (...args: After) => void): Hooks['decided'] {
   return (situation, { placements }) => {
-    const started = placements.map((placement) => asRunning(situation.waiting.find(({ id }) => id === placement.id)!, placement, situation.now));
+    const started = placements.map((placement) =>
+      asRunning(
+        situation.waiting.find(({ id }) => id === placement.id)!,
+        placement,
+        situation.now,
+      ),
+    );
     const left = situation.waiting.filter(({ id }) => !placements.some((placement) => placement.id === id));
     look(situation, [...situation.running, ...started], left.toSorted(byAge));
   };
@@ -99,7 +105,9 @@ const heldIn = (of: Scenario, rooms: readonly { gpus: readonly unknown[] }[]): n
 function expectWholeLife({ task, attempts, waited }: Life): void {
   const last = attempts.at(-1)!;
   expect(last.ended - last.began).toBe(task.runs);
-  expect(attempts.slice(0, -1).every(({ began, ended }) => task.interruptible && ended - began < task.runs && ended - began >= grace)).toBe(true);
+  expect(attempts.slice(0, -1).every(({ began, ended }) => task.interruptible && ended - began < task.runs && ended - began >= grace)).toBe(
+    true,
+  );
   const ran = attempts.reduce((sum, { began, ended }) => sum + ended - began, 0);
   expect(task.arrives + waited + ran).toBe(last.ended);
 }

@@ -6,7 +6,8 @@ import { gpusIn, gpusOf, type Task } from './model.ts';
  * Offered GPU load: the GPU-time that the runs would hold between the first arrival and the last if each started when it arrived, by the
  * GPU-time there is. What lies behind the last arrival does not count, so a run of a month weighs no more than it can.
  */
-export const offeredLoad = (tasks: readonly Task[], hosts: readonly HostState[], factor = 1): number => offered(tasks, gpusOf, factor) / gpusIn(hosts);
+export const offeredLoad = (tasks: readonly Task[], hosts: readonly HostState[], factor = 1): number =>
+  offered(tasks, gpusOf, factor) / gpusIn(hosts);
 
 /** The same of cores: where it is near 1, it is cores that runs wait for. */
 export const offeredCpuLoad = (tasks: readonly Task[], hosts: readonly HostState[]): number =>

@@ -1,6 +1,7 @@
 /** `node test/bench/sim/main.ts`: what the daemon's own scheduler makes of a load, beside other policies. See --help. */
+import type { HostState } from '../../../daemon/scheduler/model.ts';
 import { measure } from './figures.ts';
-import { generate } from './generate.ts';
+import { generate, source as drawn } from './generate.ts';
 import type { Scenario } from './model.ts';
 import { help, readOptions, type Options } from './options.ts';
 import { backfill } from './policies/backfill.ts';
@@ -11,7 +12,7 @@ import { shortest } from './policies/shortest.ts';
 import { parsePool } from './pool-spec.ts';
 import { report } from './report.ts';
 import { traceScenario } from './trace-scenario.ts';
-import { readTrace } from './trace.ts';
+import { readTrace, source as trace } from './trace.ts';
 
 const known: Record<string, Policy> = { ours, fifo, backfill, shortest };
 
@@ -29,29 +30,42 @@ function run(options: Options): void {
     if (!known[name]) throw new Error(`There is no policy '${name}'. There are ${Object.keys(known).join(', ')}.`);
     return known[name];
   });
+  if (!options.json) console.log(`Source: ${options.generated === null ? trace : drawn}.\n`);
   const results: { scenario: string; notes: readonly string[]; figures: unknown[] }[] = [];
-  for (const scenario of scenarios(options)) {
-    const figures = policies.map((policy) => measure(scenario, policy));
-    results.push({ scenario: scenario.title, notes: scenario.notes, figures });
-    if (!options.json) console.log(`${report(scenario, figures)}\n`);
+  for (const replays of scenarios(options)) {
+    const figures = policies.map((policy) => measure(replays, policy));
+    results.push({ scenario: replays[0]!.title, notes: replays.flatMap(({ notes }) => notes), figures });
+    if (!options.json) console.log(`${report(replays, figures)}\n`);
   }
   if (options.json) console.log(JSON.stringify(results, null, 2));
 }
 
-function* scenarios(options: Options): Iterable<Scenario> {
-  const { load, seed, generated, runs, interruptible } = options;
-  const trace = generated === null ? readTrace(options.traces, interruptible) : null;
+/** Each with its replays. */
+function* scenarios(options: Options): Iterable<Scenario[]> {
+  const { load, generated, interruptible, seed, replays } = options;
+  const data = generated === null ? readTrace(options.traces, interruptible) : null;
+  const each = Array.from({ length: replays }, (_, replay) => replay);
   for (const hosts of options.pool === null ? options.hosts : [0]) {
     for (const maxDuration of options.maxDuration) {
-      if (trace) {
-        yield traceScenario(trace, { hosts, load, maxDuration, seed });
+      if (data) {
+        yield each.map((replay) => traceScenario(data, { hosts, load, maxDuration, seed, replay, replays }));
       } else {
-        const large = Math.ceil((2 * hosts) / 3);
-        const spec = options.pool ?? `${large}x8xA100:80GB${hosts > large ? `,${hosts - large}x4xT4:16GB` : ''}`;
-        const pool = parsePool(spec);
-        if (!pool) throw new Error(`'${spec}' describes no pool. Example: 4x8xA100:80GB,2x4xT4:16GB`);
-        yield generate({ cluster: generated!, hosts: pool, runs, load, maxDuration, interruptible: interruptible ? 0.3 : 0, seed });
+        const { runs } = options;
+        const pool = poolOf(options.pool, hosts);
+        const share = interruptible ? 0.3 : 0;
+        yield each.map((replay) =>
+          generate({ cluster: generated!, hosts: pool, runs, load, maxDuration, interruptible: share, seed: seed + replay }),
+        );
       }
     }
   }
+}
+
+/** The pool described, or one of so many hosts: two thirds with 8 A100, the others with 4 T4. */
+function poolOf(described: string | null, hosts: number): HostState[] {
+  const large = Math.ceil((2 * hosts) / 3);
+  const spec = described ?? `${large}x8xA100:80GB${hosts > large ? `,${hosts - large}x4xT4:16GB` : ''}`;
+  const pool = parsePool(spec);
+  if (!pool) throw new Error(`'${spec}' describes no pool. Example: 4x8xA100:80GB,2x4xT4:16GB`);
+  return pool;
 }

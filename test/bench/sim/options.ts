@@ -14,6 +14,8 @@ export const help = `node test/bench/sim/main.ts [options]: replays loads agains
   --interruptible       best-effort tasks of the trace, 30 % of a generated load, are interruptible
   --policies NAME[,…]   ours, fifo, backfill, shortest (default all)
   --traces DIR          default: $DSTACK_TRACES, else ../shared/traces beside the project
+  --replays N           replays of each scenario, counted together (default 5): other hosts of the
+                        trace's and another beginning, or another seed of a generated load
   --seed N              default 1
   --json                one array, for programs
 
@@ -33,6 +35,7 @@ export interface Options {
   interruptible: boolean;
   policies: string[];
   traces: string;
+  replays: number;
   seed: number;
   json: boolean;
 }
@@ -52,6 +55,7 @@ export function readOptions(args: string[]): Options {
       interruptible: { type: 'boolean', default: false },
       policies: { type: 'string', default: 'ours,fifo,backfill,shortest' },
       traces: { type: 'string', default: process.env['DSTACK_TRACES'] ?? join(import.meta.dirname, '../../../../shared/traces') },
+      replays: { type: 'string', default: '5' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
     },
@@ -69,6 +73,7 @@ export function readOptions(args: string[]): Options {
     runs: positive('--runs', values.runs),
     pool: values.pool ?? null,
     policies: values.policies.split(','),
+    replays: positive('--replays', values.replays),
     seed: Number(values.seed),
   };
 }

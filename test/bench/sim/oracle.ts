@@ -7,7 +7,16 @@ import { copyOf, emptyRooms, fits, place, roomsBeside } from './rooms.ts';
 export function latestStart(situation: Situation, running: readonly Running[], first: Waiting): number | null {
   const { now, hosts } = situation;
   for (const time of [now, ...running.flatMap(({ endsAt }) => endsAt ?? []).toSorted((a, b) => a - b)]) {
-    if (fits(roomsBeside(hosts, running.filter(({ endsAt }) => endsAt === null || endsAt > time)), first)) return time;
+    if (
+      fits(
+        roomsBeside(
+          hosts,
+          running.filter(({ endsAt }) => endsAt === null || endsAt > time),
+        ),
+        first,
+      )
+    )
+      return time;
   }
   return null;
 }

@@ -15,18 +15,23 @@ const columns: [header: string, cell: (figures: Figures) => string][] = [
   ['decision mean, max', ({ meanDecision, maxDecision }) => `${meanDecision.toFixed(2)}, ${maxDecision.toFixed(1)} ms`],
 ];
 
-export function report(scenario: Scenario, rows: readonly Figures[]): string {
+/** `replays`: of one scenario, one at least. */
+export function report(replays: readonly Scenario[], rows: readonly Figures[]): string {
   const cells = [columns.map(([header]) => header), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
   const widths = columns.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
-  const lines = cells.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '));
-  return [scenario.title, ...scenario.notes, ...lines, ...comparison(rows)].join('\n');
+  const lines = cells.map((line) =>
+    line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '),
+  );
+  return [replays[0]!.title, ...replays.flatMap(({ notes }) => notes), ...lines, ...comparison(rows)].join('\n');
 }
 
 function comparison(rows: readonly Figures[]): string[] {
   const ours = rows.find(({ policy }) => policy === 'ours');
   if (!ours) return [];
   const others = rows.filter((row) => row !== ours && row.meanWait > 0);
-  return others.length === 0 ? [] : [`mean wait of ours: ${others.map((row) => `${change(ours.meanWait / row.meanWait)} of ${row.policy}`).join(', ')}`];
+  return others.length === 0
+    ? []
+    : [`mean wait of ours: ${others.map((row) => `${change(ours.meanWait / row.meanWait)} of ${row.policy}`).join(', ')}`];
 }
 
 const change = (ratio: number): string => `${(100 * ratio).toFixed(1)} %`;

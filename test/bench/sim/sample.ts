@@ -7,11 +7,11 @@ const kindOf = (host: HostState): string => [modelOf(host), host.gpus.length, ho
 
 /**
  * A pool of `count` hosts in the proportions of the large one: the hosts are ordered by model and kind, cut into `count` equal stretches, and
- * the host in the middle of each is taken.
+ * one host of each is taken: at `offset` of it, 0 to 1.
  */
-export function sampleHosts(hosts: readonly HostState[], count: number): HostState[] {
+export function sampleHosts(hosts: readonly HostState[], count: number, offset: number): HostState[] {
   const ordered = hosts.map((host) => ({ host, kind: kindOf(host) })).toSorted((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
-  return Array.from({ length: count }, (_, index) => ordered[Math.floor(((index + 0.5) * ordered.length) / count)]!.host);
+  return Array.from({ length: count }, (_, index) => ordered[Math.floor(((index + offset) * ordered.length) / count)]!.host);
 }
 
 /** `4 × 8 G2, 3 × 2 T4` */

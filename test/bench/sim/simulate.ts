@@ -61,7 +61,7 @@ export function simulate(scenario: Scenario, policy: Policy, hooks: Hooks = {}):
   let again: number | null = null;
   for (const task of tasks) events.add(task.arrives, { kind: 'arrives', task });
 
-  for (let now = events.peek(); now !== null; ) {
+  for (let now = events.peek(); now !== null;) {
     let happened = false;
     while (events.peek() === now) happened = handle(events.pop()!, now) || happened;
     if (happened && waiting.length > 0) decideAt(now);

@@ -12,7 +12,8 @@ import type { HostState } from '../../../daemon/scheduler/model.ts';
 import { readCsv } from './csv.ts';
 import type { Task } from './model.ts';
 
-export const source = 'Alibaba cluster-trace-gpu-v2023 ("Beware of Fragmentation", USENIX ATC 2023; CC-BY-4.0)';
+export const source =
+  'Alibaba cluster-trace-gpu-v2023 ("Beware of Fragmentation", USENIX ATC 2023; CC-BY-4.0); a fraction of a GPU counts as one GPU';
 
 export interface Trace {
   hosts: HostState[];

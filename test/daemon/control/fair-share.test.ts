@@ -70,12 +70,26 @@ describe('what users have used lately', () => {
     for (let i = 0; i < 50; i++) {
       const user = `u${i % 3}`;
       const at = t + i * 4000;
-      end(store, putRunning(store, `a-b-${i}`, user, at - i * hour, []), user, at - i * hour, at - i * 1000);
+      end(store, putRunning(store, `a-b-${i}`, user, at - i * hour, []), user, at - i * hour, at - i * 150);
       const fresh = createDecayedUsage(store)(at);
       const known = cached(at);
       expect([...known.keys()].toSorted()).toEqual([...fresh.keys()].toSorted());
       for (const [name, seconds] of fresh) expect(known.get(name)).toBeCloseTo(seconds, 3);
     }
+  });
+  test('forgets nothing whose end takes long to write down', () => {
+    const store = newStore();
+    const usage = createDecayedUsage(store);
+    const t = 10 * day;
+    const a = putRunning(store, 'a-b-1', 'ann', t - hour, []);
+    const job = store.jobs.get(a, 0, 1);
+    if (!job) throw new Error('no job');
+    const how = { startedAt: t - hour, exitCode: 0, outOfMemory: false, byItself: true, epochChanged: false, problem: null };
+    store.jobs.update({ ...job, progress: { ...job.progress, end: { ...how, finishedAt: t } } });
+    const known = usage(t + 60_000).get('ann') ?? 0;
+    expect(known).toBeCloseTo(decayed({ gpus: 0, startedAt: t - hour, finishedAt: t }, t + 60_000), 3);
+    end(store, a, 'ann', t - hour, t, 0);
+    expect(usage(t + 61_000).get('ann')).toBeCloseTo(known, 1);
   });
   test('survives a clock that is set back', () => {
     const store = newStore();

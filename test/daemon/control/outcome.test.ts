@@ -19,6 +19,11 @@ describe('how an attempt is judged', () => {
   test('an abort', () => expect(judge({ exitCode: 137 }, { ...stop, how: 'abort' }, { killedAt: 1 }).status).toBe('aborted'));
   test('max_duration is a failure', () =>
     expect(judge({ exitCode: 143 }, { ...stop, reason: 'max_duration' }, { terminatedAt: 1 })).toMatchObject({ code: 'max_duration' }));
+  test('idle_timeout is one too, and says what was idle', () => {
+    const intent: Intent = { ...stop, reason: 'idle_timeout', detail: 'left its GPU idle for 30m (idle_timeout)' };
+    expect(judge({ exitCode: 143 }, intent, { terminatedAt: 1 })).toEqual({ status: 'failed', code: 'idle', reason: intent.detail });
+    expect(triesAgain('idle', 1, 5, true)).toBeNull();
+  });
   test.each([0, 137, 143])('a restarted engine leaves %i', (exitCode) =>
     expect(judge({ exitCode, byItself: exitCode === 143, epochChanged: true })).toMatchObject({ code: 'host_restarted' }),
   );

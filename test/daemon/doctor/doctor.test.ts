@@ -7,9 +7,12 @@ import type { DoctorParts } from '../../../daemon/doctor/parts.ts';
 import { createDockerEngine } from '../../../daemon/engine/docker.ts';
 import { EngineError } from '../../../daemon/engine/engine.ts';
 import { createLocalHost } from '../../../daemon/hosts/local.ts';
-import { toolkitMissing } from '../../../daemon/hosts/toolkit.ts';
+import { dividedIntoMig } from '../../../daemon/hosts/gpu-report.ts';
+import type { Gpu } from '../../../daemon/hosts/host.ts';
+import { makeCdiSpec, toolkitMissing } from '../../../daemon/hosts/toolkit.ts';
+import type { AttachMethod } from '../../../daemon/hosts/toolkit.ts';
 import { defaultConfig } from '../../../shared/config-file.ts';
-import { facts, info, machine } from './healthy.ts';
+import { facts, gpu, info, machine } from './healthy.ts';
 
 const everything = [
   'node',
@@ -22,6 +25,7 @@ const everything = [
   'workspaces',
   'base image',
   'gpu driver',
+  'gpus',
   'gpu toolkit',
 ];
 
@@ -33,6 +37,10 @@ test('a machine on which all is well: every check, and nothing to mend', async (
 
 type Ill = [what: string, ill: Partial<DoctorParts>, name: string, status: 'ok' | 'warning' | 'error', message: RegExp, fix: RegExp | null];
 const throws = (error: Error) => () => Promise.reject(error);
+const noToolkit = async (): Promise<AttachMethod> => ({ method: null, why: toolkitMissing });
+const gpus = (...some: Partial<Gpu>[]): Partial<DoctorParts> => ({
+  facts: async () => ({ ...facts, gpus: some.map((one) => ({ ...gpu, ...one })) }),
+});
 const noImages = { hasImage: async () => false };
 
 test.each<Ill>([
@@ -163,13 +171,42 @@ test.each<Ill>([
   ['a lost GPU', { facts: async () => ({ ...facts, gpuProblem: 'GPU is lost.' }) }, 'gpu driver', 'warning', /GPU is lost/, /dmesg/],
   [
     'no toolkit',
-    { facts: async () => ({ ...facts, gpuProblem: toolkitMissing }), toolkit: async () => null, toolkitInstalled: async () => false },
+    { facts: async () => ({ ...facts, gpuProblem: toolkitMissing }), attach: noToolkit, toolkitInstalled: async () => false },
     'gpu toolkit',
     'error',
     /toolkit is not/,
     /apt-get install -y nvidia-container-toolkit/,
   ],
-  ['a toolkit not configured', { toolkit: async () => null }, 'gpu toolkit', 'error', /not told of it/, /nvidia-ctk runtime configure/],
+  [
+    'a CDI specification that names no UUIDs',
+    { attach: async () => ({ method: null, why: 'by number', fix: makeCdiSpec }) },
+    'gpu toolkit',
+    'error',
+    /by number/,
+    /--device-name-strategy=uuid/,
+  ],
+  ['CDI', { attach: async () => ({ method: 'cdi' }) }, 'gpu toolkit', 'ok', /with CDI/, null],
+  ['GPUs of two kinds', gpus({}, {}, { name: 'NVIDIA T4' }), 'gpu driver', 'ok', /2 × NVIDIA RTX A6000, 1 × NVIDIA T4$/, null],
+  ['three GPUs', gpus({}, {}, {}), 'gpus', 'ok', /^All 3 GPUs can/, null],
+  [
+    'a broken GPU',
+    gpus({}, { index: 1, problem: 'it must be reset' }),
+    'gpus',
+    'warning',
+    /^Not handed out: GPU 1 \(NVIDIA RTX A6000\): it must be reset\.$/,
+    /xid/,
+  ],
+  ['nothing but broken GPUs', gpus({ problem: 'it must be reset' }), 'gpus', 'error', /^No GPU can be handed out: GPU 0/, /xid/],
+  [
+    'a GPU in parts',
+    gpus({ problem: dividedIntoMig }, { uuid: 'MIG-1', mig: { parent: gpu.uuid, profile: '1g.5gb' } }),
+    'gpus',
+    'ok',
+    /^GPU 0 .* is divided into 1 MIG devices/,
+    null,
+  ],
+  ['a GPU that is to be divided', gpus({ problem: dividedIntoMig }), 'gpus', 'warning', /has no MIG devices/, /nvidia-smi -i 0 -mig 0/],
+  ['a toolkit not configured', { attach: noToolkit }, 'gpu toolkit', 'error', /not told of it/, /nvidia-ctk runtime configure/],
   ['a look that fails', { gitVersion: throws(new Error('EMFILE')) }, 'git', 'error', /could not be checked: EMFILE/, /daemon logs/],
 ])('%s', async (_, ill, name, status, message, fix) => {
   const check = (await diagnose(machine(ill))).find((one) => one.name === name);
@@ -178,7 +215,7 @@ test.each<Ill>([
 });
 
 test('the toolkit is not the driver’s fault', async () => {
-  const checks = await diagnose(machine({ facts: async () => ({ ...facts, gpuProblem: toolkitMissing }), toolkit: async () => null }));
+  const checks = await diagnose(machine({ facts: async () => ({ ...facts, gpuProblem: toolkitMissing }), attach: noToolkit }));
   expect(checks.find(({ name }) => name === 'gpu driver')).toMatchObject({
     status: 'ok',
     message: 'NVIDIA driver 580.1, 1 × NVIDIA RTX A6000',
@@ -187,7 +224,7 @@ test('the toolkit is not the driver’s fault', async () => {
 
 test('without an engine, what only it can tell is left out', async () => {
   const names = (await diagnose(machine({ info: throws(new EngineError('unreachable', 'x')) }))).map(({ name }) => name);
-  expect(names).toEqual(['node', 'home', 'disk', 'git', 'engine', 'gpu driver']);
+  expect(names).toEqual(['node', 'home', 'disk', 'git', 'engine', 'gpu driver', 'gpus']);
 });
 
 test('with the default image missing, trials use another that is here', async () => {

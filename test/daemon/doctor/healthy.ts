@@ -64,7 +64,7 @@ export const machine = (ill: Partial<DoctorParts> = {}): DoctorParts => ({
   facts: async () => facts,
   nvidiaCards: async () => 1,
   info: async () => info,
-  toolkit: async () => 'runtime',
+  attach: async () => ({ method: 'gpus' }),
   toolkitInstalled: async () => true,
   hasImage: async () => true,
   trial: async () => ({ exitCode: 0, output: '67108864\n', limit: 67_108_864 }),

@@ -192,7 +192,7 @@ test('one that vanishes without a word', async () => {
 test('one that is lost and keeps nvidia-smi from the others: they are asked for by their places', async () => {
   const smi = standIn();
   smi.settings.buses = ['0000:07:00.0', '0000:0f:00.0'];
-  smi.says(`case "$*" in '-q -x') echo '${lostWords}'; exit 15;; '-q -x -i 0000:07:00.0') sed '/id="00000000:0F/,$d' mig.xml;;
+  smi.says(`case "$*" in '-q -x') echo '${lostWords}'; exit 15;; '-q -x -i 0000:07:00.0') sed '/id="00000000:0F/,/<.gpu>/d' mig.xml;;
 --query*) cat mig.csv;; -L) cat mig-list.txt;; esac`);
   const state = await smi.probe();
   expect(state.gpus.map(({ uuid }) => uuid.slice(0, 5))).toEqual(['GPU-3', 'MIG-3', 'MIG-3', 'MIG-3']);

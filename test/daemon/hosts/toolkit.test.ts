@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { EngineInfo } from '../../../daemon/engine/engine.ts';
-import { attachMethod, containerToolkit, toolkitInstalled, toolkitMissing } from '../../../daemon/hosts/toolkit.ts';
+import { attachMethod, containerToolkit, makeCdiSpec, toolkitInstalled, toolkitMissing } from '../../../daemon/hosts/toolkit.ts';
 import { scratchDir } from '../../support/scratch.ts';
 
 const plain: EngineInfo = {
@@ -32,7 +32,8 @@ function machine() {
     spec: (name: string, text: string) => writeFileSync(join(dir, 'cdi', name), text),
   };
 }
-const nvidiaSpec = 'cdiVersion: 0.5.0\nkind: nvidia.com/gpu\n';
+const byNumber = 'cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: "0"\n- name: all\n';
+const nvidiaSpec = byNumber.replace('all', 'GPU-01234567-89ab-cdef-0123-456789abcdef');
 
 test('none of it', async () => {
   const m = machine();
@@ -63,8 +64,24 @@ test("NVIDIA's runtime alone, a CDI specification that the engine reads, the hoo
 
 test('a specification in JSON', async () => {
   const m = machine();
-  m.spec('nvidia.json', '{"cdiVersion": "0.6.0", "kind": "nvidia.com/gpu", "devices": []}');
+  m.spec(
+    'nvidia.json',
+    '{"cdiVersion": "0.6.0", "kind": "nvidia.com/gpu", "devices": [{"name": "MIG-01234567-89ab-cdef-0123-456789abcdef"}]}',
+  );
   expect(await containerToolkit(m.withCdi, m.places)).toBe('cdi');
+});
+
+test('a specification that names GPUs by number is of no use, and that is said', async () => {
+  const m = machine();
+  m.spec('nvidia.yaml', byNumber);
+  expect(await containerToolkit(m.withCdi, m.places)).toBeNull();
+  for (const wanted of ['auto', 'cdi'] as const) {
+    expect(await attachMethod(m.withCdi, m.places, wanted)).toEqual({
+      method: null,
+      why: expect.stringMatching(/by number, not by UUID/),
+      fix: makeCdiSpec,
+    });
+  }
 });
 
 test('what the configuration wants: `gpus` is believed, CDI must be there', async () => {

@@ -12,7 +12,7 @@ const integral = (samples: readonly SampleRecord[], value: (sample: SampleRecord
 
 function downsampleAll(store: Store, now: number): number {
   let steps = 0;
-  while (downsample(store, now)) steps++;
+  while (downsample(store, now, 0)) steps++;
   return steps;
 }
 
@@ -85,8 +85,9 @@ describe('with age', () => {
     // they follow each other without gaps
     for (const [i, one] of after.slice(1).entries()) expect(one.at).toBe((after[i]?.at ?? 0) + (after[i]?.span ?? 0));
     // and nothing is left to do until more time has passed
-    expect(downsample(store, now)).toBe(false);
-    expect(downsample(store, now + minute)).toBe(true);
+    expect(downsample(store, now, 0)).toBe(false);
+    expect(downsample(store, now + minute, now)).toBe(true);
+    expect(downsample(store, now + minute, now + minute)).toBe(false);
   });
   test('attempts and runs stay apart, and one step is bounded', () => {
     const store = newStore();

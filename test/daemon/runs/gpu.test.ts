@@ -9,14 +9,15 @@ import type { Run } from '../../../shared/api.ts';
 import { must } from '../../support/command.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { startEngine, type TestEngine } from '../../support/engine.ts';
-import { nvidiaSmi } from '../../support/nvidia-smi.ts';
+import { gpuStandIn, standInUuid, type GpuStandIn } from '../../support/gpu-stand-in.ts';
 import { project, projectWith } from '../../support/project.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { untilStatus } from './fixture.ts';
 
-const gpus = ['GPU-11111111-1111-1111-1111-111111111111', 'GPU-22222222-2222-2222-2222-222222222222'];
+const gpus = [standInUuid(0), standInUuid(1)];
 
+let standIn: GpuStandIn;
 let engine: TestEngine;
 let daemon: TestDaemon;
 
@@ -26,19 +27,14 @@ const script = (path: string, text: string): void => {
 };
 
 beforeAll(async () => {
-  const bin = scratchDir('bin');
-  script(join(bin, 'nvidia-container-runtime-hook'), '#!/bin/sh\nexit 0\n');
-  nvidiaSmi(
-    bin,
-    gpus.map((uuid) => ({ uuid })),
-  );
-  engine = await startEngine({ env: { PATH: bin } });
+  standIn = gpuStandIn(gpus.length);
+  engine = await startEngine({ env: { PATH: standIn.bin } });
   const build = scratchDir('build');
   script(join(build, 'pip'), '#!/bin/sh\necho "pip $*"\n');
   script(join(build, 'python'), '#!/bin/sh\necho "python $* with $NVIDIA_VISIBLE_DEVICES"\ncat data/x\n');
   writeFileSync(join(build, 'Dockerfile'), 'FROM dstack-test/tiny:1\nCOPY pip python /usr/local/bin/\n');
   await must('docker', ['build', '-q', '-t', 'seed:1', build], { env: { ...process.env, DOCKER_HOST: engine.host, DOCKER_BUILDKIT: '0' } });
-  const path = `${bin}:${process.env['PATH']}`;
+  const path = `${standIn.bin}:${process.env['PATH']}`;
   daemon = await startDaemon({
     engine: engine.host,
     env: { PATH: path },

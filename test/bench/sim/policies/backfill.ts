@@ -48,7 +48,11 @@ interface Reservation {
 function reserve({ hosts }: Situation, running: readonly Running[], run: Waiting): Reservation {
   const ends = [...new Set(running.flatMap(({ endsAt }) => (endsAt === null ? [] : [endsAt])))].toSorted((a, b) => a - b);
   // the more runs have ended the more is free, so the first time at which it fits can be searched by halves
-  const at = (index: number) => roomsBeside(hosts, running.filter(({ endsAt }) => endsAt === null || endsAt > ends[index]!));
+  const at = (index: number) =>
+    roomsBeside(
+      hosts,
+      running.filter(({ endsAt }) => endsAt === null || endsAt > ends[index]!),
+    );
   let low = 0;
   let high = ends.length;
   while (low < high) {
@@ -86,7 +90,11 @@ function behind({ run: first, at, others }: Reservation, rooms: Room[], run: Wai
 }
 
 const take = (rooms: Room[], changed: readonly Room[]): void => {
-  for (const room of changed) Object.assign(rooms.find(({ host }) => host === room.host)!, room);
+  for (const room of changed)
+    Object.assign(
+      rooms.find(({ host }) => host === room.host)!,
+      room,
+    );
 };
 
 /** What is left of the rooms beside a run that was placed. */
