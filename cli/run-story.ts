@@ -35,6 +35,7 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ['Driver', run.driver],
     ['Limits', limits(run)],
     ['Time limit', run.maxDuration === null ? null : formatDuration(run.maxDuration)],
+    ['Idle limit', run.idleTimeout === null ? null : formatDuration(run.idleTimeout)],
     ['Image', run.image],
     ['Digest', run.imageDigest],
     ['Environment', run.environmentKey],

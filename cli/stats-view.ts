@@ -56,8 +56,7 @@ export function statsView(stats: Stats, width: number, unicode: boolean): string
   const columns = Math.max(20, Math.min(width - titleWidth - 2 - numbersWidth, Math.max(samples.length, 40)));
   const row = (title: string, chart: string, numbers: string[]): string =>
     `${title.padEnd(titleWidth)}  ${chart.padEnd(columns)}${numbers.map((n, i) => `  ${n.padStart(widths[i] ?? 0)}`).join('')}`.trimEnd();
-  const begin = moment(first.at).slice(5, 16);
-  const end = moment(new Date(to).toISOString()).slice(5, 16);
+  const [begin, end] = times(moment(first.at), moment(new Date(to).toISOString()));
   const gap = columns - begin.length - end.length;
   return [
     `${stats.run}, attempt ${stats.attempt}, ${stats.status}: ${duration((to - from) / 1000)}`,
@@ -65,4 +64,10 @@ export function statsView(stats: Stats, width: number, unicode: boolean): string
     ...rows.map(({ title, points, numbers, top }) => row(title, sparkline(resample(points, from, to, columns), top, unicode), numbers)),
     ...(gap > 0 ? [row('', `${begin}${' '.repeat(gap)}${end}`, [])] : []),
   ];
+}
+
+/** Two moments, as short as they can be told apart: the time of a day, or the day and the minute. */
+function times(begin: string, end: string): [string, string] {
+  const sameDay = begin.slice(0, 10) === end.slice(0, 10);
+  return sameDay ? [begin.slice(11), end.slice(11)] : [begin.slice(5, 16), end.slice(5, 16)];
 }

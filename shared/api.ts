@@ -217,6 +217,8 @@ export interface RunDetail extends Run {
   ports: { name: string; url: string }[];
   driver: string | null;
   maxDuration: number | null;
+  /** seconds of doing nothing after which it is stopped; null: never */
+  idleTimeout: number | null;
   restartOf: string | null;
   retry: number;
   attempts: AttemptInfo[];

@@ -18,11 +18,14 @@ export const stop: JsonHandler<'stop'> = {
     const finished = selected.value.find((run) => !unfinished.includes(run));
     if (!request.all && finished)
       return fail('finished', `The run '${finished.name}' is finished already`, `See it with: dstack ps ${finished.name}`);
-    for (const run of unfinished) {
-      const { status } = runState(store.jobs.ofRun(run.id));
-      noteDown(api, request.abort ? 'abort' : 'stop', run, run.intent ? 'was stopping' : `was ${status}`);
-    }
-    for (const run of unfinished) control.requestEnd(run.id, request.abort ? 'abort' : 'stop');
+    // one wait for the disk, however many they are
+    store.transaction(() => {
+      for (const run of unfinished) {
+        const { status } = runState(store.jobs.ofRun(run.id));
+        noteDown(api, request.abort ? 'abort' : 'stop', run, run.intent ? 'was stopping' : `was ${status}`);
+        control.requestEnd(run.id, request.abort ? 'abort' : 'stop');
+      }
+    });
     return ok(unfinished.map((run) => viewFor(api, store.runs.byId(run.id) ?? run)));
   },
 };

@@ -35,6 +35,8 @@ export interface JobContext {
   deps: { path: string; source: string }[];
   mounts: MountSpec[];
   certificates: boolean;
+  /** of the policy; none: no limit */
+  pids?: number | null;
   /** of the config, all secrets of the project, and those that the image sets; the workflow's come from the spec */
   env: { config: Record<string, string>; secrets: Record<string, string>; image: Record<string, string> };
 }
@@ -124,6 +126,7 @@ export function containerSpec(context: JobContext): ContainerSpec {
     cpu: spec.cpu,
     memory: spec.memory,
     shmSize: spec.shmSize,
+    pids: context.pids ?? null,
     gpus: context.gpus,
     gpuAttach: context.gpuAttach,
     ports: spec.ports,

@@ -95,6 +95,7 @@ export function createClaims({ engine, installation, user, claimTimeout, logger,
 
     async confirm(gpus, id) {
       const seen = await look();
+      adopt(seen);
       const own = seen.find((one) => one.id === id);
       if (!own) return { ok: true };
       const rival = rivalOf(seen, gpus, id);

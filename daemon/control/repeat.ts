@@ -53,7 +53,7 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
   const [job] = latestAttempts(parts.store.jobs.ofRun(old.id));
   const pinnedImage = job?.progress.image ?? spec.pinnedImage;
   return ok(
-    insertRun(
+    await insertRun(
       { parts, control },
       { project, projectDir, workflow, provider, user: caller.user, owner: ownerOf(caller), requestId: null, tag: null, spec: { ...spec, pinnedImage, maxDuration, restartOf: old.name } },
     ),

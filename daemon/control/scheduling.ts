@@ -7,9 +7,10 @@ import type { Host, HostFacts } from '../hosts/host.ts';
 import { decide } from '../scheduler/decide.ts';
 import type { Decision, HostState, Running } from '../scheduler/model.ts';
 import type { JobRecord } from '../store/records.ts';
-import type { GpuHolder } from './claims.ts';
-import { hostState } from './host-state.ts';
+import { neededGpus, type GpuHolder } from './claims.ts';
+import { hostState, type HostView } from './host-state.ts';
 import type { ControlParts } from './parts.ts';
+import { createPrefetch } from './prefetch.ts';
 import { createSituationReader, type QueuedRun } from './situation.ts';
 
 export interface Scheduling {
@@ -22,7 +23,7 @@ export interface Scheduling {
   explain(runId: number): ReturnType<Decision['explain']> | null;
   /** ids of the waiting runs, the next first */
   order(): number[];
-  /** the hosts as they are now */
+  /** what the hosts have, whoever has it now */
   hosts(): Promise<HostState[]>;
   /** which run has each GPU, of this daemon or another one */
   holders(): Promise<Map<string, GpuHolder>>;
@@ -41,40 +42,49 @@ interface Hooks {
 
 export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks): Scheduling {
   const reader = createSituationReader(parts.store);
+  const prefetch = createPrefetch(parts);
   const lastHeld = new Map<string, number>();
   let latest: { decision: Decision; positions: Map<string, number> } | null = null;
   let underWay: Promise<void> | null = null;
   let again = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const look = async (running: readonly Running[]): Promise<{ facts: HostFacts; state: HostState }> => {
+  /** What is asked of the host and its engine; nothing that costs where it has no GPU. */
+  const look = async () => {
     const facts = await host.facts();
     const gpus = facts.gpus.length > 0;
+    return {
+      facts,
+      containers: gpus ? await parts.claims.containers() : new Set<string>(),
+      others: gpus ? await parts.claims.others() : new Map<string, GpuHolder>(),
+    };
+  };
+
+  const stateOf = ({ facts, containers, others }: Awaited<ReturnType<typeof look>>, running: readonly Running[]): HostState => {
     const now = parts.now();
-    for (const uuid of running.flatMap((run) => run.jobs.flatMap((job) => job.gpus))) lastHeld.set(uuid, now);
+    for (const uuid of gpusOf(running)) lastHeld.set(uuid, now);
     const engine = parts.monitor.state();
-    const state = hostState(facts, {
+    return hostState(facts, {
       now,
       minFreeDisk: parts.config.minFreeDisk,
       busyMemory: parts.config.gpus.busyMemory,
       engineAway: engine.status === 'unreachable' ? `${engine.why}; see: dstack doctor` : null,
       lastHeld,
-      containers: gpus ? await parts.claims.containers() : new Set(),
-      others: gpus ? await parts.claims.others() : new Map(),
+      containers,
+      others,
     });
-    return { facts, state };
   };
 
   const decideOnce = async (): Promise<void> => {
     clearTimeout(timer);
-    const first = reader.read(parts.now());
-    if (first.queue.length === 0) {
+    if (!parts.store.jobs.anyQueued()) {
       latest = null;
-      return void parts.claims.reconcile(gpusOf(first.running));
+      return void parts.claims.reconcile(neededGpus(parts.store));
     }
-    const { facts, state } = await look(first.running);
-    // read again: while the host was asked, much may have happened
+    const seen = await look();
+    // read only now: while the host was asked, much may have happened
     const { queue, running } = reader.read(parts.now());
+    const state = stateOf(seen, running);
     const waiting = new Map(queue.map((run) => [run.waiting.id, run]));
     const decision = decide({
       now: parts.now(),
@@ -87,9 +97,10 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     const placed = carryOut(decision, waiting);
     latest = { decision, positions: new Map(decision.order.map((id, index) => [id, index + 1])) };
     for (const job of placed) hooks.wake(job);
+    prefetch(decision.order.map(Number));
     for (const { waiting: run } of queue) hooks.changed(Number(run.id));
-    void parts.claims.reconcile(gpusOf(reader.read(parts.now()).running));
-    const pause = nextLook(decision, state, facts);
+    if (state.gpus.length > 0) void parts.claims.reconcile(neededGpus(parts.store));
+    const pause = nextLook(decision, state, seen.facts);
     if (decision.order.length > 0 && pause !== null) timer = setTimeout(reschedule, pause);
   };
 
@@ -160,7 +171,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     },
     explain: (runId) => (position(runId) === null ? null : (latest?.decision.explain(String(runId)) ?? null)),
     order: () => latest?.decision.order.map(Number) ?? [],
-    hosts: async () => [(await look(reader.read(parts.now()).running)).state],
+    hosts: async () => [hostState(await host.facts(), asIfEmpty)],
     async holders() {
       const held = new Map(await parts.claims.others());
       for (const run of reader.read(parts.now()).running) {
@@ -172,5 +183,16 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     settled: async () => void (await underWay),
   };
 }
+
+/** What a host has, whoever has it now. */
+const asIfEmpty: HostView = {
+  now: 0,
+  minFreeDisk: 0,
+  busyMemory: Infinity,
+  engineAway: null,
+  lastHeld: new Map(),
+  containers: new Set(),
+  others: new Map(),
+};
 
 const gpusOf = (running: readonly Running[]): Set<string> => new Set(running.flatMap((run) => run.jobs.flatMap((job) => job.gpus)));

@@ -105,7 +105,7 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
     restartOf: null,
     terminal: request.terminal ?? null,
   };
-  const run = insertRun(
+  const run = await insertRun(
     { parts, control },
     {
       project,
@@ -125,8 +125,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
 type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'owner' | 'requestId' | 'tag' | 'spec'>;
 
 /** Names the run, fills in `run.name` and `run.args`, and puts it and its jobs into the queue, all in one transaction. */
-export function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'control'>, wanted: NewRun): RunRecord {
-  const run = parts.store.transaction((): RunRecord => {
+export async function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 'control'>, wanted: NewRun): Promise<RunRecord> {
+  const run = await parts.store.together((): RunRecord => {
     // the same request may have come again while this one was looking at files
     const before = wanted.requestId === null ? null : parts.store.runs.byRequest(wanted.requestId);
     if (before) return before;

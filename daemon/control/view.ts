@@ -75,6 +75,7 @@ export function viewRunDetail(store: Store, control: Pick<Control, 'doing' | 'po
     })),
     driver,
     maxDuration: spec.maxDuration,
+    idleTimeout: spec.idleTimeout ?? null,
     restartOf: spec.restartOf,
     retry: spec.retry,
     attempts: attempts.map(viewAttempt),

@@ -16,23 +16,22 @@ export { doctorParts } from './parts.ts';
 export async function diagnose(parts: DoctorParts): Promise<Check[]> {
   const info = await ask(() => parts.info());
   // nvidia-smi may take seconds: once is enough
-  const asked = parts.facts();
-  asked.catch(() => null);
-  const facts = (): ReturnType<DoctorParts['facts']> => asked;
+  const facts = parts.facts();
+  facts.catch(() => null);
   const attach = info.kind === 'answered' ? await parts.attach(info.value).catch(() => null) : null;
   const [home, disk, git, trials, driver, health, toolkit] = await Promise.all([
     look('home', async () => {
       const { mode, writable } = await parts.homeState();
       return checkHome(parts.home, mode, writable, await parts.fileSystem());
     }),
-    look('disk', async () => checkDisk((await facts()).freeDisk, parts.config.minFreeDisk)),
+    look('disk', async () => checkDisk((await facts).freeDisk, parts.config.minFreeDisk)),
     look('git', async () => checkGit(await parts.gitVersion())),
     info.kind === 'answered' ? engineTrials(parts) : Promise.resolve([]),
-    look('gpu driver', async () => checkDriver(await facts(), await parts.nvidiaCards(), attach)),
-    look('gpus', async () => checkGpus((await facts()).gpus)),
+    look('gpu driver', async () => checkDriver(await facts, await parts.nvidiaCards(), attach)),
+    look('gpus', async () => checkGpus((await facts).gpus)),
     look('gpu toolkit', async () => {
       if (!attach) return null;
-      return checkToolkit((await facts()).gpus.length, attach, await parts.toolkitInstalled());
+      return checkToolkit((await facts).gpus.length, attach, await parts.toolkitInstalled());
     }),
   ]);
   const rootless = info.kind === 'answered' ? checkRootless(info.value) : null;

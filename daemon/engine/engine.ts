@@ -71,6 +71,8 @@ export interface ContainerSpec {
   /** bytes; swap is given none beyond it */
   memory: number | null;
   shmSize: number | null;
+  /** processes and threads at once; none: as many as the engine lets it */
+  pids?: number | null;
   /** GPU UUIDs; empty: none */
   gpus: string[];
   /** how it gets them (what `--gpus` does unless said otherwise): docblock of daemon/engine/spec.ts */

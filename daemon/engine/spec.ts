@@ -32,6 +32,7 @@ export function createBody(spec: ContainerSpec): ContainerCreateOptions {
       ...(spec.network ? { NetworkMode: spec.network } : {}),
       ...(spec.cpu === null ? {} : { NanoCpus: Math.round(spec.cpu * 1e9) }),
       ...(spec.memory === null ? {} : { Memory: spec.memory, MemorySwap: spec.memory }),
+      ...(spec.pids ? { PidsLimit: spec.pids } : {}),
       ...(spec.shmSize === null ? {} : { ShmSize: spec.shmSize }),
       ...(spec.gpus.length === 0 ? {} : { DeviceRequests: [deviceRequest(spec)] }),
     },

@@ -32,6 +32,9 @@ export function jobsTable(db: Db) {
   const placed = db.prepare<[], Row>(
     `SELECT * FROM jobs WHERE open = 1 AND status IN ('preparing', 'running', 'stopping') ORDER BY run_id, job`,
   );
+  const someQueued = db.prepare<[], { n: number }>(
+    `SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE open = 1 AND status = 'queued' LIMIT 1)`,
+  );
   const someOpen = db.prepare<[], { n: number }>('SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE open = 1 LIMIT 1)');
   const ofRun = db.prepare<[number], Row>('SELECT * FROM jobs WHERE run_id = ? ORDER BY job, attempt');
   return {
@@ -55,6 +58,7 @@ export function jobsTable(db: Db) {
       })),
     /** those that have a host */
     placed: () => placed.all().map(record),
+    anyQueued: () => someQueued.get()?.n === 1,
     anyOpen: () => someOpen.get()?.n === 1,
     /** all attempts of all jobs */
     ofRun: (runId: number) => ofRun.all(runId).map(record),

@@ -43,7 +43,8 @@ export type NewRun = Omit<RunRecord, 'id' | 'intent' | 'removedAt' | 'shared' | 
 /** All SQL on runs. */
 export function runsTable(db: Db) {
   const unfinished = `EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status IN ('queued', 'preparing', 'running', 'stopping'))`;
-  const insert = db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, owner, spec, request_id, tag, submitted_at)
+  const insert =
+    db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, owner, spec, request_id, tag, submitted_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const byId = db.prepare<[number], Row>('SELECT * FROM runs WHERE id = ?');
   const byName = db.prepare<[string], Row>('SELECT * FROM runs WHERE name = ? AND removed_at IS NULL');

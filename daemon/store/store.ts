@@ -7,6 +7,7 @@ import { runsTable } from './runs.ts';
 import { samplesTable } from './samples.ts';
 import { secretsTable } from './secrets.ts';
 import { tagsTable } from './tags.ts';
+import { createTogether } from './together.ts';
 import { usageTable } from './usage.ts';
 
 export type Store = ReturnType<typeof storeOn>;
@@ -29,6 +30,8 @@ function storeOn(db: Db) {
     meta: metaTable(db),
     /** everything in `action` or nothing of it; on disk when it returns */
     transaction: <T>(action: () => T): T => db.transaction(action).immediate(),
+    /** the same, for many that come at once: on disk when the promise resolves */
+    together: createTogether(db),
     close: () => db.close(),
   };
 }

@@ -61,6 +61,7 @@ test('every verb of the issue is there', () => {
         'daemon logs',
         'doctor',
       ])
+      .concat(['stats', 'usage', 'audit'])
       .toSorted(),
   );
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { must } from '../support/command.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { driverFolder } from './lab/devices.ts';
 import { desk, gpuDaemon, gpuProject, gpuUuids, python, record, recordAnswer, workflow } from './machine.ts';
 
 /** Somebody else's work on all GPUs: a container that dstack knows nothing of, or a process where the machine itself has PyTorch. */
@@ -18,7 +19,9 @@ async function somebody(cwd: string): Promise<{ end(): Promise<void> }> {
         'docker',
         ['run', '--rm', '-i', '--init', '--gpus', 'all', '-v', `${cwd}:/work:ro`, '--entrypoint', words[0]!, image, ...words.slice(1)],
       ];
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  // where the machine's loader does not know the driver's libraries by itself
+  const libraries = [process.env['LD_LIBRARY_PATH'], `${driverFolder}/lib64`].filter(Boolean).join(':');
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LD_LIBRARY_PATH: libraries } });
   const ended = once(child, 'exit');
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));

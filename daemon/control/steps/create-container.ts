@@ -57,6 +57,7 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
           type: 'bind',
           ...mount,
         })),
+        pids: parts.policy.of(run.user).pids,
         certificates: parts.config.caCertificates.length > 0,
         env: {
           config: parts.config.env,

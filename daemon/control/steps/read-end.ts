@@ -16,13 +16,15 @@ export const readEnd: Executor = async ({ parts, attempt, container, reschedule 
   let end: End;
   if (container?.state.status === 'exited') {
     const { state } = container;
+    const problem = await notBegun(parts, attempt, left, state.exitCode);
     end = {
       ...common,
       startedAt: state.startedAt ?? startedAt,
       finishedAt: state.finishedAt,
-      exitCode: state.exitCode,
+      // what never began has none
+      exitCode: problem ? null : state.exitCode,
       outOfMemory: state.outOfMemory,
-      problem: await notBegun(parts, attempt, left, state.exitCode),
+      problem,
     };
   } else {
     const exitCode = left.exitCode ?? live.exitCode;
@@ -36,7 +38,7 @@ export const readEnd: Executor = async ({ parts, attempt, container, reschedule 
       byItself: common.byItself || (noScript && exitCode !== null),
       startedAt: ranAt,
       finishedAt: left.exitAt ?? parts.now(),
-      exitCode,
+      exitCode: problem ? null : exitCode,
       outOfMemory: false,
       problem,
     };

@@ -177,6 +177,7 @@ export const aRunDetail = (over: Partial<RunDetail> = {}): RunDetail => ({
   driver: null,
   interruptible: false,
   maxDuration: 5400,
+  idleTimeout: 1800,
   restartOf: null,
   ...over,
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createDockerEngine } from '../../../daemon/engine/docker.ts';
@@ -99,7 +99,7 @@ describe('the meter', () => {
   test('goes on with the engine while the host hangs, which it asks once', async () => {
     let cpu = 0;
     const quick = await engineThat((server) =>
-      server.on('question', (_, response: import('node:http').ServerResponse) => {
+      server.on('question', (_, response: ServerResponse) => {
         response.setHeader('content-type', 'application/json');
         const cpuStats = { cpu_usage: { total_usage: (cpu += 1e9) } };
         response.end(JSON.stringify({ read: new Date().toISOString(), cpu_stats: cpuStats, memory_stats: { usage: 5 } }));

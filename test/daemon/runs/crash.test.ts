@@ -8,6 +8,7 @@ import { project, projectWith } from '../../support/project.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { gpuMachine } from '../../support/gpu-machine.ts';
 import { isAlive } from '../../support/processes.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { ended, untilNothingIsLeft, untilStatus } from './fixture.ts';
@@ -20,6 +21,8 @@ interface Scenario {
   provoke(daemon: TestDaemon, cwd: string, name: string): Promise<void>;
   status: string;
   log: RegExp;
+  /** on a machine with GPUs, the stand-ins */
+  gpu?: true;
 }
 
 const commands = (...lines: string[]): string => lines.map((line) => `    - ${JSON.stringify(line)}`).join('\n');
@@ -37,6 +40,7 @@ const whole: Scenario = {
 };
 /** Still running when it is looked at. */
 const slower: Scenario = { ...whole, workflow: workflow(`${counting}\n${commands('sleep 1')}`) };
+const onGpu: Scenario = { ...whole, workflow: workflow(counting, '  resources: {gpu: 1}\n'), gpu: true };
 const deaf: Scenario = {
   armed: 'first',
   workflow: workflow(commands('echo once >>out/count', "trap '' TERM; echo up; while :; do sleep 0.1; done")),
@@ -70,6 +74,8 @@ const longer: Scenario = {
 };
 
 const scenarios: Partial<Record<StepName, Scenario>> = {
+  claimGpus: onGpu,
+  confirmGpus: onGpu,
   noteRunning: slower,
   noteStopping: deaf,
   terminate: deaf,
@@ -82,7 +88,8 @@ const scenarios: Partial<Record<StepName, Scenario>> = {
 describe.each(stepNames)('killed at %s', (step) => {
   const scenario = scenarios[step] ?? whole;
   test.each(['before', 'after'] as const)('%s it', async (when) => {
-    await using daemon = await startDaemon({ start: false, config: { grace_period: '1s' } });
+    await using machine = scenario.gpu ? await gpuMachine(1) : null;
+    await using daemon = await startDaemon({ ...machine?.options, start: false, config: { grace_period: '1s' } });
     const cwd = await projectWith(scenario.workflow);
     const startArmed = async () => {
       daemon.env['DSTACK_FAULT'] = `${when}:${step}`;

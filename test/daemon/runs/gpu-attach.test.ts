@@ -8,16 +8,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../../support/command.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { engineJson, filters } from '../../support/engine-api.ts';
-import { startEngine, type TestEngine } from '../../support/engine.ts';
-import { gpuStandIn, type GpuStandIn } from '../../support/gpu-stand-in.ts';
+import { gpuMachine, type GpuMachine } from '../../support/gpu-machine.ts';
+import type { GpuStandIn } from '../../support/gpu-stand-in.ts';
 import { project, projectWith } from '../../support/project.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { labels } from '../../../daemon/engine/engine.ts';
 import { lastRun, untilNothingIsLeft } from './fixture.ts';
 
+let machine: GpuMachine;
 let standIn: GpuStandIn;
-let engine: TestEngine;
 let daemon: TestDaemon;
 
 const see = 'ls /dev | grep nvidia || echo none';
@@ -29,20 +29,19 @@ const withoutGpu = `- name: g\n  provider: bash\n  commands: ['echo ran; ${see}'
 const build = async (tag: string, dockerfile: string): Promise<string> => {
   const dir = scratchDir('build');
   writeFileSync(join(dir, 'Dockerfile'), dockerfile);
-  await must('docker', ['build', '-q', '-t', tag, dir], { env: { ...process.env, DOCKER_HOST: engine.host, DOCKER_BUILDKIT: '0' } });
+  await must('docker', ['build', '-q', '-t', tag, dir], {
+    env: { ...process.env, DOCKER_HOST: machine.engine.host, DOCKER_BUILDKIT: '0' },
+  });
   return tag;
 };
-const daemonWith = (gpus: GpuStandIn, config: Record<string, unknown> = {}): Promise<TestDaemon> =>
-  startDaemon({ engine: engine.host, env: { PATH: `${gpus.bin}:${process.env['PATH']}` }, config });
-
 beforeAll(async () => {
-  standIn = gpuStandIn(3);
-  engine = await startEngine({ env: { PATH: standIn.bin }, cdi: standIn.cdi });
-  daemon = await daemonWith(standIn);
+  machine = await gpuMachine(3);
+  ({ standIn } = machine);
+  daemon = await startDaemon(machine.options);
 });
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
-  await engine?.stop();
+  await machine?.[Symbol.asyncDispose]();
 });
 
 describe('a container sees exactly its GPUs', () => {
@@ -62,24 +61,24 @@ describe('a container sees exactly its GPUs', () => {
 });
 
 describe('a toolkit that gives the wrong GPU', () => {
-  const message =
-    "the host 'local' gave the container other GPUs than asked for, so nothing was run: it should see GPU-11111111-1111-1111-1111-111111111111 (/dev/nvidia0), and it saw GPU-22222222-2222-2222-2222-222222222222 (/dev/nvidia1)";
+  const sentence =
+    "the host 'local' gave the container other GPUs than asked for, so nothing was run: it should see GPU-11111111-1111-1111-1111-111111111111 (/dev/nvidia0), and it saw";
+  const second = 'GPU-22222222-2222-2222-2222-222222222222 (/dev/nvidia1)';
 
   test.each([
-    ['another', [1], message],
-    ['one more', [0, 2], message.replace(/it saw .*/, 'it saw $& and ')],
-    ['none', [], message.replace(/it saw .*/, 'it saw none')],
-  ])('%s: nothing is run, and the run says what was seen', async (_, devices) => {
+    ['another', [1], `${sentence} ${second}`],
+    ['one more', [0, 1], `${sentence} GPU-11111111-1111-1111-1111-111111111111 (/dev/nvidia0) and ${second}`],
+    ['none', [], `${sentence} none`],
+    ['one that the host does not have', [7], `${sentence} an unknown one (/dev/nvidia7)`],
+  ])('%s: nothing is run, and the run says what was seen', async (_, devices, reason) => {
     standIn.give(standIn.uuids[0]!, devices);
     const cwd = await projectWith(workflow(1, '  retry: 3\n'));
     const { code, stdout, stderr } = await daemon.cli(['run', 'g'], { cwd });
     standIn.give(standIn.uuids[0]!, 'own');
-    expect({ code, stdout }).toMatchObject({ code: 1, stdout: '' });
-    const saw = devices.length === 0 ? 'none' : devices.map((n) => `${standIn.uuids[n]} (/dev/nvidia${n})`).join(' and ');
-    const sentence = message.replace(/it saw .*/, `it saw ${saw}`);
-    expect(stderr).toContain(sentence);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(reason);
     // there is no other host to try
-    expect(await lastRun(daemon, cwd)).toMatchObject({ status: 'failed', reason: sentence });
+    expect(await lastRun(daemon, cwd)).toMatchObject({ status: 'failed', reason, exitCode: null });
     await untilNothingIsLeft(daemon);
   });
 });
@@ -120,36 +119,40 @@ describe('an image with a command of its own', () => {
 });
 
 describe('CDI', () => {
-  test('is taken where the engine has it and the hook is absent, or when it is asked for', async () => {
-    const { Config: _, ...info } = await engineJson<{ CDISpecDirs?: string[]; Config?: unknown }>(engine.host, '/info');
-    const hasCdi = (info.CDISpecDirs ?? []).length > 0;
-    await using cdi = await daemonWith(standIn, { gpus: { attach: 'cdi' } });
-    const cwd = await projectWith("- name: g\n  provider: bash\n  commands: ['ls /dev | grep nvidia; sleep 1']\n  resources: {gpu: 2}\n");
-    if (!hasCdi) {
-      // an engine without: what is chosen is `--gpus`, and asking for CDI is refused with a sentence
+  const hasCdi = async (): Promise<boolean> => {
+    const { CDISpecDirs } = await engineJson<{ CDISpecDirs?: string[] | null }>(machine.engine.host, '/info');
+    return (CDISpecDirs ?? []).length > 0;
+  };
+  const looking = "- name: g\n  provider: bash\n  commands: ['ls /dev | grep nvidia; sleep 1']\n  resources: {gpu: 2}\n";
+
+  test('is taken when it is asked for; an engine without it says so', async () => {
+    await using cdi = await startDaemon({ ...machine.options, config: { gpus: { attach: 'cdi' } } });
+    const cwd = await projectWith(looking);
+    if (!(await hasCdi())) {
       expect((await cdi.cli(['run', 'g'], { cwd })).stderr).toMatch(/has no CDI/);
-      expect((await daemon.cli(['run', 'g'], { cwd })).stdout).toBe('nvidia0\nnvidia1\n');
       return;
     }
     const running = cdi.cli(['run', 'g'], { cwd });
     const request = await waitFor(async () => {
-      const [one] = await engineJson<{ Id: string }[]>(engine.host, `/containers/json?${filters({ label: [labels.gpus] })}`);
-      return (
-        one &&
-        (await engineJson<{ HostConfig: { DeviceRequests: { Driver: string; DeviceIDs: string[] }[] } }>(
-          engine.host,
-          `/containers/${one.Id}/json`,
-        ))
-      );
+      const [one] = await engineJson<{ Id: string }[]>(machine.engine.host, `/containers/json?${filters({ label: [labels.gpus] })}`);
+      type Asked = { HostConfig: { DeviceRequests: { Driver: string; DeviceIDs: string[] }[] } };
+      return one && (await engineJson<Asked>(machine.engine.host, `/containers/${one.Id}/json`));
     }, 'the container');
-    expect(request.HostConfig.DeviceRequests).toMatchObject([
-      { Driver: 'cdi', DeviceIDs: standIn.uuids.slice(0, 2).map((uuid) => `nvidia.com/gpu=${uuid}`) },
-    ]);
+    const ids = standIn.uuids.slice(0, 2).map((uuid) => `nvidia.com/gpu=${uuid}`);
+    expect(request.HostConfig.DeviceRequests).toMatchObject([{ Driver: 'cdi', DeviceIDs: ids }]);
     expect((await running).stdout).toBe('nvidia0\nnvidia1\n');
     standIn.give(standIn.uuids[0]!, [2]);
     const wrong = await cdi.cli(['run', 'g'], { cwd });
     standIn.give(standIn.uuids[0]!, 'own');
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
     expect(wrong.stderr).toContain('other GPUs than asked for');
+  });
+
+  test('is what is left where the hook is absent; without either the run says what is missing', async () => {
+    await using bare = await gpuMachine(2, { hook: false });
+    await using cdi = await startDaemon(bare.options);
+    const { stdout, stderr } = await cdi.cli(['run', 'g'], { cwd: await projectWith(looking) });
+    if (await hasCdi()) expect(stdout).toBe('nvidia0\nnvidia1\n');
+    else expect(stderr).toContain('The NVIDIA driver is here, but its container toolkit is not');
   });
 });

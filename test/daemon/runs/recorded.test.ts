@@ -72,7 +72,7 @@ test('deps of another project, by workflow and by tag', async () => {
 test('image, mounts, driver, host, arguments and settings are kept with the run', async () => {
   const data = await project({ x: '' });
   const cwd = await projectWith(
-    `- name: w\n  provider: bash\n  commands: [nproc]\n  mounts: ["${data}:/data:ro"]\n  max_duration: 1h\n  resources: {cpu: 1, interruptible: true}`,
+    `- name: w\n  provider: bash\n  commands: [nproc]\n  mounts: ["${data}:/data:ro"]\n  max_duration: 1h\n  idle_timeout: 30m\n  resources: {cpu: 1, interruptible: true}`,
   );
   await host.daemon.cli(['run', 'w', 'an', 'argument'], { cwd });
   expect(await detail(cwd)).toMatchObject({
@@ -85,6 +85,7 @@ test('image, mounts, driver, host, arguments and settings are kept with the run'
     resources: { cpu: 1 },
     interruptible: true,
     maxDuration: 3600,
+    idleTimeout: 1800,
     commands: ['nproc'],
     snapshot: { commit: null, dirty: false, tree: expect.stringMatching(/^[0-9a-f]{40}/) },
   });

@@ -101,14 +101,9 @@ describe('gangs', () => {
     const gang = waiting('1', { gpu: 1, nodes: 3 });
     const decision = decided({ hosts, waiting: [gang] });
     expect(started(decision)).toEqual([]);
-    expect(reasons(decision)).toEqual(
-      ['1: waits for 1 more GPU on b (GPU-x is used by process 1 (x)); its 3 jobs start together, and 2 would have room'].map((line) =>
-        line.replace(' on b (GPU-x is used by process 1 (x))', ' (GPU-x is used by process 1 (x)) on b'),
-      ),
-    );
-    expect(
-      started(decided({ hosts, waiting: [{ ...gang, interruptible: true, notBefore: null, priority: 0, jobs: gang.jobs.slice(0, 2) }] })),
-    ).toHaveLength(2);
+    expect(reasons(decision)).toEqual([
+      '1: waits for 1 more GPU (GPU-x is used by process 1 (x)) on b; its 3 jobs start together, and 2 would have room',
+    ]);
   });
   test('the jobs keep their ids though the most demanding is placed first', () => {
     const jobs = [

@@ -1,0 +1,138 @@
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { PolicyView, Run, RunDetail } from '../../../shared/api.ts';
+import { labels } from '../../../daemon/engine/engine.ts';
+import { engineJson, filters } from '../../support/engine-api.ts';
+import { openLab, type Lab } from '../../support/lab.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+let lab: Lab;
+let data: string;
+beforeAll(async () => {
+  lab = await openLab({ users: ['ann', 'bob'] });
+});
+afterAll(() => lab?.[Symbol.asyncDispose]());
+
+beforeAll(() => {
+  data = join(lab.dir, 'data');
+  mkdirSync(data);
+  const file = join(lab.dir, 'etc/policy.yaml');
+  writeFileSync(file, policyText().replace('DATA', data));
+});
+const policyText = (): string => `defaults:
+  gpus: 2
+  disk: 1MB
+  max_duration: 1h
+  priority: 5
+  memory: 64MB
+  pids: 50
+  mount_roots: [~/data, DATA]
+users:
+  bob:
+    disk: unlimited
+    priority: 10
+    mount_roots: []
+`;
+
+test('each is told what holds for them, as the file says now', async () => {
+  const common = { gpus: 2, runs: null, maxDuration: 3600, memory: 64e6, pids: 50 };
+  expect(await lab.json<PolicyView>('ann', ['policy'])).toMatchObject({ user: 'ann', ...common, disk: 1e6, priority: 5, mountRoots: ['~/data', data] });
+  expect(await lab.json<PolicyView>('bob', ['policy'])).toMatchObject({ user: 'bob', ...common, disk: null, priority: 10, mountRoots: [] });
+  expect((await lab.cli('ann', ['policy'])).stdout).toContain('disk          1 MB, 0 B used');
+});
+
+test('what a run leaves open is filled in, and given to its container', async () => {
+  const { stdout } = await lab.cli('ann', ['run', '-d', 'bash', '-c', 'sleep 1000']);
+  const name = stdout.trim();
+  const detail = await lab.json<RunDetail>('ann', ['ps', name]);
+  expect(detail).toMatchObject({ maxDuration: 3600, resources: { memory: 64e6 } });
+  const container = await waitFor(async () => (await containersOf(name))[0], 'its container');
+  const { HostConfig } = await engineJson<{ HostConfig: object }>(process.env['DOCKER_HOST'] ?? '', `/containers/${container.Id}/json`);
+  expect(HostConfig).toMatchObject({ Memory: 64e6, PidsLimit: 50 });
+  expect((await lab.cli('ann', ['stop', '-x', '-y', name])).code).toBe(0);
+});
+
+test.each([
+  [['--priority', '6'], 'priority 6, and the policy allows you at most 5'],
+  [['--max-duration', '2h'], 'may last 2h, and the policy allows you at most 1h'],
+  [['--gpu', '3'], 'asks for 3 GPUs, and the policy allows you 2 at once'],
+])('%s is refused', async (options, why) => {
+  const { code, stderr } = await lab.cli('ann', ['run', ...options, 'bash', '-c', 'true']);
+  expect(code).toBe(1);
+  expect(stderr).toContain(why);
+});
+
+test('artifacts are given to their user behind closed folders, count for their disk, and stop further runs', async () => {
+  const saved = await lab.cli('ann', ['run', 'bash', '-a', 'out', '-c', 'head -c 3000000 /dev/zero >out/big; mkdir out/deep; touch out/deep/f']);
+  expect(saved.code, saved.stderr).toBe(0);
+  const [run] = await lab.json<Run[]>('ann', ['ps']);
+  const artifacts = join(lab.home, 'artifacts');
+  const own = join(artifacts, readdirSync(artifacts).toSorted((a, b) => Number(b) - Number(a))[0] ?? '', '0/0');
+  const { uid, gid } = lab.user('ann');
+  for (const path of ['', 'big', 'deep', 'deep/f']) expect(statSync(join(own, path)), path).toMatchObject({ uid, gid });
+  expect(statSync(artifacts)).toMatchObject({ uid: 0, mode: 0o40700 });
+
+  const { code, stderr } = await lab.cli('ann', ['run', 'bash', '-c', 'true']);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`Your artifacts take 3 MB, more than the 1 MB that the policy allows you; the biggest: ${run?.name} (3 MB)`);
+  expect((await lab.cli('bob', ['run', 'bash', '-c', 'true'])).code).toBe(0);
+  expect((await lab.cli('ann', ['rm', '-y', run?.name ?? ''])).code).toBe(0);
+  expect((await lab.cli('ann', ['run', 'bash', '-c', 'true'])).stderr).toContain('of removed runs: 3 MB, which dstack gc frees');
+  expect((await lab.cli('ann', ['gc'])).code).toBe(0);
+  expect((await lab.cli('ann', ['run', 'bash', '-c', 'true'])).code).toBe(0);
+});
+
+test('mounts: only below the roots, and only what the user can reach', async () => {
+  const folder = (path: string, owner: string, mode: number): string => {
+    mkdirSync(path);
+    const { uid, gid } = owner === 'root' ? { uid: 0, gid: 0 } : lab.user(owner);
+    chownSync(path, uid, gid);
+    chmodSync(path, mode);
+    return path;
+  };
+  const run = (path: string) => lab.cli('ann', ['run', '--mount', `${path}:/mnt/x`, 'bash', '-c', 'ls /mnt/x']);
+  const home = folder(join(lab.user('ann').home, 'data'), 'ann', 0o700);
+  writeFileSync(join(home, 'mine'), '');
+  expect((await run('~/data')).stdout).toBe('mine\n');
+
+  const closed = folder(join(data, 'closed'), 'bob', 0o700);
+  const readOnly = folder(join(data, 'read-only'), 'root', 0o755);
+  expect((await run(closed)).stderr).toContain(`You may not read the folder ${closed}`);
+  expect((await run(join(closed, 'x'))).stderr).toContain('does not exist on this host, or you may not see it');
+  expect((await run(readOnly)).stderr).toContain(`You may not write in the folder ${readOnly}`);
+  expect((await lab.cli('ann', ['run', '--mount', `${readOnly}:/mnt/x:ro`, 'bash', '-c', 'true'])).code).toBe(0);
+  symlinkSync('/etc', join(home, 'link'));
+  expect((await lab.cli('ann', ['run', '--mount', '~/data/link:/mnt/x:ro', 'bash', '-c', 'ls /mnt/x'])).stderr).toContain('(really /etc)');
+  expect((await lab.cli('bob', ['run', '--mount', `${readOnly}:/mnt/x:ro`, 'bash', '-c', 'true'])).stderr).toContain('not below an allowed root');
+});
+
+test('a folder to tag is read with the rights of its user', async () => {
+  const own = join(lab.user('ann').home, 'project/set');
+  lab.write('ann', { 'set/a': 'a\n' });
+  expect((await lab.cli('ann', ['tags', 'add', 'set', '-a', 'set'])).code).toBe(0);
+  expect((await lab.cli('ann', ['artifacts', 'list', ':set'])).stdout).toContain('a');
+  const stolen = await lab.cli('bob', ['tags', 'add', 'stolen', '-a', '/root']);
+  expect(stolen.stderr).toContain('/root is not a directory that bob may read');
+  const direct = await lab.cli('bob', ['tags', 'add', 'stolen', '-a', own]);
+  expect(direct.stderr).toContain('is not a directory that bob may read');
+});
+
+test("a workflow file that is a link out of the project is not followed with root's eyes", async () => {
+  const file = join(lab.user('bob').home, 'project/.dstack/workflows.yaml');
+  symlinkSync('/etc/shadow', file);
+  const { code, stderr } = await lab.cli('bob', ['run', 'anything']);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${file} is a link that leads out of the project`);
+});
+
+test('a policy that cannot be read stops submits, and says where', async () => {
+  const file = join(lab.dir, 'etc/policy.yaml');
+  writeFileSync(file, 'defaults:\n  gpus: many\n');
+  const { code, stderr } = await lab.cli('ann', ['run', 'bash', '-c', 'true']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('policy.yaml:2:9: gpus many: this is not a whole number');
+});
+
+const containersOf = (run: string): Promise<{ Id: string }[]> =>
+  engineJson(process.env['DOCKER_HOST'] ?? '', `/containers/json?${filters({ label: [`${labels.run}=${run}`] })}`);
