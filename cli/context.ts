@@ -1,4 +1,5 @@
 /** What every command gets: where it runs, whom it talks to, and where its words go. Composed once, in program.ts. */
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { homeDir, sharedSocket } from '../shared/home.ts';
 import { findProject } from '../shared/project.ts';
@@ -11,7 +12,7 @@ import { printable } from './terminal/text.ts';
 export interface Cli {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** of the user's own daemon: not of one that is shared (`client.shared`) */
+  /** of the user's own daemon: not of one that is shared (`client.shared`), unless they are root */
   home: string;
   version: string;
   out: Output;
@@ -33,8 +34,9 @@ export interface Cli {
 export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
   const out = output(process.stdout);
   const err = output(process.stderr);
-  const home = homeDir(env);
   const shared = sharedSocket(env);
+  // root's socket lies in the shared daemon's home, which is root's too
+  const home = shared !== null && process.getuid?.() === 0 ? dirname(shared) : homeDir(env);
   const version = ownVersion();
   const found = findProject(cwd);
   const daemonMain = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));

@@ -1,6 +1,6 @@
 /** The one place that composes the daemon; tests override parts of it. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from 'node:http';
@@ -150,6 +150,7 @@ export async function composeDaemon(
     hosts: () => [host.name],
     gpus: {
       of: async () => (await host.facts()).gpus,
+      haveFiles: () => !existsSync('/dev/dxg'),
       attach: async () => {
         const state = monitor.state();
         return attachMethod(state.status === 'reachable' ? state.info : await engine.info(), toolkitPlaces(), config.gpus.attach);

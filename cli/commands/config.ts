@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readConfig } from '../../shared/config-file.ts';
 import type { Config } from '../../shared/config.ts';
 import { homeFiles } from '../../shared/home.ts';
-import { unwrap } from '../../shared/result.ts';
+import { FailureError, unwrap } from '../../shared/result.ts';
 import { formatDuration, formatSize } from '../../shared/units.ts';
 import type { Cli } from '../context.ts';
 import { printable } from '../terminal/text.ts';
@@ -21,6 +21,10 @@ export const command = (cli: Cli): Command =>
       ]),
     )
     .action(async (options: { json?: boolean }) => {
+      if (cli.client.shared && process.getuid?.() !== 0) {
+        const hint = 'What you may have: dstack policy';
+        throw new FailureError({ code: 'shared_daemon', message: "The configuration of this machine's daemon is its administrator's.", hint });
+      }
       const path = homeFiles(cli.home).config;
       const values = unwrap(await readConfig(cli.home));
       const exists = existsSync(path);

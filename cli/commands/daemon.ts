@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { DaemonStatus } from '../../shared/api.ts';
-import { unwrap } from '../../shared/result.ts';
+import { FailureError, unwrap } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
+import type { InstallOptions } from '../daemon-install.ts';
 import { daemonLog } from '../daemon-log.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { moment } from '../terminal/time.ts';
@@ -13,7 +14,7 @@ interface JsonOption {
 
 export const command = (cli: Cli): Command =>
   new Command('daemon')
-    .description('The process that keeps runs going. Other commands start it when it is not there.')
+    .description('The process that keeps runs going. Other commands start it when it is not there, unless it is the one of all users.')
     .addHelpText(
       'after',
       examples([
@@ -25,7 +26,9 @@ export const command = (cli: Cli): Command =>
     .addCommand(start(cli))
     .addCommand(stop(cli))
     .addCommand(status(cli))
-    .addCommand(logs(cli));
+    .addCommand(logs(cli))
+    .addCommand(installing(cli))
+    .addCommand(uninstalling(cli));
 
 const start = (cli: Cli): Command =>
   new Command('start')
@@ -85,7 +88,54 @@ const logs = (cli: Cli): Command =>
       ]),
     )
     .action((options: { lines: number; json?: boolean }) => {
+      if (cli.client.shared) {
+        const hint = 'As root: journalctl -u dstackd';
+        throw new FailureError({ code: 'shared_daemon', message: "The log of this machine's daemon is its administrator's.", hint });
+      }
       for (const line of unwrap(daemonLog(cli.home, options.lines, options.json === true))) cli.out.line(line);
+    });
+
+const installing = (cli: Cli): Command =>
+  new Command('install')
+    .description('Let systemd start it, with your first session or for all users of the machine.')
+    .option('--system', 'For all users: as root, with a socket for each. (needs --group)')
+    .option('--group <group>', 'Whose members may use it.')
+    .option('--root <dir>', 'Write below this folder, as for an image, and start nothing.')
+    .option('--print', 'Only print the unit.')
+    .option('--json', 'Print JSON.')
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack daemon install', 'yours, from your first session on'],
+        ['sudo dstack daemon install --system --group lab', "the machine's, for the members of lab"],
+        ['dstack daemon install --print', 'shows what would be written'],
+      ]),
+    )
+    .action(async (options: InstallOptions & JsonOption) => {
+      const { install } = await import('../daemon-install.ts');
+      const said = unwrap(await install(cli, options));
+      if (options.json) return cli.json({ said });
+      for (const line of said) cli.out.line(line);
+    });
+
+const uninstalling = (cli: Cli): Command =>
+  new Command('uninstall')
+    .description('Undo the installation. Runs and artifacts are kept.')
+    .option('--system', 'The one for all users.')
+    .option('--root <dir>', 'Below this folder.')
+    .option('--json', 'Print JSON.')
+    .addHelpText(
+      'after',
+      examples([
+        ['dstack daemon uninstall', 'yours'],
+        ['sudo dstack daemon uninstall --system', "the machine's"],
+      ]),
+    )
+    .action(async (options: InstallOptions & JsonOption) => {
+      const { uninstall } = await import('../daemon-install.ts');
+      const said = unwrap(await uninstall(cli, options));
+      if (options.json) return cli.json({ said });
+      for (const line of said) cli.out.line(line);
     });
 
 function show(cli: Cli, status: DaemonStatus): void {

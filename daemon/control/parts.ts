@@ -33,7 +33,12 @@ export interface ControlParts {
   /** names of all hosts of the pool */
   hosts(): readonly string[];
   /** the GPUs of a host, and how its engine gives them to containers */
-  gpus: { of(host: string): Promise<readonly Gpu[]>; attach(host: string): Promise<AttachMethod> };
+  gpus: {
+    of(host: string): Promise<readonly Gpu[]>;
+    attach(host: string): Promise<AttachMethod>;
+    /** each has a device file of its own, so that a container can be asked which it has; under WSL they share one */
+    haveFiles(host: string): boolean;
+  };
   config: Config;
   /** what each user may have */
   policy: Policy;

@@ -25,8 +25,9 @@ function stateOf(state: ContainerInspectInfo['State']): Container['state'] {
     case 'restarting':
       return { status: 'running', startedAt: timeOf(state.StartedAt) ?? 0, pid: state.Pid };
     case 'created':
-      // a start that failed leaves it here, with the reason and an exit code
-      if (!state.Error && state.ExitCode === 0) return { status: 'created' };
+      // a start that failed leaves it here, with the reason and an exit code; one whose asker went away meanwhile is given up (Docker 23 and later),
+      // as if nobody had asked
+      if ((!state.Error && state.ExitCode === 0) || state.Error.includes('context canceled')) return { status: 'created' };
       return exited(state);
     default: // exited, dead, removing
       return exited(state);

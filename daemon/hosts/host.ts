@@ -63,6 +63,9 @@ export interface HostFacts {
 
 export interface Host {
   name: 'local';
-  /** As sampled a moment ago; `fresh` asks everything anew. */
-  facts(options?: { fresh?: boolean }): Promise<HostFacts>;
+  /**
+   * As sampled a moment ago; `fresh` asks everything anew. `anyGpus`: the GPUs as they are known, however old that is, maybe none yet; for who needs none and
+   * shall not wait for nvidia-smi.
+   */
+  facts(options?: { fresh?: boolean; anyGpus?: boolean }): Promise<HostFacts>;
 }

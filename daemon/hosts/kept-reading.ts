@@ -9,11 +9,18 @@ export interface KeptReadingOptions<T> {
   onRead?(): void;
 }
 
+export interface KeptReading<T> {
+  /** what was read last, where that is not too old; `fresh` waits for a reading that begins after the question */
+  ask(fresh: boolean): Promise<T>;
+  /** what was read last, however old; null: nothing yet. Waits for nothing */
+  known(): T | null;
+}
+
 /**
  * For what is slow to read and asked for often: answers at once with what was read last, where that is not too old, and reads anew meanwhile. One reading at
- * a time; nothing is read unless somebody asks. `fresh` waits for a reading that begins after the question. A failure is not kept.
+ * a time; nothing is read unless somebody asks. A failure is not kept.
  */
-export function keptReading<T>(options: KeptReadingOptions<T>): (fresh: boolean) => Promise<T> {
+export function keptReading<T>(options: KeptReadingOptions<T>): KeptReading<T> {
   const { read, staleAfter, uselessAfter, now, onRead } = options;
   let kept: { value: T; at: number } | null = null;
   let reading: Promise<T> | null = null;
@@ -29,20 +36,29 @@ export function keptReading<T>(options: KeptReadingOptions<T>): (fresh: boolean)
     return reading;
   };
 
-  return async (fresh) => {
-    if (fresh) {
-      await reading?.catch(() => null);
-      return reading ?? start();
-    }
-    const age = kept ? now() - kept.at : Infinity;
-    // below zero: the clock was set back
-    if (!kept || age < 0 || age >= Math.max(uselessAfter, staleAfter())) return reading ?? start();
-    if (age >= staleAfter() && !reading) {
-      start().then(
-        () => onRead?.(),
-        () => null,
-      );
-    }
-    return kept.value;
+  // below zero: the clock was set back
+  const isOlder = (than: number): boolean => !kept || now() - kept.at >= than || now() < kept.at;
+  const refresh = (): void => {
+    if (reading || !isOlder(staleAfter())) return;
+    start().then(
+      () => onRead?.(),
+      () => null,
+    );
+  };
+
+  return {
+    async ask(fresh) {
+      if (fresh) {
+        await reading?.catch(() => null);
+        return reading ?? start();
+      }
+      if (!kept || isOlder(Math.max(uselessAfter, staleAfter()))) return reading ?? start();
+      refresh();
+      return kept.value;
+    },
+    known() {
+      refresh();
+      return kept?.value ?? null;
+    },
   };
 }

@@ -29,6 +29,8 @@ export interface LocalHostOptions {
 /** Milliseconds for which the last reading of the GPUs is good enough to be answered at once. */
 const gpusFor = 60_000;
 const restFor = 1_000;
+/** Before they are read for the first time. */
+const noGpus: GpuState = { gpus: [], readAt: null, staleSince: null, problem: null };
 
 /** The machine that the daemon runs on. Nothing is asked before the first `facts`. */
 export function createLocalHost(options: LocalHostOptions): Host {
@@ -52,8 +54,8 @@ export function createLocalHost(options: LocalHostOptions): Host {
 
   return {
     name: 'local',
-    async facts({ fresh = false } = {}): Promise<HostFacts> {
-      const [{ info, ...others }, state] = await Promise.all([rest(fresh), gpus(fresh)]);
+    async facts({ fresh = false, anyGpus = false } = {}): Promise<HostFacts> {
+      const [{ info, ...others }, state] = await Promise.all([rest(fresh), anyGpus ? (gpus.known() ?? noGpus) : gpus.ask(fresh)]);
       return {
         name: 'local',
         reachable: true,

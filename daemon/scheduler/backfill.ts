@@ -28,28 +28,20 @@ interface View extends Amounts {
  */
 export function reserve(pool: Pool, shape: Shape, avoid: Avoid, id: string, now: number, interrupts: boolean): Reservation | null {
   if (!fit(pool, emptyView(pool), shape, avoid)) return null;
-  const ends = pool.holders
-    .filter((holder) => holder.end < Infinity && !holder.stopping && !(interrupts && holder.interruptible))
-    .sort((a, b) => a.end - b.end);
+  const ending = pool.holders.filter((holder) => holder.end < Infinity && !holder.stopping && !(interrupts && holder.interruptible));
+  // now (what should have ended ends now as well), and each time at which something ends
+  const times = [now, ...Float64Array.from(ending, (holder) => Math.max(now, holder.end)).sort()];
+  const viewAt = (time: number): View => viewAfter(pool, presentView(pool, interrupts), ending, time);
   let low = 0;
-  let high = ends.length;
-  let known = presentView(pool, interrupts);
-  if (!fit(pool, viewAfter(pool, known, ends), shape, avoid)) return keepAll(pool, shape, avoid, id, interrupts);
+  let high = times.length - 1;
+  if (!fit(pool, viewAt(times[high]!), shape, avoid)) return keepAll(pool, shape, avoid, id, interrupts);
   while (low < high) {
     const middle = (low + high) >> 1;
-    const view = viewAfter(pool, known, ends.slice(low, middle));
-    if (fit(pool, copy(view), shape, avoid)) high = middle;
-    else {
-      known = viewAfter(pool, view, ends.slice(middle, middle + 1));
-      low = middle + 1;
-    }
+    if (fit(pool, viewAt(times[middle]!), shape, avoid)) high = middle;
+    else low = middle + 1;
   }
-  const at = low === 0 ? now : Math.max(now, ends[low - 1]!.end);
-  const view = viewAfter(
-    pool,
-    presentView(pool, interrupts),
-    ends.filter((holder) => holder.end <= at),
-  );
+  const at = times[low]!;
+  const view = viewAt(at);
   const hosts = fit(pool, view, shape, avoid) ?? [];
   const touched = new Set(hosts);
   // `fit` took its needs from the view: what is left there is to spare
@@ -62,16 +54,15 @@ export function reserve(pool: Pool, shape: Shape, avoid: Avoid, id: string, now:
   return { id, at, hosts: [...touched].sort((a, b) => a - b) };
 }
 
-const copy = ({ cpu, memory, gpus }: View): View => ({ cpu: cpu.slice(), memory: memory.slice(), gpus: gpus.slice() });
-
-/** What is there once these have ended as well. */
-function viewAfter(pool: Pool, before: View, ended: readonly Holder[]): View {
-  const view = copy(before);
-  for (const holder of ended) {
+/** Adds what those hold that have ended by then. */
+function viewAfter(pool: Pool, view: View, ending: readonly Holder[], time: number): View {
+  const kinds = pool.kinds.length;
+  for (const holder of ending) {
+    if (holder.end > time) continue;
     for (const { host, cpu, memory, gpus } of holder.parts) {
       view.cpu[host]! += cpu;
       view.memory[host]! += memory;
-      for (const g of gpus) view.gpus[host * pool.kinds.length + pool.kindOf[g]!]!++;
+      for (const g of gpus) view.gpus[host * kinds + pool.kindOf[g]!]!++;
     }
   }
   return view;

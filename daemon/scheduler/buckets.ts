@@ -31,3 +31,14 @@ export function moveTo(buckets: Buckets, host: number, level: number): void {
   }
   levelOf[host] = level;
 }
+
+export function eachIn({ words, bits, size }: Buckets, level: number, visit: (host: number) => void): void {
+  if (size[level] === 0) return;
+  for (let w = 0; w < words; w++) {
+    let word = bits[level * words + w]!;
+    while (word !== 0) {
+      visit((w << 5) + 31 - Math.clz32(word & -word));
+      word &= word - 1;
+    }
+  }
+}

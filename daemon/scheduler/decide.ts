@@ -48,9 +48,9 @@ export function decide(situation: Situation): Decision {
     const number = interruptible ? 2 : 1;
     let reservation: Reservation | null = null;
     const failed = (run: Waiting, shape: Shape, short: boolean): void => {
-      shape.failed[0] = number;
-      if (short) shape.failed[1] = number;
-      if (shape.needs.length === 1 && !shape.avoid) failures.add(shape.needs[0]!, short);
+      shape.failed = number;
+      if (short) shape.failedShort = number;
+      failures.add(shape, short);
       if (reservation) return;
       reservation = reserve(pool, shape, avoidMask(pool, shape), run.id, situation.now, !interruptible);
       if (reservation) outcome.reservations.push(reservation);
@@ -63,11 +63,8 @@ export function decide(situation: Situation): Decision {
       }
       const shape = demand.shapeOf(run);
       const short: Reservation | null = endsBefore(run, situation.now, reservation) ? reservation : null;
-      const [need] = shape.needs;
-      const hopeless =
-        shape.failed[short ? 1 : 0] === number ||
-        (need !== undefined && shape.needs.length === 1 && !shape.avoid && failures.cover(need, short !== null));
-      const served = hopeless ? null : serve(pool, shape, avoidMask(pool, shape), { short, interrupts: !interruptible });
+      const hopeless = (short ? shape.failedShort : shape.failed) === number || failures.cover(shape, short !== null);
+      const served = hopeless ? null : serve(pool, shape, avoidMask(pool, shape), { short, interrupts: !interruptible, id: run.id });
       if (!served) {
         order.push(run.id);
         if (!hopeless) failed(run, shape, short !== null);

@@ -31,9 +31,13 @@ export interface Need {
 export interface Shape {
   /** the most demanding first */
   needs: readonly Need[];
+  /** all its jobs need the same */
+  uniform: boolean;
   avoid: ReadonlySet<string> | null;
-  /** the pass in which it was found not to fit any more; [0] may last, [1] ends before the first in line needs what is kept for it */
-  failed: [number, number];
+  /** the pass in which it was found not to fit any more; 0: none */
+  failed: number;
+  /** the same for runs that end before the first in line needs what is kept for it */
+  failedShort: number;
 }
 
 export interface Demand {
@@ -100,11 +104,7 @@ export function createDemand(hosts: readonly HostState[], waiting: readonly Pick
   const kinds = counted.map((one) => one.kind);
   const wants = new ByKind<Want>();
   const wantOf = (gpu: GpuRequest): Want => wants.get(gpu) ?? wants.set(gpu, newWant(kinds, gpu));
-  const needOf = ({ cpu, memory, gpu }: Request, job: number): Need => {
-    const gpus = gpu?.count ?? 0;
-    return { job, cpu: milli(cpu), memory: memory ?? 0, gpus, want: gpu && gpus > 0 ? wantOf(gpu) : null };
-  };
-  return { kinds, kindOf: (gpu) => found.get(gpu)?.number ?? 0, shapeOf: createShapes(needOf) };
+  return { kinds, kindOf: (gpu) => found.get(gpu)?.number ?? 0, shapeOf: createShapes(wantOf) };
 }
 
 function newWant(kinds: readonly Kind[], gpu: GpuRequest): Want {
@@ -118,30 +118,52 @@ const byDemand = (a: Need, b: Need): number => {
   return b.gpus - a.gpus || b.cpu - a.cpu || b.memory - a.memory || a.job - b.job;
 };
 
-function createShapes(needOf: (job: Request, number: number) => Need): Demand['shapeOf'] {
+function createShapes(wantOf: (gpu: GpuRequest) => Want): Demand['shapeOf'] {
   // most runs have one job and avoid nothing: found by a number that may be that of several
   const single = new Map<number, Shape[]>();
   const others = new Map<string, Shape>();
-  const singleShape = (need: Need): Shape => {
-    const key = need.memory + need.cpu * 1009 + need.gpus * 31;
+  const needOf = ({ cpu, memory, gpu }: Request, job: number): Need => {
+    const gpus = gpu?.count ?? 0;
+    return { job, cpu: milli(cpu), memory: memory ?? 0, gpus, want: gpu && gpus > 0 ? wantOf(gpu) : null };
+  };
+  const newShape = (needs: Need[], avoid: Shape['avoid']): Shape => {
+    const [first] = needs;
+    const uniform = needs.every((need) => first && byDemand({ ...need, job: 0 }, { ...first, job: 0 }) === 0 && need.want === first.want);
+    return { needs, uniform, avoid, failed: 0, failedShort: 0 };
+  };
+  const singleShape = (job: Request): Shape => {
+    const cpu = milli(job.cpu);
+    const memory = job.memory ?? 0;
+    const gpus = job.gpu?.count ?? 0;
+    const want = job.gpu && gpus > 0 ? wantOf(job.gpu) : null;
+    const key = memory + cpu * 1009 + gpus * 31;
     const same = single.get(key);
     for (const shape of same ?? []) {
-      const other = shape.needs[0]!;
-      if (other.want === need.want && other.gpus === need.gpus && other.cpu === need.cpu && other.memory === need.memory) return shape;
+      const need = shape.needs[0]!;
+      if (need.want === want && need.gpus === gpus && need.cpu === cpu && need.memory === memory) return shape;
     }
-    const shape: Shape = { needs: [need], avoid: null, failed: [0, 0] };
+    const shape: Shape = { needs: [{ job: 0, cpu, memory, gpus, want }], uniform: true, avoid: null, failed: 0, failedShort: 0 };
     if (same) same.push(shape);
     else single.set(key, [shape]);
     return shape;
   };
   return ({ jobs, avoid }) => {
-    if (jobs.length === 1 && avoid.size === 0) return singleShape(needOf(jobs[0]!, 0));
-    const key = JSON.stringify([jobs.map(({ cpu, memory, gpu }) => [cpu, memory, gpu]), [...avoid.keys()].sort(compare)]);
+    if (jobs.length === 1 && avoid.size === 0) return singleShape(jobs[0]!);
+    const key = keyOf(jobs, avoid);
     let shape = others.get(key);
-    if (!shape) {
-      const needs = jobs.map(needOf).sort(byDemand);
-      others.set(key, (shape = { needs, avoid: avoid.size > 0 ? new Set(avoid.keys()) : null, failed: [0, 0] }));
-    }
+    if (!shape) others.set(key, (shape = newShape(jobs.map(needOf).sort(byDemand), avoid.size > 0 ? new Set(avoid.keys()) : null)));
     return shape;
   };
+}
+
+/** Equal for what asks for the same and avoids the same hosts. */
+function keyOf(jobs: readonly Request[], avoid: ReadonlyMap<string, string>): string {
+  let key = '';
+  let last = '';
+  for (const { cpu, memory, gpu } of jobs) {
+    const one = gpu ? `${cpu} ${memory} ${gpu.count} ${gpu.memory} ${gpu.name}` : `${cpu} ${memory}`;
+    key += one === last ? '=' : `\n${one}`;
+    last = one;
+  }
+  return avoid.size === 0 ? key : `${key}\0${[...avoid.keys()].sort(compare).join('\0')}`;
 }

@@ -1,13 +1,15 @@
 /** What was found not to fit any more: who asks for as much or more need not be looked at. */
-import type { Need } from './demand.ts';
+import type { Need, Shape } from './demand.ts';
 
 export interface Failures {
-  cover(need: Need, short: boolean): boolean;
-  add(need: Need, short: boolean): void;
+  cover(shape: Shape, short: boolean): boolean;
+  add(shape: Shape, short: boolean): void;
 }
 
 interface Failure {
   need: Need;
+  /** how many jobs that need it */
+  jobs: number;
   /** not even when what is kept may be used for a while */
   short: boolean;
 }
@@ -23,13 +25,27 @@ function asksMore(larger: Need, smaller: Need): boolean {
   return larger.want?.kinds.every((kind) => want.has[kind] === 1) ?? false;
 }
 
+/** Only shapes that avoid no host and whose jobs need the same are compared. */
+const isPlain = (shape: Shape): boolean => shape.uniform && !shape.avoid && shape.needs.length > 0;
+
 export function createFailures(): Failures {
   let failures: Failure[] = [];
   return {
-    cover: (need, short) => failures.some((failure) => (failure.short || !short) && asksMore(need, failure.need)),
-    add(need, short) {
-      failures = failures.filter((failure) => !((short || !failure.short) && asksMore(failure.need, need)));
-      if (failures.length < remembered) failures.push({ need, short });
+    cover(shape, short) {
+      if (!isPlain(shape)) return false;
+      const need = shape.needs[0]!;
+      const jobs = shape.needs.length;
+      for (const failure of failures) {
+        if (jobs >= failure.jobs && (failure.short || !short) && asksMore(need, failure.need)) return true;
+      }
+      return false;
+    },
+    add(shape, short) {
+      if (!isPlain(shape)) return;
+      const need = shape.needs[0]!;
+      const jobs = shape.needs.length;
+      failures = failures.filter((failure) => !(failure.jobs >= jobs && (short || !failure.short) && asksMore(failure.need, need)));
+      if (failures.length < remembered) failures.push({ need, jobs, short });
     },
   };
 }

@@ -43,6 +43,8 @@ export interface Running {
   endsAt: number | null;
   /** it is being stopped already: what it has will be free soon, and nobody needs to be interrupted for that */
   stopping: boolean;
+  /** it was interrupted for this waiting run (`for` of the preemption); without: for nobody, or nobody knows */
+  makesWayFor?: string;
   jobs: readonly { host: string; cpu: number; memory: number; gpus: readonly string[] }[];
 }
 

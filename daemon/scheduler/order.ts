@@ -62,14 +62,16 @@ export function lineOf({ waiting, usage, now }: Pick<Situation, 'waiting' | 'usa
     rank.entries.push({ run, at: run.submittedAt, tag: 0 });
   }
   ranks.sort(byRank);
-  const used = new Map<string, number>();
+  const used = new Map<string, { used: number }>();
   const ready: Waiting[] = [];
   for (const { entries } of ranks) {
     entries.sort(byAge);
     for (const entry of entries) {
       const { user } = entry.run;
-      entry.tag = used.get(user) ?? usage.get(user) ?? 0;
-      used.set(user, entry.tag + cost(entry.run));
+      let share = used.get(user);
+      if (!share) used.set(user, (share = { used: usage.get(user) ?? 0 }));
+      entry.tag = share.used;
+      share.used += cost(entry.run);
     }
     // with one user the tags only grow: they are in order already
     if (used.size > 1) entries.sort((a, b) => a.tag - b.tag || byAge(a, b));

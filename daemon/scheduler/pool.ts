@@ -80,12 +80,14 @@ export interface Pool {
   mixed: number[];
   /** the most GPUs of a host */
   most: number;
-  /** 1: something on it is held by a run that is being stopped */
-  hasSoon: Uint8Array;
+  /** open hosts with something that is held by a run that is being stopped; level 1: and with GPUs that are free or soon will be */
+  bySoon: Buckets;
   /** hosts with interruptible runs, the one with the newest first */
   softHosts: number[];
   /** the most GPUs that one of them has or had there */
   mostSoft: Int32Array;
+  /** for whom runs on a host make way, once for each of them */
+  awaited: Map<number, string[]>;
   /** GPUs of each host that are free or soon will be */
   slack: Int32Array;
 }
@@ -134,10 +136,11 @@ export function createPool(situation: Pick<Situation, 'hosts' | 'running'>, dema
     byGpus: createBuckets(count, most + 2),
     mixed: [],
     most,
-    hasSoon: new Uint8Array(count),
+    bySoon: createBuckets(count, 2),
     softHosts: [],
     mostSoft: new Int32Array(count),
     slack: new Int32Array(count),
+    awaited: new Map(),
   };
   for (const [h, host] of hosts.entries()) {
     pool.open[h] = host.blocked === null ? 1 : 0;
@@ -197,6 +200,7 @@ function addRunning(pool: Pool, run: Situation['running'][number]): void {
   for (const part of parts.values()) {
     const { host, cpu, memory } = part;
     holder.parts.push(part);
+    if (stopping && run.makesWayFor !== undefined) expectOn(pool, host, run.makesWayFor);
     pool.free.cpu[host]! -= cpu;
     pool.free.memory[host]! -= memory;
     if (stopping || interruptible) {
@@ -209,6 +213,13 @@ function addRunning(pool: Pool, run: Situation['running'][number]): void {
       pool.mostSoft[host] = Math.max(pool.mostSoft[host]!, part.gpus.length);
     }
   }
+}
+
+/** Notes that something on the host makes way for the run. */
+export function expectOn(pool: Pool, host: number, id: string): void {
+  const ids = pool.awaited.get(host);
+  if (ids) ids.push(id);
+  else pool.awaited.set(host, [id]);
 }
 
 export const newestFirst = (a: Holder, b: Holder): number => b.startedAt - a.startedAt || compare(b.id, a.id);
@@ -249,7 +260,8 @@ export function refresh(pool: Pool, h: number): void {
     else if (s !== NEVER && s !== BUSY) touched = 1;
   }
   pool.slack[h] = slack;
-  pool.hasSoon[h] = soonGpus > 0 || pool.soon.cpu[h]! > 0 || pool.soon.memory[h]! > 0 ? 1 : 0;
+  const soon = soonGpus > 0 || pool.soon.cpu[h]! > 0 || pool.soon.memory[h]! > 0;
+  moveTo(pool.bySoon, h, soon ? Number(slack > 0) : -1);
   moveTo(pool.byGpus, h, start === end ? 0 : total + 1);
   let g = start;
   while (g < end) {

@@ -1,23 +1,32 @@
 /** Which interruptible runs make way for one that is not: on the host where the fewest must, and of these the newest started. */
+import { eachIn } from './buckets.ts';
 import type { Need } from './demand.ts';
 import { countFree, type Avoid } from './place.ts';
 import { FREE, newestOn, SOFT, SOON, type Holder, type Pool } from './pool.ts';
 
 const partOn = (holder: Holder, host: number): Holder['parts'][number] | undefined => holder.parts.find((part) => part.host === host);
 
-/** A host on which the job fits once the runs that are being stopped have gone; -1: none. The one where the fewest GPUs are left over. */
-export function findSoon(pool: Pool, need: Need, avoid: Avoid): number {
+/**
+ * A host on which the job fits once the runs that are being stopped have gone; -1: none. Rather one where they make way for this run, and not one where
+ * they do for another, so that the next decision comes to the same; of these the one where the fewest GPUs are left over.
+ */
+export function findSoon(pool: Pool, need: Need, avoid: Avoid, id: string): number {
+  const { free, soon, spare, bySoon } = pool;
   let best = -1;
   let least = Infinity;
-  for (let h = 0; h < pool.hosts.length; h++) {
-    if (pool.hasSoon[h] === 0 || pool.slack[h]! < need.gpus || pool.open[h] === 0 || avoid?.[h] === 1) continue;
-    const { free, soon, spare } = pool;
-    if (need.cpu > Math.max(0, Math.min(free.cpu[h]! + soon.cpu[h]!, spare.cpu[h]!))) continue;
-    if (need.memory > Math.max(0, Math.min(free.memory[h]! + soon.memory[h]!, spare.memory[h]!))) continue;
-    const left = need.want ? countFree(pool, h, need.want, false) + count(pool, h, need, SOON) - need.gpus : 0;
-    if (left < 0 || left >= least) continue;
-    best = h;
-    least = left;
+  for (let level = need.want ? 1 : 0; level <= 1; level++) {
+    eachIn(bySoon, level, (h) => {
+      if (pool.slack[h]! < need.gpus || avoid?.[h] === 1) return;
+      if (need.cpu > Math.max(0, Math.min(free.cpu[h]! + soon.cpu[h]!, spare.cpu[h]!))) return;
+      if (need.memory > Math.max(0, Math.min(free.memory[h]! + soon.memory[h]!, spare.memory[h]!))) return;
+      const left = need.want ? countFree(pool, h, need.want, false) + count(pool, h, need, SOON) - need.gpus : 0;
+      if (left < 0) return;
+      const awaited = pool.awaited.get(h);
+      const order = left + (awaited?.includes(id) ? 0 : awaited ? 2 : 1) * 1000;
+      if (order > least || (order === least && h > best)) return;
+      best = h;
+      least = order;
+    });
   }
   return best;
 }
@@ -42,8 +51,8 @@ export interface Plan {
 /** The runs to interrupt so that the job fits somewhere; null: that would not help anywhere. `spared` are not interrupted. */
 export function findVictims(pool: Pool, need: Need, avoid: Avoid, spared: ReadonlySet<Holder>): Plan | null {
   const { softHosts, softOn, slack, mostSoft } = pool;
-  let least = Infinity;
-  for (const host of softHosts) least = Math.min(least, fewest(need.gpus - slack[host]!, mostSoft[host]!));
+  // how many it takes at least anywhere; looked up when one is not enough
+  let least = 1;
   let best: Plan | null = null;
   for (const host of softHosts) {
     const atLeast = fewest(need.gpus - slack[host]!, mostSoft[host]!);
@@ -56,6 +65,10 @@ export function findVictims(pool: Pool, need: Need, avoid: Avoid, spared: Readon
     if (atLeast > softOn[host]!.length || avoid?.[host] === 1) continue;
     const plan = planOn(pool, host, need, spared);
     if (!plan) continue;
+    if (!best && plan.victims.length > 1) {
+      least = Infinity;
+      for (const other of softHosts) least = Math.min(least, fewest(need.gpus - slack[other]!, mostSoft[other]!));
+    }
     if (!best || plan.victims.length < best.victims.length || (plan.victims.length === best.victims.length && plan.oldest > best.oldest))
       best = plan;
   }

@@ -18,16 +18,19 @@ export interface Served {
 export interface Terms {
   /** what is kept for the first in line may be used: the run ends before */
   short: Reservation | null;
+  /** the run's */
+  id: string;
   /** the run may wait for what is freed, and interrupt others: it is not interruptible */
   interrupts: boolean;
 }
 
 /** Serves the run, or leaves the pool as it was and answers null. */
 export function serve(pool: Pool, shape: Shape, avoid: Avoid, terms: Terms): Served | null {
+  const { id } = terms;
   let served = attempt(pool, shape, avoid, terms, new Set());
   if (served && !served.now && served.taken.some((taken) => taken.how === 'short')) {
     // it would start later than now, so nobody knows whether it ends in time
-    undo(pool, served);
+    undo(pool, id, served);
     served = attempt(pool, shape, avoid, { ...terms, short: null }, new Set());
   }
   if (!served || served.victims.length < 2 || shape.needs.length < 2) return served;
@@ -35,14 +38,14 @@ export function serve(pool: Pool, shape: Shape, avoid: Avoid, terms: Terms): Ser
   let best: Served = served;
   const spared = new Set<Holder>();
   for (const victim of served.victims.toSorted((a, b) => a.startedAt - b.startedAt)) {
-    undo(pool, best);
+    undo(pool, id, best);
     const without = attempt(pool, shape, avoid, { ...terms, short: null }, new Set([...spared, victim]));
     const fewer = without && without.victims.every((other) => best.victims.includes(other));
     if (fewer) {
       spared.add(victim);
       best = without;
     } else {
-      if (without) undo(pool, without);
+      if (without) undo(pool, id, without);
       const again = attempt(pool, shape, avoid, { ...terms, short: null }, spared);
       if (!again) throw new Error('what could be served cannot be served again');
       best = again;
@@ -51,7 +54,7 @@ export function serve(pool: Pool, shape: Shape, avoid: Avoid, terms: Terms): Ser
   return best;
 }
 
-function attempt(pool: Pool, shape: Shape, avoid: Avoid, { short, interrupts }: Terms, spared: ReadonlySet<Holder>): Served | null {
+function attempt(pool: Pool, shape: Shape, avoid: Avoid, { short, interrupts, id }: Terms, spared: ReadonlySet<Holder>): Served | null {
   const served: Served = { taken: [], victims: [], now: true };
   for (const need of shape.needs) {
     let host = findRoom(pool, need, avoid);
@@ -64,15 +67,16 @@ function attempt(pool: Pool, shape: Shape, avoid: Avoid, { short, interrupts }: 
       served.taken.push(take(pool, host, need, 'short'));
       continue;
     }
-    host = interrupts ? findSoon(pool, need, avoid) : -1;
+    host = interrupts ? findSoon(pool, need, avoid, id) : -1;
     const plan = interrupts && host < 0 ? findVictims(pool, need, avoid, spared) : null;
     if (plan) {
-      for (const victim of plan.victims) interrupt(pool, victim);
+      for (const victim of plan.victims) interrupt(pool, victim, id);
       served.victims.push(...plan.victims);
-      host = plan.host;
+      // one that was interrupted may have made room elsewhere too: chosen as the next decision will choose
+      host = findSoon(pool, need, avoid, id);
     }
     if (host < 0) {
-      undo(pool, served);
+      undo(pool, id, served);
       return null;
     }
     served.now = false;
@@ -82,7 +86,7 @@ function attempt(pool: Pool, shape: Shape, avoid: Avoid, { short, interrupts }: 
 }
 
 /** Not strictly the last first: what was taken of soon is given back to soon before its holders are spared. */
-function undo(pool: Pool, { taken, victims }: Served): void {
+function undo(pool: Pool, id: string, { taken, victims }: Served): void {
   for (const one of taken.toReversed()) giveBack(pool, one);
-  for (const victim of victims) spareIt(pool, victim);
+  for (const victim of victims) spareIt(pool, victim, id);
 }

@@ -1,6 +1,6 @@
 /** What changes in the pool while a run is served. Everything can be undone, the last first: a run is served whole or not at all. */
 import type { Need, Want } from './demand.ts';
-import { CLAIMED, FREE, HELD, newestFirst, newestOn, refresh, SOFT, SOON, type Holder, type Pool } from './pool.ts';
+import { CLAIMED, expectOn, FREE, HELD, newestFirst, newestOn, refresh, SOFT, SOON, type Holder, type Pool } from './pool.ts';
 
 /** `room`: what nothing keeps; `short`: also what is kept, for a while; `soon`: also what runs that are being stopped hold. */
 export type How = 'room' | 'short' | 'soon';
@@ -71,8 +71,8 @@ function collect(pool: Pool, host: number, want: Want, state: number, alsoKept: 
   }
 }
 
-/** An interruptible run is interrupted: what it has will soon be free. */
-export function interrupt(pool: Pool, holder: Holder): void {
+/** An interruptible run is interrupted for another: what it has will soon be free. */
+export function interrupt(pool: Pool, holder: Holder, id: string): void {
   holder.stopping = true;
   for (const { host, cpu, memory, gpus } of holder.parts) {
     pool.soft.cpu[host]! -= cpu;
@@ -82,13 +82,14 @@ export function interrupt(pool: Pool, holder: Holder): void {
     for (const g of gpus) pool.state[g] = SOON;
     const softOn = pool.softOn[host]!;
     softOn.splice(softOn.indexOf(holder), 1);
+    expectOn(pool, host, id);
     refresh(pool, host);
     moveSoft(pool, host);
   }
 }
 
-/** It is not interrupted after all. */
-export function spareIt(pool: Pool, holder: Holder): void {
+/** It is not interrupted for that run after all. */
+export function spareIt(pool: Pool, holder: Holder, id: string): void {
   holder.stopping = false;
   for (const { host, cpu, memory, gpus } of holder.parts) {
     pool.soft.cpu[host]! += cpu;
@@ -96,6 +97,9 @@ export function spareIt(pool: Pool, holder: Holder): void {
     pool.soon.cpu[host]! -= cpu;
     pool.soon.memory[host]! -= memory;
     for (const g of gpus) pool.state[g] = SOFT;
+    const awaited = pool.awaited.get(host)!;
+    awaited.splice(awaited.lastIndexOf(id), 1);
+    if (awaited.length === 0) pool.awaited.delete(host);
     pool.softOn[host]!.push(holder);
     pool.softOn[host]!.sort(newestFirst);
     refresh(pool, host);

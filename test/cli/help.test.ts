@@ -62,6 +62,7 @@ test('every verb of the issue is there', () => {
         'doctor',
       ])
       .concat(['stats', 'usage', 'audit'])
+      .concat(['daemon install', 'daemon uninstall', 'policy', 'share'])
       .toSorted(),
   );
 });

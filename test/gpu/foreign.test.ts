@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { must } from '../support/command.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { driverFolder } from './lab/devices.ts';
 import { desk, gpuDaemon, gpuProject, gpuUuids, python, record, recordAnswer, workflow } from './machine.ts';
@@ -53,7 +52,6 @@ test("somebody else's process: the GPU is not handed out, until it is gone", asy
     record('foreign-process');
     recordAnswer('gpus-foreign.json', busy);
     recordAnswer('gpus-foreign.txt', (await daemon.cli(['gpus'], { cwd })).stdout);
-    recordAnswer('processes.txt', await must('ps', ['-eo', 'pid,user,args']));
     expect(busy.map(({ holder }) => holder)).toEqual(all.map(() => null));
     const name = await start('see');
     const waiting = await waitFor(async () => {

@@ -16,7 +16,12 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
   live.doing = 'preparing the workspace';
   changed();
   try {
-    const workspace = await parts.snapshots.prepareWorkspace(snapshotPlace(run), run.spec.snapshot.tree, attempt.id, parts.overlay.allowed());
+    const workspace = await parts.snapshots.prepareWorkspace(
+      snapshotPlace(run),
+      run.spec.snapshot.tree,
+      attempt.id,
+      parts.overlay.allowed(),
+    );
     if (!workspace.ok) return endWith(parts, attempt, 'workspace', workspace.failure.message);
     const deps = run.spec.deps.flatMap((dep) =>
       dep.artifacts.map((a) => ({ path: a.path, folder: parts.artifacts.folder(dep.runId, a.job, a.key) })),
@@ -44,11 +49,11 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
   }
 };
 
-/** The numbers of the device files that the container must see; null: the host has no GPU at all. */
+/** The numbers of the device files that the container must see; null: the host has no GPU at all, or its GPUs have none. */
 async function devicesToSee(parts: ControlParts, { job: { state } }: Attempt): Promise<Result<number[] | null>> {
   if (state.status !== 'preparing') return ok(null);
   const gpus = await parts.gpus.of(state.host);
-  if (gpus.length === 0 && state.gpus.length === 0) return ok(null);
+  if ((gpus.length === 0 && state.gpus.length === 0) || !parts.gpus.haveFiles(state.host)) return ok(null);
   const devices = devicesOf(gpus, state.gpus);
   if (devices) return ok(devices);
   const gone = state.gpus.filter((uuid) => !gpus.some((gpu) => gpu.uuid === uuid));

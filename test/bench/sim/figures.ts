@@ -19,6 +19,8 @@ export interface Figures {
   /** GPU-hours of attempts that were interrupted */
   lost: number;
   preemptions: number;
+  /** mean wait of each replay */
+  replays: number[];
   decisions: number;
   meanDecision: number;
   maxDecision: number;
@@ -51,6 +53,7 @@ export function measure(replays: readonly Scenario[], policy: Policy): Figures {
       ),
     lost: sum(lives, lostIn) / 3_600_000,
     preemptions: sum(lives, ({ attempts }) => attempts.length - 1),
+    replays: results.map((result) => mean(result.lives.map(({ waited }) => waited / 1000))),
     decisions: decisions.length,
     meanDecision: mean(decisions),
     maxDecision: decisions.reduce((most, took) => Math.max(most, took), 0),

@@ -48,7 +48,7 @@ describe.each([ours, backfill].map((policy) => [policy.name, policy] as const))(
       fc.property(scenario(true), (of) => {
         const promised = new Map<string, number>();
         const { lives } = simulate(of, policy, {
-          decided: afterEach((situation, running, [first]) => {
+          decided: afterwards((situation, running, [first]) => {
             const start = first ? latestStart(situation, running, first) : null;
             if (start !== null) promised.set(first!.id, Math.min(start, promised.get(first!.id) ?? Infinity));
           }),
@@ -63,7 +63,7 @@ test('under ours nothing is idle while a run waits that would fit and not delay 
   fc.assert(
     fc.property(scenario(true), (of) => {
       simulate(of, ours, {
-        decided: afterEach((situation, running, [first, ...others]) => {
+        decided: afterwards((situation, running, [first, ...others]) => {
           if (!first) return;
           expect(latestStart(situation, running, first)).not.toBe(situation.now);
           for (const run of others) expect([run.id, couldPass(situation, running, first, run)]).toEqual([run.id, null]);
@@ -83,7 +83,7 @@ test('the same seed, the same figures: a simulation depends on nothing else', ()
   ));
 
 /** Calls `look` with what runs and who waits, oldest first, once the decision has been carried out. */
-function afterEach(look: (...args: After) => void): Hooks['decided'] {
+function afterwards(look: (...args: After) => void): Hooks['decided'] {
   return (situation, { placements }) => {
     const started = placements.map((placement) =>
       asRunning(

@@ -27,14 +27,13 @@ export function report(replays: readonly Scenario[], rows: readonly Figures[]): 
 
 function comparison(rows: readonly Figures[]): string[] {
   const ours = rows.find(({ policy }) => policy === 'ours');
-  if (!ours) return [];
-  const others = rows.filter((row) => row !== ours && row.meanWait > 0);
-  return others.length === 0
-    ? []
-    : [`mean wait of ours: ${others.map((row) => `${change(ours.meanWait / row.meanWait)} of ${row.policy}`).join(', ')}`];
+  return rows
+    .filter((row) => ours && row !== ours && row.meanWait > 0)
+    .map((row) => {
+      const less = ours!.replays.filter((wait, replay) => wait <= row.replays[replay]!).length;
+      return `mean wait of ours: ${share(ours!.meanWait / row.meanWait)} of ${row.policy}; no more than it in ${less} of ${row.replays.length} replays`;
+    });
 }
-
-const change = (ratio: number): string => `${(100 * ratio).toFixed(1)} %`;
 
 const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
 

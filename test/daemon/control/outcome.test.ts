@@ -62,6 +62,10 @@ describe('another attempt', () => {
     expect(triesAgain('exit_code', 1, 1, false)).toBe('failed');
     expect(triesAgain('exit_code', 2, 1, false)).toBe(null);
   });
+  test('on another host, while there is one, after the wrong GPUs; retry does not count', () => {
+    expect(triesAgain('gpus', 1, 5, true)).toBe(null);
+    expect(triesAgain('gpus', 9, 0, false, true)).toBe('host');
+  });
   test('never for what would fail the same way', () => expect(triesAgain('image', 1, 5, true)).toBe(null));
 });
 
@@ -86,7 +90,12 @@ describe('the verdict', () => {
   });
   const failing = attempt(9, running, { end: { ...end, exitCode: 1 } });
   const pauseAfter = (...causes: ('failed' | 'host' | 'preempted')[]): number =>
-    verdict(run, failing, causes.map((cause, i) => attempt(i + 1, interrupted(cause))), 10).pause;
+    verdict(
+      run,
+      failing,
+      causes.map((cause, i) => attempt(i + 1, interrupted(cause))),
+      10,
+    ).pause;
   test('the pause before a retry doubles, up to ten minutes', () => {
     expect([0, 1, 2, 3, 5, 6, 9].map((n) => pauseAfter(...Array<'failed'>(n).fill('failed')))).toEqual([10, 20, 40, 80, 320, 600, 600]);
   });
@@ -95,6 +104,14 @@ describe('the verdict', () => {
     const few = { ...run, spec: { ...run.spec, retry: 1 } };
     expect(verdict(few, failing, [attempt(1, interrupted('preempted')), attempt(2, interrupted('host'))], 10).again).toBe('failed');
     expect(verdict(few, failing, [attempt(1, interrupted('failed'))], 10).again).toBe(null);
+  });
+  test('a host that gave the wrong GPUs is not asked again', () => {
+    const wrong = { end: { ...end, problem: { code: 'gpus', message: 'm' } } } as const;
+    const here = attempt(1, running, wrong);
+    expect(verdict(run, here, [], 10, ['local']).again).toBe(null);
+    expect(verdict(run, here, [], 10, ['local', 'gpu2'])).toMatchObject({ again: 'host', pause: 0 });
+    const there = attempt(2, { ...running, host: 'gpu2' }, wrong);
+    expect(verdict(run, there, [attempt(1, interrupted('host'), wrong)], 10, ['local', 'gpu2']).again).toBe(null);
   });
   test('who makes room comes back at once, started or not', () => {
     expect(verdict(run, attempt(1, running, { preempted }), [], 10)).toMatchObject({ again: 'preempted', pause: 0 });

@@ -55,6 +55,12 @@ describe('the environment', () => {
     expect(body.Env).toEqual(['TINI_KILL_PROCESS_GROUP=1']);
   });
 
+  it('asks for them by CDI, and then for nothing else', () => {
+    const body = createBody(t.spec('', { gpus: ['GPU-1', 'GPU-2'], gpuAttach: 'cdi', env: { NVIDIA_VISIBLE_DEVICES: 'all' } }));
+    expect(body.HostConfig?.DeviceRequests).toEqual([{ Driver: 'cdi', DeviceIDs: ['nvidia.com/gpu=GPU-1', 'nvidia.com/gpu=GPU-2'] }]);
+    expect(body.Env).toContain('NVIDIA_VISIBLE_DEVICES=void');
+  });
+
   it('has a terminal or none', async () => {
     expect(await seen('test -t 1 && echo yes || echo no', { tty: true })).toBe('yes');
     expect(await seen('test -t 1 && echo yes || echo no', { tty: false })).toBe('no');

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { busOf, dividedIntoMig, parseReport } from '../../../daemon/hosts/gpu-report.ts';
 import { fixture, uuidOf } from './fixture.ts';
@@ -143,3 +144,17 @@ test.each([
   ['for GPU0000:0B:00.0: Unknown Error', '0b:00.0'],
   ['No devices were found', ''],
 ])('the place on the bus in %j', (text, bus) => expect(busOf(text)).toBe(bus));
+
+test('whatever is cut out of a report or put into it: an answer, and no GPU twice', () => {
+  const sources = ['eight.xml', 'mig.xml', 'desktop.xml', 'lost.xml'].map(fixture);
+  const junk = fc.oneof(fc.string(), fc.constantFrom('<', '>', '</gpu>', '<gpu id="', '</nvidia_smi_log>', '&', '<!--', '\0'));
+  fc.assert(
+    fc.property(fc.constantFrom(...sources), fc.nat(), fc.nat(4000), junk, (source, at, length, put) => {
+      const from = at % source.length;
+      const report = parseReport(source.slice(0, from) + put + source.slice(from + length));
+      const uuids = (report?.gpus ?? []).flatMap(({ gpu }) => gpu?.uuid ?? []);
+      expect(new Set(uuids).size).toBe(uuids.length);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -6,14 +6,14 @@ function readings() {
   const clock = { now: 1000 };
   const ends: ((value: number | Error) => void)[] = [];
   let unasked = 0;
-  const ask = keptReading({
+  const kept = keptReading({
     read: () => new Promise<number>((resolve, reject) => ends.push((value) => (value instanceof Error ? reject(value) : resolve(value)))),
     staleAfter: () => 5_000,
     uselessAfter: 60_000,
     now: () => clock.now,
     onRead: () => (unasked += 1),
   });
-  return { clock, ends, ask, unasked: () => unasked };
+  return { clock, ends, ask: kept.ask, known: kept.known, unasked: () => unasked };
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -81,4 +81,20 @@ test('a failure is told to who waits, and not kept', async () => {
   r.ends[2]?.(new Error('not now'));
   await turn();
   expect(await r.ask(false)).toBe(2);
+});
+
+test('what is known is told at once, and read where it is old', async () => {
+  const r = readings();
+  expect(r.known()).toBeNull();
+  expect(r.known()).toBeNull();
+  expect(r.ends).toHaveLength(1);
+  r.ends[0]?.(1);
+  await turn();
+  expect(r.known()).toBe(1);
+  r.clock.now += 1_000_000;
+  expect(r.known()).toBe(1);
+  r.ends[1]?.(2);
+  await turn();
+  expect(r.known()).toBe(2);
+  expect(r.unasked()).toBe(2);
 });

@@ -105,3 +105,19 @@ test('what is stale is said to be', async () => {
   const facts = await host.facts({ fresh: true });
   expect(facts).toMatchObject({ gpus: [{ uuid }], gpusReadAt: 1000, gpusStaleSince: 1000, gpuProblem: expect.stringContaining('broken') });
 });
+
+test('who needs no GPU does not wait for nvidia-smi', async () => {
+  const m = machine();
+  const smi = nvidiaSmi(m.bin);
+  smi.says(`exec sleep 1000`);
+  let read = 0;
+  const host = m.host({ nvidiaSmiLimitMs: 500, onGpus: () => (read += 1) });
+  expect(await host.facts({ anyGpus: true })).toMatchObject({ gpus: [], gpusReadAt: null, gpuProblem: null });
+  await waitFor(() => read === 1, 'nvidia-smi to be given up');
+  smi.set([{ uuid }]);
+  await waitFor(async () => (await host.facts({ fresh: true })).gpus.length === 1, 'nvidia-smi to work');
+  m.clock.now += 1_000_000;
+  smi.says(`exec sleep 1000`);
+  expect(await host.facts({ anyGpus: true })).toMatchObject({ gpus: [{ uuid }], gpusReadAt: 1000 });
+  await waitFor(() => read === 2, 'nvidia-smi to be given up again');
+});

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../../shared/api.ts';
 import { labels } from '../../../daemon/engine/engine.ts';
+import { testContainers } from '../../support/containers.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { engineJson, engineRequest, filters } from '../../support/engine-api.ts';
 import { gpuMachine, type GpuMachine } from '../../support/gpu-machine.ts';
@@ -90,6 +91,32 @@ describe('of a GPU that the other daemon has', () => {
     await a.cli(['stop', first, '-x', '-y'], { cwd });
     await b.cli(['stop', second, '-x', '-y'], { cwd });
     for (const daemon of daemons) await untilNothingIsLeft(daemon);
+  });
+
+  test('a container that was made before that is found out goes again, and its run waits on', async () => {
+    const [a] = daemons as [TestDaemon];
+    const cwd = await projectWith(workflow(newFolder()));
+    await a.kill();
+    a.env['DSTACK_FAULT'] = 'before:confirmGpus';
+    await a.start();
+    delete a.env['DSTACK_FAULT'];
+    const name = await submit(a, cwd);
+    await waitFor(async () => (await a.status()) === null, 'the daemon to die');
+    // another installation's, from here
+    const others = testContainers(machine.engine.host);
+    const [gpu = ''] = machine.standIn.uuids;
+    const of = { [labels.kind]: 'job', [labels.gpus]: gpu, [labels.run]: 'grey-owl-7', [labels.user]: 'eve' };
+    const container = await others.run('sleep 60', { labels: of, init: false });
+    await a.start();
+    const reason = await waitFor(async () => {
+      const run = (await a.json<Run[]>(['ps', '-a'], { cwd })).find((one) => one.name === name);
+      return run?.status === 'queued' && run.reason?.includes('grey-owl-7') ? run.reason : null;
+    }, 'the run to wait again');
+    expect(reason).toContain('grey-owl-7 of eve');
+    expect((await others.engine.gpuContainers()).map((one) => one.name)).toEqual([container]);
+    await others.clean();
+    expect(await untilStatus(a, cwd, name, ...ended)).toMatchObject({ status: 'done', attempts: [{ attempt: 1 }] });
+    await untilNothingIsLeft(a);
   });
 
   test('whose daemon dies with a claim and no container, it is free after a while', async () => {

@@ -33,12 +33,12 @@ function placed(given: Situation, { id, jobs }: Decision['placements'][number]):
 /** The situation right after the decision was carried out: the placed run, the interrupted are being stopped. */
 function after(given: Situation, decision: Decision): Situation {
   const gone = new Set(decision.placements.map((one) => one.id));
-  const interrupted = new Set(decision.preemptions.map((one) => one.id));
+  const interrupted = new Map(decision.preemptions.map((one) => [one.id, one.for]));
   return {
     ...given,
     waiting: given.waiting.filter((run) => !gone.has(run.id)),
     running: [
-      ...given.running.map((run) => (interrupted.has(run.id) ? { ...run, stopping: true } : run)),
+      ...given.running.map((run) => (interrupted.has(run.id) ? { ...run, stopping: true, makesWayFor: interrupted.get(run.id)! } : run)),
       ...decision.placements.map((one) => placed(given, one)),
     ],
   };
@@ -205,12 +205,13 @@ test('it comes to rest: decisions carried out again and again end, and nobody is
   );
 });
 
-test('asked again at once, it has nothing to add: what is promised to one is not given to another', () => {
+test('asked again at once, it interrupts nobody else, and what is promised to one is not given to an interruptible one', () => {
   fc.assert(
     // one user, as the shares of several change with what is placed
     fc.property(situations({ limits: false, users: ['ann'] }), (given) => {
       const again = decide(after(given, decide(given)));
-      expect([again.placements, again.preemptions]).toEqual([[], []]);
+      expect(again.preemptions).toEqual([]);
+      expect(again.placements.filter((one) => byId(given, one.id).interruptible)).toEqual([]);
     }),
     often,
   );

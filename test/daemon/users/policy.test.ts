@@ -5,6 +5,7 @@ import type { PolicyView, Run, RunDetail } from '../../../shared/api.ts';
 import { labels } from '../../../daemon/engine/engine.ts';
 import { engineJson, filters } from '../../support/engine-api.ts';
 import { openLab, type Lab } from '../../support/lab.ts';
+import { askAs } from './raw-client.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let lab: Lab;
@@ -114,8 +115,10 @@ test('a folder to tag is read with the rights of its user', async () => {
   expect((await lab.cli('ann', ['artifacts', 'list', ':set'])).stdout).toContain('a');
   const stolen = await lab.cli('bob', ['tags', 'add', 'stolen', '-a', '/root']);
   expect(stolen.stderr).toContain('/root is not a directory that bob may read');
-  const direct = await lab.cli('bob', ['tags', 'add', 'stolen', '-a', own]);
-  expect(direct.stderr).toContain('is not a directory that bob may read');
+  expect((await lab.cli('bob', ['tags', 'add', 'stolen', '-a', own])).stderr).toContain('is not a folder');
+  const request = { projectDir: '/p', project: 'p', tag: 'stolen', dirs: [{ source: own, path: 'set' }] };
+  const direct = await askAs(lab, 'bob', lab.socketOf('bob'), 'POST', '/v1/tags', request);
+  expect(direct).toMatchObject({ status: 400, body: { code: 'not_a_directory' } });
 });
 
 test("a workflow file that is a link out of the project is not followed with root's eyes", async () => {
