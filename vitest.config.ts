@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 /** Folders whose tests need no Docker Engine: they start at once, and DOCKER_HOST leads them nowhere. */
-const withoutEngine = ['shared', 'daemon/scheduler', 'daemon/providers', 'daemon/store', 'daemon/logs', 'daemon/metrics', 'cli/terminal', 'bench/sim']
+const withoutEngine = [
+  'shared',
+  'daemon/scheduler',
+  'daemon/providers',
+  'daemon/store',
+  'daemon/logs',
+  'daemon/metrics',
+  'cli/terminal',
+  'bench/sim',
+]
   .map((dir) => `test/${dir}/**/*.test.ts`)
   .concat('test/scripts/!(demo).test.ts');
 

@@ -2,7 +2,9 @@
  * The daemon as the commands see it: one typed call per verb of shared/api.ts. Starts the daemon when there is none, and replaces one older than itself;
  * one that all users of the machine share it leaves to the administrator.
  */
+import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { routes, type Verb, type Verbs } from '../shared/api.ts';
 import { fail, messageOf, ok, type Failure, type Result } from '../shared/result.ts';
 import { projectName } from '../shared/project.ts';
@@ -128,12 +130,12 @@ export class Client {
     return !result.ok && result.failure.code === 'project_unnamed';
   }
 
-  /** Starts the daemon unless it runs. */
-  async start(): Promise<Result<void>> {
+  /** Starts the daemon unless it runs. The machine's is not ours to start: `patient`, it is waited for while it is started anew. */
+  async start(patient = false): Promise<Result<void>> {
     const socket = this.#reach();
     if (!socket.ok) return socket;
     const { home, env, daemonMain, onNotice } = this.#options;
-    if (this.shared) return (await answers(socket.value)) ? ok(undefined) : isDown;
+    if (this.shared) return (await returns(socket.value, patient ? restartTakes : 0)) ? ok(undefined) : notServed(socket.value);
     return startDaemon({ home, env, main: daemonMain, socket: socket.value }, () => onNotice('Starting the daemon…'));
   }
 
@@ -154,7 +156,7 @@ export class Client {
         return ok(await take(await request(socket.value, wanted)));
       } catch (error) {
         if (isAbsent(error)) {
-          if (this.shared) return isDown;
+          if (this.shared) return notServed(socket.value);
           if (options.start === false) return fail('daemon_absent', 'The daemon is not running.', '`dstack daemon start` starts it.');
           const started = attempt > mostAttempts ? fail('daemon_silent', 'The daemon starts, and is gone again.') : await this.start();
           if (!started.ok) return started;
@@ -204,11 +206,26 @@ export class Client {
   }
 }
 
-const isDown = fail(
-  'daemon_down',
-  'The dstack daemon of this machine is not running, and only its administrator can start it.',
-  'Look with: systemctl status dstackd',
-);
+/** Milliseconds within which a daemon that its administrator starts anew is expected back. */
+const restartTakes = 20_000;
+
+/** Whether the machine's daemon answers within `limit` milliseconds; where its socket is gone nobody is waited for. */
+async function returns(socket: string, limit: number): Promise<boolean> {
+  for (const began = performance.now(); ;) {
+    if (await answers(socket)) return true;
+    if (performance.now() - began >= limit || !existsSync(socket)) return false;
+    await delay(100);
+  }
+}
+
+const notServed = (socket: string): { ok: false; failure: Failure } =>
+  existsSync(socket)
+    ? fail(
+        'daemon_down',
+        'The dstack daemon of this machine is not running, and only its administrator can start it.',
+        'Look with: systemctl status dstackd',
+      )
+    : fail('not_served', "This machine's dstack daemon does not serve you any more.", 'Its administrator says who may use it: the members of its group.');
 
 /** The verb's parameters put where its route wants them: in the path, the query (flags as `1`, left out when false), or the body. */
 export function compose(verb: Verb, params: object, headers: Record<string, string>): Request {

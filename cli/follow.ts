@@ -50,7 +50,7 @@ export async function follow(client: Client, wanted: LogRequest, reader: LogRead
     }
     if (place.heard) breaks = 0;
     await delay(Math.min(1000, 20 * 2 ** breaks));
-    const started = await client.start();
+    const started = await client.start(true);
     if (!started.ok) return started;
   }
   return fail('log_broken', `The log of ${wanted.name} breaks off again and again.`, '`dstack daemon logs` may say why.');

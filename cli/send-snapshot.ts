@@ -12,6 +12,8 @@ type Sent = SentSnapshot & { warnings: string[] };
 
 /** Sends the project's files to a shared daemon, which must not read them itself: a program of the daemon's does it here, with the user's rights. */
 export async function sendSnapshot(cli: Cli, projectDir: string): Promise<Sent> {
+  // whether it is there, and of our version, is said before anything is sent
+  unwrap(await cli.client.call('daemonStatus', {}));
   const main = fileURLToPath(new URL('../daemon/upload/main.ts', import.meta.url));
   const cache = join(cli.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dstack');
   const options = ['--socket', cli.client.socket, '--project', projectName(projectDir), '--dir', projectDir, '--cache', cache];

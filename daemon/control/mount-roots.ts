@@ -42,7 +42,9 @@ export async function allowMounts(
 
 /** Why a mount that was allowed at submit is not any more, for a user of a shared daemon; null: it is as it was. */
 export async function mountLost(account: Account, mounts: readonly HostMount[]): Promise<string | null> {
-  const reached = mounts.length === 0 ? [] : await reach(account, mounts);
+  if (mounts.length === 0) return null;
+  const reached = await reach(account, mounts).catch(() => null);
+  if (reached === null) return `nobody can look at the folders of 'mounts' as ${account.user}, whose account may be gone`;
   const lost = mounts.find((mount, i) => {
     const found = reached[i];
     return !found || 'problem' in found || found.real !== mount.source;

@@ -51,8 +51,10 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
 
   /** What is asked of the host and its engine; nothing that costs where it has no GPU. */
   const look = async () => {
-    const facts = await host.facts();
-    const gpus = facts.gpus.length > 0;
+    // who wants none shall not wait for a slow nvidia-smi
+    const wanted = reader.wantsGpus();
+    const facts = await host.facts({ anyGpus: !wanted });
+    const gpus = wanted && facts.gpus.length > 0;
     return {
       facts,
       containers: gpus ? await parts.claims.containers() : new Set<string>(),

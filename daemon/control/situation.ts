@@ -40,6 +40,8 @@ export function createSituationReader(store: Store) {
   };
 
   return {
+    /** whether anybody waits for a GPU */
+    wantsGpus: (): boolean => store.jobs.queued().some((job) => know(job.runId)?.requests.some((request) => request.gpu !== null)),
     read(now: number): { queue: QueuedRun[]; running: Running[] } {
       const seen = new Map<number, Known>();
       const keep = (runId: number): Known | null => {

@@ -86,6 +86,10 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   if (!checked.ok) return checked;
   const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, await control.hosts());
   if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
+  if (jobs.some((job) => job.gpu !== null)) {
+    const attach = await parts.gpus.attach('local');
+    if (attach.method === null) return fail('no_toolkit', attach.why, attach.fix);
+  }
   const taken = await files.snapshot;
   if (!taken.ok) return taken;
   const { tree, commit, branch, dirty } = taken.value;

@@ -32,7 +32,7 @@ test.each([
 });
 
 test('the step shell finds a script that does not parse', async () => {
-  const fine = { 'scripts/demo': '', 'scripts/test': '', 'scripts/dstack': '', '.ci/run': '' };
+  const fine = { 'scripts/demo': '', 'scripts/test': '', 'scripts/test-gpu': '', 'scripts/dstack': '', '.ci/run': '' };
   expect((await check(['shell'], fine)).code).toBe(0);
   expect(await check(['shell'], { ...fine, 'scripts/lib/x.sh': 'if true; then\n' })).toMatchObject({ code: 1 });
 });

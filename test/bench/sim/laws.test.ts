@@ -57,21 +57,21 @@ describe.each([ours, backfill].map((policy) => [policy.name, policy] as const))(
       }),
       { numRuns },
     ));
-});
 
-test('under ours nothing is idle while a run waits that would fit and not delay the first in line', () =>
-  fc.assert(
-    fc.property(scenario(true), (of) => {
-      simulate(of, ours, {
-        decided: afterwards((situation, running, [first, ...others]) => {
-          if (!first) return;
-          expect(latestStart(situation, running, first)).not.toBe(situation.now);
-          for (const run of others) expect([run.id, couldPass(situation, running, first, run)]).toEqual([run.id, null]);
-        }),
-      });
-    }),
-    { numRuns },
-  ));
+  test('nothing is idle while a run waits that would fit and not delay the first in line', () =>
+    fc.assert(
+      fc.property(scenario(true), (of) => {
+        simulate(of, policy, {
+          decided: afterwards((situation, running, [first, ...others]) => {
+            if (!first) return;
+            expect(latestStart(situation, running, first)).not.toBe(situation.now);
+            for (const run of others) expect([run.id, couldPass(situation, running, first, run)]).toEqual([run.id, null]);
+          }),
+        });
+      }),
+      { numRuns },
+    ));
+});
 
 test('the same seed, the same figures: a simulation depends on nothing else', () =>
   fc.assert(

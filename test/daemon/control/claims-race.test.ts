@@ -63,14 +63,15 @@ interface Round {
 const withGpu = (gpu: string): Promise<{ Id: string; State: string; Labels: Record<string, string> }[]> =>
   engineJson(host, `/containers/json?all=1&${filters({ label: [`${labels.gpus}=${gpu}`] })}`);
 
-async function race(round: number, gpu: string, [a, b]: [Claimer, Claimer], { dies, prunes }: Round): Promise<void> {
+/** Answers whether one of them died. */
+async function race(round: number, gpu: string, [a, b]: [Claimer, Claimer], { dies, prunes }: Round): Promise<boolean> {
   const order: Order = { do: 'race', round, gpu, dies: null, starts: prunes };
   a.order({ ...order, dies });
   b.order(order);
   const pruning = new AbortController();
   const pruned = prunes ? prune(gpu, pruning.signal) : Promise.resolve();
   const wins = (): number => a.count('won', round) + b.count('won', round);
-  if (dies) await afterDeath(round, gpu, [a, b], dies);
+  const died = dies !== null && (await afterDeath(round, gpu, [a, b], dies));
   await waitFor(() => wins() > 0, `somebody to win round ${round}`, { seconds: 60, every: 5 });
   const [winner, loser] = a.count('won', round) > 0 ? [a, b] : [b, a];
   // the other one tries on, and gets nothing
@@ -82,13 +83,13 @@ async function race(round: number, gpu: string, [a, b]: [Claimer, Claimer], { di
   await loser.stop(round);
   await winner.stop(round);
   expect(await withGpu(gpu)).toEqual([]);
+  return died;
 }
 
-/** What the death of `a` leaves, and who may have the GPU after. */
-async function afterDeath(round: number, gpu: string, [a, b]: [Claimer, Claimer], stage: Stage): Promise<void> {
-  // it may have lost before it got so far: then nobody dies
+/** What the death of `a` leaves, and who may have the GPU after; false: it lost before it got so far, and lives. */
+async function afterDeath(round: number, gpu: string, [a, b]: [Claimer, Claimer], stage: Stage): Promise<boolean> {
   await waitFor(() => !a.alive || b.count('won', round) > 0, `the death in round ${round}`, { every: 5 });
-  if (a.alive) return;
+  if (a.alive) return false;
   const left = (await withGpu(gpu)).filter(
     (one) => one.Labels[labels.installation] === a.installation && one.Labels[labels.kind] === 'job',
   );
@@ -106,6 +107,7 @@ async function afterDeath(round: number, gpu: string, [a, b]: [Claimer, Claimer]
   }
   a.start();
   a.order({ do: 'race', round, gpu, dies: null, starts: false });
+  return true;
 }
 
 /** `docker container prune`, of what has this GPU only: the engine belongs to others too. */
@@ -142,6 +144,8 @@ describe(`${lanes * racesOfLane} races of two daemons for one GPU`, () => {
     everybody.push(...pair);
     for (const claimer of pair) claimer.start();
     const gpu = `GPU-race-${lane}-${randomBytes(8).toString('hex')}`;
-    for (let n = 0; n < racesOfLane; n++) await race(n, gpu, n % 2 === 0 ? pair : [pair[1], pair[0]], roundOf(n));
+    let deaths = 0;
+    for (let n = 0; n < racesOfLane; n++) if (await race(n, gpu, n % 2 === 0 ? pair : [pair[1], pair[0]], roundOf(n))) deaths++;
+    expect(deaths).toBeGreaterThan(0);
   });
 });

@@ -115,7 +115,7 @@ describe('of a GPU that the other daemon has', () => {
     expect(reason).toContain('grey-owl-7 of eve');
     expect((await others.engine.gpuContainers()).map((one) => one.name)).toEqual([container]);
     await others.clean();
-    expect(await untilStatus(a, cwd, name, ...ended)).toMatchObject({ status: 'done', attempts: [{ attempt: 1 }] });
+    expect(await untilStatus(a, cwd, name, ...ended)).toMatchObject({ status: 'done', attempt: 1 });
     await untilNothingIsLeft(a);
   });
 
