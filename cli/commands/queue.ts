@@ -37,7 +37,7 @@ export const command = (cli: Cli): Command =>
           { title: 'PRIORITY', value: (run) => String(run.priority), align: 'right' },
           { title: 'WAITS', value: (run) => duration((now - Date.parse(run.submittedAt)) / 1000) },
         ],
-        note: (run) => (run.reason === null ? null : oneLine(run.reason.replace(/^(next|number \d+) in line, /, ''))),
+        note: (run) => (run.reason === null ? null : oneLine(run.reason.replace(/(next|number \d+) in line, /, ''))),
         noteStyle: (note) => cli.out.style('dim', note),
       });
       for (const line of lines) cli.out.line(line);

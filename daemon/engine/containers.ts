@@ -80,7 +80,14 @@ export function containerVerbs(connection: Connection): Verbs {
       return found.map((one) => {
         const running = ['running', 'paused', 'restarting'].includes(one.State);
         // one under removal is never started any more
-        return { id: one.Id, name: nameOf(one), labels: one.Labels, imageId: one.ImageID, running, live: running || one.State === 'created' };
+        return {
+          id: one.Id,
+          name: nameOf(one),
+          labels: one.Labels,
+          imageId: one.ImageID,
+          running,
+          live: running || one.State === 'created',
+        };
       });
     },
   };

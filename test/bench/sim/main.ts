@@ -3,7 +3,7 @@ import type { HostState } from '../../../daemon/scheduler/model.ts';
 import { measure } from './figures.ts';
 import { generate, source as drawn } from './generate.ts';
 import type { Scenario } from './model.ts';
-import { help, readOptions, type Options } from './options.ts';
+import { help, readOptions, type Options, type PolicyName } from './options.ts';
 import { backfill } from './policies/backfill.ts';
 import { fifo } from './policies/fifo.ts';
 import { ours } from './policies/ours.ts';
@@ -14,23 +14,20 @@ import { report } from './report.ts';
 import { traceScenario } from './trace-scenario.ts';
 import { readTrace, source as trace } from './trace.ts';
 
-const known: Record<string, Policy> = { ours, fifo, backfill, shortest };
+const known: Record<PolicyName, Policy> = { ours, fifo, backfill, shortest };
 
-try {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) console.log(help);
-  else run(options);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+const options = readOptions(process.argv.slice(2));
+if (options.ok) run(options.value);
+else {
+  console.error(options.failure.message);
   process.exitCode = 2;
 }
 
 function run(options: Options): void {
-  const policies = options.policies.map((name) => {
-    if (!known[name]) throw new Error(`There is no policy '${name}'. There are ${Object.keys(known).join(', ')}.`);
-    return known[name];
-  });
-  if (!options.json) console.log(`Source: ${options.generated === null ? trace : drawn}.\n`);
+  if (options.help) return console.log(help);
+  const policies = options.policies.map((name) => known[name]);
+  const replayed = options.generated === null;
+  if (!options.json) console.log(`Source: ${replayed ? trace : drawn}.\n`);
   const results: { scenario: string; notes: readonly string[]; figures: unknown[] }[] = [];
   for (const replays of scenarios(options)) {
     const figures = policies.map((policy) => measure(replays, policy));
@@ -51,7 +48,7 @@ function* scenarios(options: Options): Iterable<Scenario[]> {
         yield each.map((replay) => traceScenario(data, { hosts, load, maxDuration, seed, replay, replays }));
       } else {
         const { runs } = options;
-        const pool = poolOf(options.pool, hosts);
+        const pool = options.pool ?? usualPool(hosts);
         const share = interruptible ? 0.3 : 0;
         yield each.map((replay) =>
           generate({ cluster: generated!, hosts: pool, runs, load, maxDuration, interruptible: share, seed: seed + replay }),
@@ -61,11 +58,8 @@ function* scenarios(options: Options): Iterable<Scenario[]> {
   }
 }
 
-/** The pool described, or one of so many hosts: two thirds with 8 A100, the others with 4 T4. */
-function poolOf(described: string | null, hosts: number): HostState[] {
+/** Two thirds of the hosts with 8 A100, the others with 4 T4. */
+function usualPool(hosts: number): HostState[] {
   const large = Math.ceil((2 * hosts) / 3);
-  const spec = described ?? `${large}x8xA100:80GB${hosts > large ? `,${hosts - large}x4xT4:16GB` : ''}`;
-  const pool = parsePool(spec);
-  if (!pool) throw new Error(`'${spec}' describes no pool. Example: 4x8xA100:80GB,2x4xT4:16GB`);
-  return pool;
+  return parsePool(`${large}x8xA100:80GB${hosts > large ? `,${hosts - large}x4xT4:16GB` : ''}`)!;
 }

@@ -1,6 +1,13 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { HostState } from '../../../daemon/scheduler/model.ts';
+import { fail, messageOf, ok, type Result } from '../../../shared/result.ts';
 import { clusters, type Cluster } from './generate.ts';
+import { parsePool } from './pool-spec.ts';
+
+export const policyNames = ['ours', 'fifo', 'backfill', 'shortest'] as const;
+export type PolicyName = (typeof policyNames)[number];
 
 export const help = `node test/bench/sim/main.ts [options]: replays loads against a pool, policy beside policy.
 
@@ -31,17 +38,25 @@ export interface Options {
   load: number;
   generated: Cluster | null;
   runs: number;
-  pool: string | null;
+  pool: HostState[] | null;
   interruptible: boolean;
-  policies: string[];
+  policies: PolicyName[];
   traces: string;
   replays: number;
   seed: number;
   json: boolean;
 }
 
-/** Throws what is wrong with the arguments, in a sentence. */
-export function readOptions(args: string[]): Options {
+/** What the arguments say, defaults filled in; or what is wrong with them. */
+export function readOptions(args: string[]): Result<Options> {
+  try {
+    return ok(parse(args));
+  } catch (error) {
+    return fail('bad-arguments', messageOf(error));
+  }
+}
+
+function parse(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
@@ -62,20 +77,30 @@ export function readOptions(args: string[]): Options {
   });
   const bounds = { with: [true], without: [false], both: [false, true] }[values['max-duration']];
   if (!bounds) throw new Error(`--max-duration is with, without or both, not '${values['max-duration']}'`);
-  const { generated = null } = values;
-  if (generated !== null && !(generated in clusters)) throw new Error(`--generated is one of ${Object.keys(clusters).join(', ')}`);
+  const generated = values.generated === undefined ? null : oneOf('--generated', values.generated, Object.keys(clusters) as Cluster[]);
+  const pool = values.pool === undefined ? null : parsePool(values.pool);
+  if (values.pool !== undefined && !pool) throw new Error(`'${values.pool}' describes no pool. Example: 4x8xA100:80GB,2x4xT4:16GB`);
+  if (!values.help && generated === null && !existsSync(values.traces)) {
+    throw new Error(`There is no folder ${values.traces}: --traces or DSTACK_TRACES says where the trace is.`);
+  }
   return {
     ...values,
     hosts: values.hosts.split(',').map((hosts) => positive('--hosts', hosts)),
     maxDuration: bounds,
     load: positive('--load', values.load),
-    generated: generated as Cluster | null,
+    generated,
     runs: positive('--runs', values.runs),
-    pool: values.pool ?? null,
-    policies: values.policies.split(','),
+    pool,
+    policies: values.policies.split(',').map((name) => oneOf('--policies', name, policyNames)),
     replays: positive('--replays', values.replays),
     seed: Number(values.seed),
   };
+}
+
+function oneOf<T extends string>(option: string, text: string, known: readonly T[]): T {
+  const found = known.find((name) => name === text);
+  if (!found) throw new Error(`${option} knows ${known.join(', ')}, not '${text}'`);
+  return found;
 }
 
 function positive(option: string, text: string): number {

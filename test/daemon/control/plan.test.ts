@@ -123,7 +123,8 @@ describe('while it runs', () => {
   test('the clock on the wall does not count', () =>
     expectWait({ ...ran(5), seen: { container: running, ranFor: 5000, now: now + 86_400_000 } }, now + 86_400_000 + 235_000));
   const preempted = { for: 'red-fox-1', at: now };
-  test('that it shall make room is noted', () => expectStep({ state, seen: { container: running }, progress: { preempted } }, 'noteStopping'));
+  test('that it shall make room is noted', () =>
+    expectStep({ state, seen: { container: running }, progress: { preempted } }, 'noteStopping'));
   test('a stop is noted', () => expectStep({ state, seen: { container: running }, wanted: { intent: stopIntent } }, 'noteStopping'));
   test('its end is read', () => expectStep({ state, seen: { container: exited } }, 'readEnd'));
   test('a container that vanished, too', () => expectStep({ state }, 'readEnd'));

@@ -88,6 +88,11 @@ describe('when ends are known', () => {
     ];
     expect(started(decided({ hosts: pool, running: [half], waiting: queue }))).toEqual(['3 on local', '4 on local']);
   });
+  test('what is left over is given once', () => {
+    const half = running('r', { cpu: 4 }, until(60));
+    const queue = [waiting('1', { cpu: 6 }), waiting('2', { cpu: 2 }), waiting('3', { cpu: 1 })];
+    expect(started(decided({ hosts: [host('local')], running: [half], waiting: queue }))).toEqual(['2 on local']);
+  });
   test('a gang keeps what it needs on each of its hosts', () => {
     const pool = [hostWith('a', 2), hostWith('b', 2)];
     const held2 = [running('r', { host: 'a', gpus: ['a-0'] }, until(60))];

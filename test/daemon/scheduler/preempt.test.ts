@@ -100,6 +100,21 @@ describe('preemption', () => {
     expect(interrupted(decision)).toEqual(['g for 1']);
     expect(reasons(decision).slice(0, 2)).toEqual(['1: waits until g has made way', '2: waits until g has made way']);
   });
+  test('who waits for one host does not take what makes way for another run elsewhere', () => {
+    const pool = [hostWith('a', 1, { cpus: 4 }), hostWith('b', 1)];
+    const gone = { stopping: true };
+    // 1 waits for the host that frees itself, b; what made way on a did so for 2, that fits there only
+    const all = [
+      running('p', { host: 'b', gpus: ['b-0'] }, gone),
+      running('q', { host: 'a', gpus: ['a-0'] }, { ...gone, interruptible: true, makesWayFor: '2' }),
+    ];
+    const queue = [waiting('1', { gpu: 1 }), waiting('2', { gpu: 1, avoid: new Map([['b', 'it has no /data']]) })];
+    const decision = decided({ hosts: pool, running: all, waiting: queue });
+    expect(reasons(decision)).toEqual(['1: waits until p has made way', '2: waits until q has made way']);
+    // and its own before any other
+    const own = decided({ hosts: pool, running: all, waiting: [waiting('2', { gpu: 1 }), waiting('3', { gpu: 1 })] });
+    expect(reasons(own)).toEqual(['2: waits until q has made way', '3: waits until p has made way']);
+  });
   test('what is kept for the first in line is not made for one behind it', () => {
     const all = [...four.slice(0, 2), running('h', { host: 'a', gpus: ['a-2', 'a-3'] })];
     const decision = decided({ hosts, running: all, waiting: [waiting('1', { gpu: 4 }), waiting('2', { gpu: 1 })] });

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PolicyView, Run, RunDetail } from '../../../shared/api.ts';
@@ -11,7 +11,7 @@ import { waitFor } from '../../support/wait-for.ts';
 let lab: Lab;
 let data: string;
 beforeAll(async () => {
-  lab = await openLab({ users: ['ann', 'bob'] });
+  lab = await openLab({ users: ['ann', 'bob', 'cyd'] });
 });
 afterAll(() => lab?.[Symbol.asyncDispose]());
 
@@ -34,6 +34,8 @@ users:
     disk: unlimited
     priority: 10
     mount_roots: []
+  cyd:
+    runs: 1
 `;
 
 test('each is told what holds for them, as the file says now', async () => {
@@ -106,6 +108,23 @@ test('mounts: only below the roots, and only what the user can reach', async () 
   symlinkSync('/etc', join(home, 'link'));
   expect((await lab.cli('ann', ['run', '--mount', '~/data/link:/mnt/x:ro', 'bash', '-c', 'ls /mnt/x'])).stderr).toContain('(really /etc)');
   expect((await lab.cli('bob', ['run', '--mount', `${readOnly}:/mnt/x:ro`, 'bash', '-c', 'true'])).stderr).toContain('not below an allowed root');
+});
+
+test('a folder that became a link while the run waited is not mounted', async () => {
+  const { home, uid, gid } = lab.user('cyd');
+  const folder = join(home, 'data');
+  mkdirSync(folder);
+  chownSync(folder, uid, gid);
+  const first = (await lab.cli('cyd', ['run', '-d', 'bash', '-c', 'sleep 1000'])).stdout.trim();
+  await waitFor(async () => (await containersOf(first))[0], 'the first to run');
+  const second = (await lab.cli('cyd', ['run', '-d', '--mount', '~/data:/mnt/x', 'bash', '-c', 'cat /mnt/x/shadow'])).stdout.trim();
+  rmdirSync(folder);
+  symlinkSync('/etc', folder);
+  expect((await lab.cli('cyd', ['stop', '-x', '-y', first])).code).toBe(0);
+  const ended = async () => (await lab.json<Run[]>('cyd', ['ps', '-a'])).find((run) => run.name === second && run.status === 'failed');
+  expect(await waitFor(ended, 'the second to fail', { seconds: 30 })).toMatchObject({
+    reason: expect.stringContaining(`the folder ${folder} of 'mounts' is not what it was at submit`),
+  });
 });
 
 test('a folder to tag is read with the rights of its user', async () => {

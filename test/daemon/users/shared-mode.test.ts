@@ -192,6 +192,18 @@ test('users cannot stop the daemon, and the command neither starts nor replaces 
   expect((await lab.cli('u1', ['ps'])).code).toBe(0);
 });
 
+test('what a user does in the folder of their socket harms nobody, and is put right by the next start', async () => {
+  const before = statSync('/etc/passwd');
+  const dir = join(lab.runtime, 'users/u9');
+  const mischief = `cd ${dir} && rm dstackd.sock && ln -s /etc/passwd dstackd.sock && mkdir inner && ln -s /etc inner/etc && chmod 777 .`;
+  expect((await lab.as('u9', 'sh', ['-c', mischief])).code).toBe(0);
+  await lab.stop();
+  await lab.start();
+  expect(statSync('/etc/passwd')).toMatchObject({ uid: before.uid, mode: before.mode, ino: before.ino });
+  expect(statSync(lab.socketOf('u9'))).toMatchObject({ uid: lab.user('u9').uid, mode: 0o140600 });
+  expect((await lab.cli('u9', ['daemon', 'status'])).code).toBe(0);
+});
+
 test('who leaves the group is cut off at once, and who joins gets a socket', async () => {
   const name = await started('u2');
   const following = lab.cli('u2', ['logs', '-f', name]);
