@@ -225,7 +225,11 @@ const notServed = (socket: string): { ok: false; failure: Failure } =>
         'The dstack daemon of this machine is not running, and only its administrator can start it.',
         'Look with: systemctl status dstackd',
       )
-    : fail('not_served', "This machine's dstack daemon does not serve you any more.", 'Its administrator says who may use it: the members of its group.');
+    : fail(
+        'not_served',
+        "This machine's dstack daemon does not serve you any more.",
+        'Its administrator says who may use it: the members of its group.',
+      );
 
 /** The verb's parameters put where its route wants them: in the path, the query (flags as `1`, left out when false), or the body. */
 export function compose(verb: Verb, params: object, headers: Record<string, string>): Request {

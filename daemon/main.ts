@@ -28,7 +28,8 @@ const giveUp = (message: string): never => {
 
 if (options.system && process.getuid?.() !== 0) giveUp('only root can serve all users of a machine');
 // its runs belong to others: one that serves only root would not know that
-if (!options.system && existsSync(join(home, 'system'))) giveUp(`${home} belongs to the daemon that all users of the machine share; start that one: systemctl start dstackd`);
+if (!options.system && existsSync(join(home, 'system')))
+  giveUp(`${home} belongs to the daemon that all users of the machine share; start that one: systemctl start dstackd`);
 if (options.system && !options.group) giveUp('--system needs --group GROUP: whose members it serves');
 
 const { takeLock } = await import('./store/lock.ts');
@@ -73,7 +74,9 @@ if (!composed.ok) {
   });
   process.umask(0o022);
   await daemon.begin();
-  const users = options.system ? await (await import('./users/serve-users.ts')).serveUsers(daemon, home, runtimeDir(), options.group ?? '') : null;
+  const users = options.system
+    ? await (await import('./users/serve-users.ts')).serveUsers(daemon, home, runtimeDir(), options.group ?? '')
+    : null;
   if (users && !users.ok) giveUp(`${users.failure.message}. ${users.failure.hint ?? ''}`);
   await new Promise<void>((resolve) => {
     if (stopping.signal.aborted) resolve();

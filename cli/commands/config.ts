@@ -23,7 +23,11 @@ export const command = (cli: Cli): Command =>
     .action(async (options: { json?: boolean }) => {
       if (cli.client.shared && process.getuid?.() !== 0) {
         const hint = 'What you may have: dstack policy';
-        throw new FailureError({ code: 'shared_daemon', message: "The configuration of this machine's daemon is its administrator's.", hint });
+        throw new FailureError({
+          code: 'shared_daemon',
+          message: "The configuration of this machine's daemon is its administrator's.",
+          hint,
+        });
       }
       const path = homeFiles(cli.home).config;
       const values = unwrap(await readConfig(cli.home));

@@ -28,7 +28,12 @@ export const daemonStatus: JsonHandler<'daemonStatus'> = {
 export const daemonStop: JsonHandler<'daemonStop'> = {
   params: z.object({}),
   answer: async ({ caller, stop }) => {
-    if (!caller.admin) return fail('not_admin', 'This daemon serves all users of the machine: only the administrator stops it', 'As root: systemctl stop dstackd');
+    if (!caller.admin)
+      return fail(
+        'not_admin',
+        'This daemon serves all users of the machine: only the administrator stops it',
+        'As root: systemctl stop dstackd',
+      );
     setImmediate(stop);
     return ok({ stopping: true as const });
   },

@@ -42,7 +42,12 @@ export const submit: JsonHandler<'submit'> = {
     requestId: z.string().min(8),
     ...inProject,
     snapshot: z
-      .object({ tree: z.string().regex(/^[0-9a-f]{40}$/), commit: z.string().nullable(), branch: z.string().nullable(), dirty: z.boolean() })
+      .object({
+        tree: z.string().regex(/^[0-9a-f]{40}$/),
+        commit: z.string().nullable(),
+        branch: z.string().nullable(),
+        dirty: z.boolean(),
+      })
       .optional(),
     target: z.string().min(1),
     overrides,

@@ -69,7 +69,12 @@ function atMost(bytes: number): Transform {
     transform(chunk: Buffer, _, done) {
       seen += chunk.length;
       if (seen <= bytes) return done(null, chunk);
-      done(new FailureError({ code: 'too_large', message: `What was sent is more than the limit of a snapshot allows (${formatSize(bytes)}).` }));
+      done(
+        new FailureError({
+          code: 'too_large',
+          message: `What was sent is more than the limit of a snapshot allows (${formatSize(bytes)}).`,
+        }),
+      );
     },
   });
 }

@@ -76,6 +76,10 @@ export const tagsDelete: JsonHandler<'tagsDelete'> = {
   answer: async (api, request) => {
     const project = projectOf(api, request);
     if (api.store.tags.remove(project, request.tag)) return ok({ deleted: request.tag });
-    return fail('no_such_tag', `Cannot find the tag '${request.tag}' in the '${shownProject(project)}' project`, 'See the tags with: dstack tags');
+    return fail(
+      'no_such_tag',
+      `Cannot find the tag '${request.tag}' in the '${shownProject(project)}' project`,
+      'See the tags with: dstack tags',
+    );
   },
 };

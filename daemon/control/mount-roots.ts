@@ -32,7 +32,9 @@ export async function allowMounts(
       return fail(
         'not_allowed',
         `The folder ${mount.source}${real === mount.source ? '' : ` (really ${real})`} of 'mounts' is not below an allowed root (${roots.join(', ')})`,
-        caller.shared ? 'The administrator allows more, see: dstack policy' : `Allow it with 'mount_roots' in the config, see: dstack config`,
+        caller.shared
+          ? 'The administrator allows more, see: dstack policy'
+          : `Allow it with 'mount_roots' in the config, see: dstack config`,
       );
     }
     checked.push({ ...mount, source: real });
@@ -55,7 +57,8 @@ export async function mountLost(account: Account, mounts: readonly HostMount[]):
 /** The policy decides, else the config, in which the daemon's own home means the user's. */
 function rootsFor({ config, policy }: Pick<ControlParts, 'config' | 'policy'>, caller: Caller): string[] {
   const own = homedir();
-  const roots = policy.of(caller.user).mountRoots ?? config.mountRoots.map((root) => (isBelow(own, root) ? `~${root.slice(own.length)}` : root));
+  const roots =
+    policy.of(caller.user).mountRoots ?? config.mountRoots.map((root) => (isBelow(own, root) ? `~${root.slice(own.length)}` : root));
   return roots.map((root) => expandHome(root, caller.home));
 }
 
@@ -64,7 +67,10 @@ const lookUp = (source: string): Reached => (existsSync(source) ? { real: realpa
 function unreached(caller: Caller, { source }: HostMount, problem: 'missing' | 'unreadable' | 'unwritable'): Result<never> {
   switch (problem) {
     case 'missing':
-      return fail('no_such_folder', `The folder ${source} of 'mounts' does not exist on this host${caller.shared ? ', or you may not see it' : ''}`);
+      return fail(
+        'no_such_folder',
+        `The folder ${source} of 'mounts' does not exist on this host${caller.shared ? ', or you may not see it' : ''}`,
+      );
     case 'unreadable':
       return fail('no_access', `You may not read the folder ${source} of 'mounts'`);
     case 'unwritable':

@@ -23,7 +23,11 @@ export interface ProjectFiles {
  * Opens a project: the user's folder, of which a snapshot is begun; on a shared daemon the files that were sent. Fails with `snapshot_needed` where these
  * are not here (any more), and with `leads_outside`.
  */
-export async function openProject(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, request: SubmitRequest): Promise<Result<ProjectFiles>> {
+export async function openProject(
+  parts: Pick<ControlParts, 'snapshots'>,
+  caller: Caller,
+  request: SubmitRequest,
+): Promise<Result<ProjectFiles>> {
   if (caller.shared) return openSent(parts, caller, request);
   const dir = request.projectDir;
   const snapshot = parts.snapshots.take(dir);
@@ -34,7 +38,12 @@ export async function openProject(parts: Pick<ControlParts, 'snapshots'>, caller
 
 async function openSent(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, request: SubmitRequest): Promise<Result<ProjectFiles>> {
   const sent = request.snapshot;
-  if (!sent) return fail('snapshot_needed', "The daemon of this machine is shared by its users: the command has to send the project's files", 'Update dstack.');
+  if (!sent)
+    return fail(
+      'snapshot_needed',
+      "The daemon of this machine is shared by its users: the command has to send the project's files",
+      'Update dstack.',
+    );
   const place = snapshotPlace({ projectDir: request.projectDir, user: caller.user, owner: ownerOf(caller) });
   const tree = await parts.snapshots.materialize(place, sent.tree);
   if (!tree.ok) return tree;

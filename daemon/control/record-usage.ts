@@ -23,7 +23,7 @@ export function recordUsage(parts: Pick<ControlParts, 'store' | 'meter'>, attemp
     gpuName: gpus[0] === undefined ? null : (parts.meter.gpuName(gpus[0]) ?? specOf(attempt).gpu?.name ?? null),
     cpu: specOf(attempt).cpu,
     startedAt,
-    // a clock that was set back while it ran
-    finishedAt: Math.max(startedAt, end.finishedAt),
+    // a clock that was set back while it ran; ends that earlier versions read from a file have fractions
+    finishedAt: Math.max(startedAt, Math.round(end.finishedAt)),
   });
 }

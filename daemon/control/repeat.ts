@@ -55,7 +55,17 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
   return ok(
     await insertRun(
       { parts, control },
-      { project, projectDir, workflow, provider, user: caller.user, owner: ownerOf(caller), requestId: null, tag: null, spec: { ...spec, pinnedImage, maxDuration, restartOf: old.name } },
+      {
+        project,
+        projectDir,
+        workflow,
+        provider,
+        user: caller.user,
+        owner: ownerOf(caller),
+        requestId: null,
+        tag: null,
+        spec: { ...spec, pinnedImage, maxDuration, restartOf: old.name },
+      },
     ),
   );
 }

@@ -48,5 +48,9 @@ function noRun(store: Store, project: string, workflow: string): Result<never> {
     tried > 0
       ? `Its ${tried === 1 ? 'one run is' : `${tried} runs are`} not done; see: dstack ps -a`
       : `Run it first: dstack run ${workflow}`;
-  return fail('no_such_workflow_run', `Cannot find any successful run of the workflow '${workflow}' in the '${shownProject(project)}' project`, hint);
+  return fail(
+    'no_such_workflow_run',
+    `Cannot find any successful run of the workflow '${workflow}' in the '${shownProject(project)}' project`,
+    hint,
+  );
 }

@@ -126,7 +126,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
       for (const preemption of decision.preemptions) {
         for (const job of jobs.placed()) {
           if (String(job.runId) !== preemption.id || job.progress.preempted || job.progress.end) continue;
-          job.progress.preempted = { for: waiting.get(preemption.for)?.name ?? '', at: now };
+          job.progress.preempted = { for: waiting.get(preemption.for)?.name ?? '', runId: Number(preemption.for), at: now };
           jobs.update(job);
           concerned.push(job);
         }

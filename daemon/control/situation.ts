@@ -88,6 +88,7 @@ function newRunning(job: JobRecord, run: Known, now: number): Running & { jobs: 
     startedAt,
     endsAt: run.maxDuration === null ? null : startedAt + run.maxDuration,
     stopping: false,
+    ...(job.progress.preempted?.runId === undefined ? {} : { makesWayFor: String(job.progress.preempted.runId) }),
     jobs: [],
   };
 }
@@ -95,6 +96,7 @@ function newRunning(job: JobRecord, run: Known, now: number): Running & { jobs: 
 function newWaiting(job: ReturnType<Store['jobs']['queued']>[number], run: Known, store: Store, now: number): Waiting {
   return {
     id: String(job.runId),
+    run: run.record.name,
     user: run.record.user,
     priority: run.priority,
     submittedAt: run.record.submittedAt,

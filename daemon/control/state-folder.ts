@@ -43,7 +43,7 @@ export function stateFolders(dir: string) {
       const exit = join(pathOf(id), 'exit');
       const text = await readFile(exit, 'utf8').catch(() => null);
       if (text === null || !/^\d+\s*$/.test(text)) return { started, exitCode: null, exitAt: null, gpusSeen };
-      return { started, exitCode: Number(text), exitAt: (await stat(exit)).mtimeMs, gpusSeen };
+      return { started, exitCode: Number(text), exitAt: Math.round((await stat(exit)).mtimeMs), gpusSeen };
     },
     /** What the job's user made in it may be beyond this process: then `asRoot` does it. */
     remove: (id: string, asRoot: (path: string) => Promise<void>): Promise<void> =>

@@ -14,7 +14,13 @@ interface GitOptions {
 
 /** Runs git to its end, whatever its exit code. A FailureError (`git`) only where git cannot be started. */
 export async function tryGit(args: string[], { cwd, env, input, openMask, stdin, stdout }: GitOptions): Promise<RunOutput> {
-  const options = { cwd, env: { ...cleanEnv(), ...env }, ...(input && { input }), ...(stdin !== undefined && { stdin }), ...(stdout !== undefined && { stdout }) };
+  const options = {
+    cwd,
+    env: { ...cleanEnv(), ...env },
+    ...(input && { input }),
+    ...(stdin !== undefined && { stdin }),
+    ...(stdout !== undefined && { stdout }),
+  };
   const [command, all] = openMask ? ['sh', ['-c', 'umask 0; exec git "$@"', 'git', ...args]] : ['git', args];
   try {
     return await run(command, all, options);

@@ -11,7 +11,11 @@ export function measureTree(
   maxBytes: number,
 ): Promise<{ files: number; bytes: number } | null> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', ['ls-tree', '-r', '-l', '-z', tree], { cwd, env: { ...cleanEnv(), ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('git', ['ls-tree', '-r', '-l', '-z', tree], {
+      cwd,
+      env: { ...cleanEnv(), ...env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     let files = 0;
     let bytes = 0;
     let rest = '';

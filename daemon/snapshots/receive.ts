@@ -45,7 +45,8 @@ export async function receive(room: Room, options: SnapshotOptions, place: Recei
     if (out.toString('latin1').trim() !== 'tree') return refuse('bad_snapshot', `${tree} is not a tree.`);
     await git(['rev-list', '--objects', '--quiet', tree], within);
     const size = await measureTree(within, tree, options.maxBytes());
-    if (size === null) return refuse('too_large', `The files that were sent are more than the limit of a snapshot, ${formatSize(options.maxBytes())}.`);
+    if (size === null)
+      return refuse('too_large', `The files that were sent are more than the limit of a snapshot, ${formatSize(options.maxBytes())}.`);
     keepTree(shadow, tree);
     return ok(undefined);
   } catch (error) {

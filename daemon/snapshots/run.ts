@@ -18,7 +18,11 @@ export interface RunOptions {
 /** Runs a command to its end, whatever its exit code (-1: killed). Rejects only where it cannot be started. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<RunOutput> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: [options.stdin ?? 'pipe', options.stdout ?? 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: [options.stdin ?? 'pipe', options.stdout ?? 'pipe', 'pipe'],
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));

@@ -23,7 +23,8 @@ export async function materialize(room: Room, options: SnapshotOptions, place: P
   if (!isTreeId(tree)) return fail('git', `\`${tree}\` is not the id of a tree.`);
   const target = join(options.treesDir, tree);
   // a tree that somebody else sent may be there: knowing its name is no right to it
-  if (typeof place !== 'string' && !keptTrees(room.shadowDir).includes(tree)) return fail('snapshot_needed', `The tree ${tree} is not here.`);
+  if (typeof place !== 'string' && !keptTrees(room.shadowDir).includes(tree))
+    return fail('snapshot_needed', `The tree ${tree} is not here.`);
   if (existsSync(target)) return ok(target);
   const part = join(options.treesDir, partName());
   try {

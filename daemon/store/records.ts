@@ -55,7 +55,7 @@ export interface Progress {
   /** the values that its log must not show, sealed: those it was given, even if they are changed while it runs */
   masked: string | null;
   /** it shall make room for this run, decided then; absent in attempts of earlier versions */
-  preempted?: { for: string; at: number } | null;
+  preempted?: { for: string; runId?: number; at: number } | null;
   /** SIGUSR1 was sent before the end of its max_duration; absent in attempts of earlier versions */
   warnedAt?: number | null;
   terminatedAt: number | null;

@@ -16,6 +16,7 @@ const { values } = parseArgs({ options: { socket: text, project: text, dir: text
 process.umask(0o077);
 const result: Result<Sent> = await upload(values).catch((error: unknown) => ({
   ok: false,
-  failure: error instanceof FailureError ? error.failure : { code: 'upload', message: `Cannot send the project's files: ${messageOf(error)}` },
+  failure:
+    error instanceof FailureError ? error.failure : { code: 'upload', message: `Cannot send the project's files: ${messageOf(error)}` },
 }));
 process.stdout.write(`${JSON.stringify(result)}\n`);

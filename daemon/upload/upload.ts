@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SentSnapshot } from '../../shared/api.ts';
@@ -23,11 +23,13 @@ const mostKept = 40;
 const keptOnes = 10;
 
 /** Takes a snapshot and sends what the daemon lacks of it. Fails as Snapshots.take and as the daemon does. */
-export async function upload({ socket, project, dir, cache }: UploadOptions): Promise<Result<Sent>> {
+export async function upload({ socket, project, dir, cache: caches }: UploadOptions): Promise<Result<Sent>> {
   const asked = { projectDir: dir, project };
   const known = await ask(socket, 'snapshotKnown', asked);
   if (!known.ok) return known;
   const { trees, warnBytes, maxBytes } = known.value;
+  // each project in a folder of its own, so that tidying up after one leaves the others alone
+  const cache = join(caches, 'projects', createHash('sha256').update(dir).digest('hex').slice(0, 16));
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const snapshots = createSnapshots({
     dir: join(cache, 'snapshots'),

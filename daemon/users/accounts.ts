@@ -22,7 +22,12 @@ export async function membersOf(group: string): Promise<Result<UserAccount[]>> {
   const found = await getent('group', group);
   if (!found.ok) return found;
   const [line] = found.value;
-  if (line === undefined) return fail('no_such_group', `There is no group '${group}'`, `Make it, and add its users: groupadd ${group}; usermod -aG ${group} USER`);
+  if (line === undefined)
+    return fail(
+      'no_such_group',
+      `There is no group '${group}'`,
+      `Make it, and add its users: groupadd ${group}; usermod -aG ${group} USER`,
+    );
   const [, , gid = '', listed = ''] = line.split(':');
   const everybody = await getent('passwd');
   if (!everybody.ok) return everybody;
@@ -35,7 +40,11 @@ export async function membersOf(group: string): Promise<Result<UserAccount[]>> {
     for (const account of one.value.flatMap(accountOf)) accounts.set(account.user, account);
   }
   const members = new Set(listed.split(','));
-  return ok([...accounts.values()].filter(({ user, gid: own, uid }) => uid !== 0 && usable.test(user) && (members.has(user) || own === Number(gid))));
+  return ok(
+    [...accounts.values()].filter(
+      ({ user, gid: own, uid }) => uid !== 0 && usable.test(user) && (members.has(user) || own === Number(gid)),
+    ),
+  );
 }
 
 /** The lines of a database of the system, or of one entry; none where there is no such entry. */

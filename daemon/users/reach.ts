@@ -40,7 +40,8 @@ export async function reach(account: Account, paths: readonly { source: string; 
   });
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   const lines = out.split('\n').slice(0, -1);
-  if (code !== 0 || lines.length !== paths.length) throw new Error(`cannot look at folders as ${account.user}: ${err.trim() || `exit code ${code}`}`);
+  if (code !== 0 || lines.length !== paths.length)
+    throw new Error(`cannot look at folders as ${account.user}: ${err.trim() || `exit code ${code}`}`);
   return lines.map((line): Reached => {
     if (line.startsWith('=')) return { real: line.slice(1) };
     return { problem: line === 'unreadable' || line === 'unwritable' ? line : 'missing' };

@@ -26,7 +26,11 @@ export function openUsersFolder(runtime: string): Result<string> {
   for (const dir of [runtime, users]) {
     const stat = lstatSync(dir);
     if (!stat.isDirectory() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0) {
-      return fail('runtime_unsafe', `${dir} is not a folder that only root can write to`, `Remove it, or: chown root ${dir}; chmod 755 ${dir}`);
+      return fail(
+        'runtime_unsafe',
+        `${dir} is not a folder that only root can write to`,
+        `Remove it, or: chown root ${dir}; chmod 755 ${dir}`,
+      );
     }
     chmodSync(dir, 0o755);
   }
@@ -87,7 +91,9 @@ export function createUserSockets(folder: string, serve: (user: UserAccount) => 
       const problems: string[] = [];
       for (const account of wanted.values()) {
         if (open.has(account.user)) continue;
-        await giveTo(account).catch((error: unknown) => problems.push(`${account.user}: ${error instanceof Error ? error.message : String(error)}`));
+        await giveTo(account).catch((error: unknown) =>
+          problems.push(`${account.user}: ${error instanceof Error ? error.message : String(error)}`),
+        );
       }
       return { problems };
     },

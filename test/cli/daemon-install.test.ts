@@ -25,7 +25,10 @@ function machine(systemctl = 'echo "$@" >>"$ASKED"') {
     cli: (...args: string[]): Promise<Finished> => command(node, [cliMain, 'daemon', ...args], { cwd: dir, env }),
     /** with an /etc of its own, in a mount namespace: the machine's is left alone */
     cliWithOwnEtc: (script: string): Promise<Finished> =>
-      command('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', `${ownEtc}\n${script}`, 'sh', dir, node, cliMain], { cwd: dir, env }),
+      command('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', `${ownEtc}\n${script}`, 'sh', dir, node, cliMain], {
+        cwd: dir,
+        env,
+      }),
     asked: (): string[] => (existsSync(env.ASKED) ? readFileSync(env.ASKED, 'utf8').trim().split('\n') : []),
   };
 }
@@ -74,10 +77,21 @@ dstack uninstall --system
   expect(stderr).toContain("There is no group 'nobodies'.\nMake it, and add its users: groupadd nobodies");
   expect(stdout).toContain('Members of the group lab use it with the next command');
   expect(stdout).toMatch(/^ExecStart=.*daemon\/main\.ts --system --group lab$/m);
-  for (const line of ['StateDirectory=dstack', 'RuntimeDirectoryPreserve=yes', 'ExecReload=/bin/kill -HUP $MAINPID', 'WantedBy=multi-user.target'])
+  for (const line of [
+    'StateDirectory=dstack',
+    'RuntimeDirectoryPreserve=yes',
+    'ExecReload=/bin/kill -HUP $MAINPID',
+    'WantedBy=multi-user.target',
+  ])
     expect(stdout).toContain(`\n${line}\n`);
   expect(stdout).not.toContain('DSTACK_HOME');
-  expect(m.asked()).toEqual(['daemon-reload', 'enable dstackd.service', 'restart dstackd.service', 'disable --now dstackd.service', 'daemon-reload']);
+  expect(m.asked()).toEqual([
+    'daemon-reload',
+    'enable dstackd.service',
+    'restart dstackd.service',
+    'disable --now dstackd.service',
+    'daemon-reload',
+  ]);
   expect(existsSync('/etc/systemd/system/dstackd.service')).toBe(false);
 });
 

@@ -193,7 +193,10 @@ export async function openLab(options: LabOptions): Promise<Lab> {
 /** The id in the labels of what mounts the home. */
 async function installationOf(engine: string, home: string): Promise<string | null> {
   const ours = filters({ label: ['dstack.installation'] });
-  const all = await engineJson<{ Labels: Record<string, string>; Mounts: { Source?: string }[] }[]>(engine, `/containers/json?all=1&${ours}`);
+  const all = await engineJson<{ Labels: Record<string, string>; Mounts: { Source?: string }[] }[]>(
+    engine,
+    `/containers/json?all=1&${ours}`,
+  );
   const own = all.find(({ Mounts }) => Mounts.some(({ Source }) => Source?.startsWith(`${home}/`)));
   return own?.Labels['dstack.installation'] ?? null;
 }

@@ -93,6 +93,10 @@ describe('when ends are known', () => {
     const queue = [waiting('1', { cpu: 6 }), waiting('2', { cpu: 2 }), waiting('3', { cpu: 1 })];
     expect(started(decided({ hosts: [host('local')], running: [half], waiting: queue }))).toEqual(['2 on local']);
   });
+  test('a GPU whose run may go on after that is not one of those that it gets', () => {
+    const others = [running('s', { host: 'a', gpus: ['a-0'] }), running('r', { host: 'a', gpus: ['a-1'] }, until(60))];
+    expect(started(decided({ hosts, running: others, waiting: [first, waiting('2', { gpu: 1 })] }))).toEqual([]);
+  });
   test('a gang keeps what it needs on each of its hosts', () => {
     const pool = [hostWith('a', 2), hostWith('b', 2)];
     const held2 = [running('r', { host: 'a', gpus: ['a-0'] }, until(60))];

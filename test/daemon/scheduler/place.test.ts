@@ -105,6 +105,11 @@ describe('gangs', () => {
       '1: waits for 1 more GPU (GPU-x is used by process 1 (x)) on b; its 3 jobs start together, and 2 would have room',
     ]);
   });
+  test('one that fails for one of its jobs says nothing of those that ask only for the other', () => {
+    const mixed = waiting('1', { jobs: [...waiting('1', { gpu: 1 }).jobs, { ...waiting('1', { cpu: 9 }).jobs[0]!, id: '1' }] });
+    const decision = decided({ hosts: [hostWith('a', 2)], waiting: [mixed, waiting('2', { gpu: 1, nodes: 2 })] });
+    expect(started(decision)).toEqual(['2 on a: a-0', '2 on a: a-1']);
+  });
   test('the jobs keep their ids though the most demanding is placed first', () => {
     const jobs = [
       { ...waiting('1', { cpu: 1 }).jobs[0]!, id: 'small' },

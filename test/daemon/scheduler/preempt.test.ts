@@ -56,6 +56,29 @@ describe('preemption', () => {
       'r for 1',
     ]);
   });
+  test('if it takes several, where the oldest of them is the newest', () => {
+    const pool = [hostWith('a', 2), hostWith('b', 2)];
+    const all = [soft('p', 'a', ['a-0'], 90), soft('q', 'a', ['a-1'], 10), soft('r', 'b', ['b-0'], 80), soft('s', 'b', ['b-1'], 70)];
+    expect(interrupted(decided({ hosts: pool, running: all, waiting: [waiting('1', { gpu: 2 })] })).sort()).toEqual(['r for 1', 's for 1']);
+  });
+  test('of what will be free as much as can be is claimed, so that others have what is free now', () => {
+    const gone = running('p', { host: 'a', gpus: ['a-0', 'a-1', 'a-2'], cpu: 4 }, { stopping: true });
+    const gpus = decided({ hosts, running: [gone], waiting: [waiting('1', { gpu: 3 }), waiting('2', { gpu: 1 })] });
+    expect(started(gpus)).toEqual(['2 on a: a-3']);
+    const cores = decided({
+      hosts,
+      running: [gone],
+      waiting: [waiting('1', { cpu: 5 }), waiting('2', { cpu: 3 }), waiting('3', { cpu: 1 })],
+    });
+    expect(started(cores)).toEqual(['2 on a']);
+  });
+  test('not for cores that are kept for the first in line', () => {
+    const held = running('h', { host: 'a', cpu: 4 }, { endsAt: now + 60_000 });
+    const all = [held, soft('s', 'a', [], 10, { cpu: 4 })];
+    const first = waiting('1', { cpu: 6 });
+    expect(decided({ hosts, running: all, waiting: [first, waiting('2', { cpu: 3 })] }).preemptions).toEqual([]);
+    expect(interrupted(decided({ hosts, running: all, waiting: [first, waiting('2', { cpu: 2 })] }))).toEqual(['s for 2']);
+  });
   test('of the newest only those that help: one without the right GPUs stays, and so does one that a later choice makes needless', () => {
     const pool = [hostWith('a', 4, { cpus: 8 })];
     const all = [soft('p', 'a', ['a-0', 'a-1', 'a-2'], 10), soft('q', 'a', ['a-3'], 40), soft('r', 'a', [], 50, { cpu: 1 })];

@@ -7,7 +7,7 @@ import type { Decision, Running, Situation, Waiting } from '../../../daemon/sche
 import { fits, ledgerOf, situations } from './random-situations.ts';
 import { now } from './situations.ts';
 
-const often = { numRuns: Number(process.env['RUNS'] ?? 1000) };
+const often = { numRuns: 1000 };
 const byId = (given: Situation, id: string): Waiting => given.waiting.find((run) => run.id === id)!;
 
 /** The run as it runs once it is placed. */

@@ -26,9 +26,12 @@ function end(): { dir: string; snapshots: Snapshots } {
 }
 
 /** A pack of objects of the test's own making, and the id that git gave the last. */
-async function packOf(make: (git: (args: string[], input?: string | Buffer) => Promise<string>) => Promise<string[]>): Promise<{ pack: string; tree: string }> {
+async function packOf(
+  make: (git: (args: string[], input?: string | Buffer) => Promise<string>) => Promise<string[]>,
+): Promise<{ pack: string; tree: string }> {
   const dir = scratchDir('g');
-  const git = async (args: string[], input?: string | Buffer) => (await must('git', ['-C', dir, ...args], { ...(input !== undefined && { input }) })).trim();
+  const git = async (args: string[], input?: string | Buffer) =>
+    (await must('git', ['-C', dir, ...args], { ...(input !== undefined && { input }) })).trim();
   await git(['init', '-q']);
   const ids = await make(git);
   const name = await git(['pack-objects', '-q', join(dir, 'p')], ids.join('\n') + '\n');
@@ -69,7 +72,11 @@ const rawTree = (git: (args: string[], input?: string | Buffer) => Promise<strin
   );
 
 test.each<[string, Parameters<typeof packOf>[0], string]>([
-  ['a file that is missing', async (git) => [await mktree(git, ['100644 blob 1111111111111111111111111111111111111111\ta'])], 'bad_snapshot'],
+  [
+    'a file that is missing',
+    async (git) => [await mktree(git, ['100644 blob 1111111111111111111111111111111111111111\ta'])],
+    'bad_snapshot',
+  ],
   [
     'a name that leads out',
     async (git) => {
@@ -84,7 +91,14 @@ test.each<[string, Parameters<typeof packOf>[0], string]>([
     async (git) => {
       const blob = await git(['hash-object', '-w', '--stdin'], '/etc');
       const inner = await rawTree(git, [['100644', 'passwd', blob]]);
-      return [blob, inner, await rawTree(git, [['120000', 'a', blob], ['40000', 'a', inner]])];
+      return [
+        blob,
+        inner,
+        await rawTree(git, [
+          ['120000', 'a', blob],
+          ['40000', 'a', inner],
+        ]),
+      ];
     },
     'bad_snapshot',
   ],
@@ -103,7 +117,12 @@ test.each<[string, Parameters<typeof packOf>[0], string]>([
       const ids = [await git(['hash-object', '-w', '--stdin'], '')];
       for (let depth = 0; depth < 10; depth++) {
         const kind = depth === 0 ? '100644 blob' : '040000 tree';
-        ids.push(await mktree(git, Array.from({ length: 10 }, (_, i) => `${kind} ${ids.at(-1)}\t${i}`)));
+        ids.push(
+          await mktree(
+            git,
+            Array.from({ length: 10 }, (_, i) => `${kind} ${ids.at(-1)}\t${i}`),
+          ),
+        );
       }
       return ids;
     },

@@ -40,7 +40,13 @@ users:
 
 test('each is told what holds for them, as the file says now', async () => {
   const common = { gpus: 2, runs: null, maxDuration: 3600, memory: 64e6, pids: 50 };
-  expect(await lab.json<PolicyView>('ann', ['policy'])).toMatchObject({ user: 'ann', ...common, disk: 1e6, priority: 5, mountRoots: ['~/data', data] });
+  expect(await lab.json<PolicyView>('ann', ['policy'])).toMatchObject({
+    user: 'ann',
+    ...common,
+    disk: 1e6,
+    priority: 5,
+    mountRoots: ['~/data', data],
+  });
   expect(await lab.json<PolicyView>('bob', ['policy'])).toMatchObject({ user: 'bob', ...common, disk: null, priority: 10, mountRoots: [] });
   expect((await lab.cli('ann', ['policy'])).stdout).toContain('disk          1 MB, 0 B used');
 });
@@ -67,7 +73,14 @@ test.each([
 });
 
 test('artifacts are given to their user behind closed folders, count for their disk, and stop further runs', async () => {
-  const saved = await lab.cli('ann', ['run', 'bash', '-a', 'out', '-c', 'head -c 3000000 /dev/zero >out/big; mkdir out/deep; touch out/deep/f']);
+  const saved = await lab.cli('ann', [
+    'run',
+    'bash',
+    '-a',
+    'out',
+    '-c',
+    'head -c 3000000 /dev/zero >out/big; mkdir out/deep; touch out/deep/f',
+  ]);
   expect(saved.code, saved.stderr).toBe(0);
   const [run] = await lab.json<Run[]>('ann', ['ps']);
   const artifacts = join(lab.home, 'artifacts');
@@ -107,7 +120,9 @@ test('mounts: only below the roots, and only what the user can reach', async () 
   expect((await lab.cli('ann', ['run', '--mount', `${readOnly}:/mnt/x:ro`, 'bash', '-c', 'true'])).code).toBe(0);
   symlinkSync('/etc', join(home, 'link'));
   expect((await lab.cli('ann', ['run', '--mount', '~/data/link:/mnt/x:ro', 'bash', '-c', 'ls /mnt/x'])).stderr).toContain('(really /etc)');
-  expect((await lab.cli('bob', ['run', '--mount', `${readOnly}:/mnt/x:ro`, 'bash', '-c', 'true'])).stderr).toContain('not below an allowed root');
+  expect((await lab.cli('bob', ['run', '--mount', `${readOnly}:/mnt/x:ro`, 'bash', '-c', 'true'])).stderr).toContain(
+    'not below an allowed root',
+  );
 });
 
 test('a folder that became a link while the run waited is not mounted', async () => {

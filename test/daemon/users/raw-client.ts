@@ -38,4 +38,5 @@ export const askAs = (lab: Lab, user: string, socket: string, method: 'GET' | 'P
   send(lab, user, [socket, method, path, body ? JSON.stringify(body) : '', '0']);
 
 /** Asks for the WebSocket of a log; status 101 where it is given. */
-export const readLogAs = (lab: Lab, user: string, socket: string, path: string): Promise<Answer> => send(lab, user, [socket, 'GET', path, '', '1']);
+export const readLogAs = (lab: Lab, user: string, socket: string, path: string): Promise<Answer> =>
+  send(lab, user, [socket, 'GET', path, '', '1']);

@@ -25,7 +25,8 @@ const workflows = `workflows:
     provider: bash
     commands: [echo begun, sleep 1000]
 `;
-const project = (user: string): void => lab.write(user, { '.dstack/workflows.yaml': workflows, '.dstack/name': 'lab/same', 'file.txt': `of ${user}\n` });
+const project = (user: string): void =>
+  lab.write(user, { '.dstack/workflows.yaml': workflows, '.dstack/name': 'lab/same', 'file.txt': `of ${user}\n` });
 
 test('ten users submit at once, each through their own socket, files that only they can read', async () => {
   const all = [...ten, 'u10'];
@@ -110,7 +111,10 @@ test("what is another's can be seen in the queue, and neither read, ended nor us
   for (const [method, path, body] of requests) {
     expect(await askAs(lab, 'u2', socket, method, path, body), path).toMatchObject({ status: 400, body: { code: 'not_yours' } });
   }
-  expect(await readLogAs(lab, 'u2', socket, `/v1/runs/${name}/logs?follow=1`)).toMatchObject({ status: 404, text: expect.stringContaining('not_yours') });
+  expect(await readLogAs(lab, 'u2', socket, `/v1/runs/${name}/logs?follow=1`)).toMatchObject({
+    status: 404,
+    text: expect.stringContaining('not_yours'),
+  });
   // `--all` is of one's own
   expect(await askAs(lab, 'u2', socket, 'POST', '/v1/runs/stop', { ...inProject, all: true })).toMatchObject({ status: 200, body: [] });
   expect(await runOf('u1', name)).toMatchObject({ status: 'running' });
@@ -121,7 +125,11 @@ test("what is another's can be seen in the queue, and neither read, ended nor us
 test('a shared run can be read by others, and still not ended; not shared any more, who follows its log is let go', async () => {
   const name = await started('u3');
   expect((await lab.cli('u3', ['share', name])).stdout).toBe(`${name} can be read by all users of this machine.\n`);
-  expect(await lab.json<RunDetail>('u4', ['ps', name])).toMatchObject({ name, project: 'lab/same', commands: ['echo begun', 'sleep 1000'] });
+  expect(await lab.json<RunDetail>('u4', ['ps', name])).toMatchObject({
+    name,
+    project: 'lab/same',
+    commands: ['echo begun', 'sleep 1000'],
+  });
   expect((await lab.cli('u4', ['logs', name])).stdout).toBe('begun\n');
   expect((await lab.cli('u4', ['stop', '-y', name])).stderr).toContain(`only u3 and the administrator may stop or remove it`);
 
@@ -229,4 +237,3 @@ async function runOf(user: string, name: string): Promise<Run> {
   if (!run) throw new Error(`${user} has no run ${name}`);
   return run;
 }
-
