@@ -8,8 +8,12 @@ export const canAsk = (err: Output): boolean => err.isTTY && process.stdin.isTTY
 
 /** Waits for one of `keys`, or Ctrl+C (answered as `\x03`); null: the terminal has gone, or `signal` ended the waiting. */
 export async function askKey(err: Output, question: string, keys: string, signal?: AbortSignal): Promise<string | null> {
-  err.stream.write(question);
-  const key = await readKeys((typed) => [...typed].find((char) => char === ctrlC || keys.includes(char.toLowerCase())) ?? null, signal);
+  const prompt = () => err.stream.write(question);
+  const key = await readKeys(
+    prompt,
+    (typed) => [...typed].find((char) => char === ctrlC || keys.includes(char.toLowerCase())) ?? null,
+    signal,
+  );
   err.stream.write(`${key === null || key === ctrlC ? '' : key}\n`);
   return key?.toLowerCase() ?? null;
 }
@@ -22,9 +26,9 @@ export async function confirm(err: Output, question: string): Promise<boolean> {
 
 /** Asks for a line that is not shown. Null: given up with Ctrl+C or Ctrl+D. */
 export async function askHidden(err: Output, question: string): Promise<string | null> {
-  err.stream.write(question);
   let line = '';
-  const end = await readKeys((typed) => {
+  const prompt = () => err.stream.write(question);
+  const end = await readKeys(prompt, (typed) => {
     for (const char of typed) {
       if (char === '\r' || char === '\n') return 'done';
       if (char === ctrlC || (char === ctrlD && line === '')) return 'given up';
@@ -45,8 +49,8 @@ export async function readPiped(): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** Feeds what is typed to `take`, unechoed, until it answers. Null: end of input, or `signal`. */
-function readKeys(take: (typed: string) => string | null, signal?: AbortSignal): Promise<string | null> {
+/** Feeds what is typed to `take`, unechoed, until it answers. `prompt` is shown when nothing is echoed any more. Null: end of input, or `signal`. */
+function readKeys(prompt: () => void, take: (typed: string) => string | null, signal?: AbortSignal): Promise<string | null> {
   const stdin = process.stdin;
   return new Promise((resolve) => {
     const finish = (answer: string | null): void => {
@@ -62,6 +66,7 @@ function readKeys(take: (typed: string) => string | null, signal?: AbortSignal):
       if (answer !== null) finish(answer);
     };
     stdin.setRawMode(true);
+    prompt();
     stdin.on('data', onData).on('end', onEnd);
     signal?.addEventListener('abort', onEnd);
     stdin.resume();

@@ -103,7 +103,10 @@ export function createControl(parts: ControlParts, host: Host): Control {
     },
     wakeAll,
     wakeContainer: (name) => byContainer.get(name)?.wake(),
-    doing: (job) => (job.state.status === 'queued' ? scheduling.reason(job.runId) : (drivers.get(attemptId(job))?.live.doing ?? idleHint(parts.meter, job, parts.now()))),
+    doing: (job) =>
+      job.state.status === 'queued'
+        ? scheduling.reason(job.runId)
+        : (drivers.get(attemptId(job))?.live.doing ?? idleHint(parts.meter, job, parts.now())),
     async finished() {
       await Promise.all([...drivers.values()].map((driver) => driver.finished));
       await scheduling.settled();

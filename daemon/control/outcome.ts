@@ -50,7 +50,13 @@ export interface Verdict {
  * count against `retry`. The pause before the n-th retry is retryDelay × 2^(n−1), ten minutes at most (capped exponential backoff).
  * `pool`: all hosts; one that gave the wrong GPUs is not asked again.
  */
-export function verdict(run: RunRecord, job: JobRecord, before: readonly JobRecord[], retryDelay: number, pool: readonly string[] = []): Verdict {
+export function verdict(
+  run: RunRecord,
+  job: JobRecord,
+  before: readonly JobRecord[],
+  retryDelay: number,
+  pool: readonly string[] = [],
+): Verdict {
   const { end, preempted } = job.progress;
   if (!end && !run.intent && preempted) return { outcome: madeRoom(preempted.for), again: 'preempted', pause: 0 };
   if (!end) return { outcome: { status: run.intent?.how === 'abort' ? 'aborted' : 'stopped' }, again: null, pause: 0 };

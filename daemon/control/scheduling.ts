@@ -33,6 +33,8 @@ export interface Scheduling {
 
 /** How often a host is looked at again that was short of disk (ms): nobody tells when there is room. */
 const lookForRoomEvery = 2_000;
+/** The same for GPUs that another daemon has: one look is one call to the engine. */
+const lookForOthersEvery = 1_000;
 
 interface Hooks {
   /** an attempt has got its host, or shall end */
@@ -102,7 +104,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     prefetch(decision.order.map(Number));
     for (const { waiting: run } of queue) hooks.changed(Number(run.id));
     if (state.gpus.length > 0) void parts.claims.reconcile(neededGpus(parts.store));
-    const pause = nextLook(decision, state, seen.facts);
+    const pause = nextLook(decision, state, seen);
     if (decision.order.length > 0 && pause !== null) timer = setTimeout(reschedule, pause);
   };
 
@@ -136,11 +138,12 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
   };
 
   /** When to look again though nobody tells (ms from now); null: somebody will. */
-  const nextLook = (decision: Decision, state: HostState, facts: HostFacts): number | null => {
+  const nextLook = (decision: Decision, state: HostState, { facts, others }: Awaited<ReturnType<typeof look>>): number | null => {
     const pauses = [
       ...(decision.again === null ? [] : [Math.max(0, decision.again - parts.now())]),
       ...(facts.freeDisk.some((disk) => disk.bytes < parts.config.minFreeDisk) ? [lookForRoomEvery] : []),
-      // foreign processes and other daemons come and go as they like
+      // other daemons and foreign processes come and go as they like
+      ...(others.size > 0 ? [lookForOthersEvery] : []),
       ...(state.gpus.some((gpu) => gpu.busy !== null && !gpu.never) ? [parts.config.gpus.readEvery * 1000] : []),
     ];
     return pauses.length === 0 ? null : Math.min(...pauses, 60_000);

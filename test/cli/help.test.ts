@@ -61,7 +61,7 @@ test('every verb of the issue is there', () => {
         'daemon logs',
         'doctor',
       ])
-      .concat(['stats', 'usage', 'audit'])
+      .concat(['gpus', 'queue', 'stats', 'usage', 'audit'])
       .concat(['daemon install', 'daemon uninstall', 'policy', 'share'])
       .toSorted(),
   );

@@ -91,13 +91,48 @@ test('--json prints the objects of the contract', async () => {
 
 test('one run in full', async () => {
   const { stdout } = await daemon.cli(['ps', 'calm-otter-3']);
-  expect(stdout).toContain('Resources    2 CPU, 4 GB memory, 1 GPU A100\n');
+  expect(stdout).toContain('Wants        1 GPU A100, 2 cores, 4 GB memory\n');
   expect(stdout).toContain('Commit       0123456789ab on main, with changes\n');
   expect(stdout).toContain('Deps         :data = red-fox-1\n');
   expect(stdout).toContain("Arguments    --epochs 3 'two words'\n");
   expect(stdout).toContain('Commands     pip install x\n             python train.py\n');
   expect(stdout).toContain('Time limit   1h 30m\n');
   expect(stdout).not.toMatch(/Restart of|Host {9}\n|Ports/);
+});
+
+test('a run that waits: its place in line, for whom, host by host, and its attempts', async () => {
+  daemon.answers.run = () =>
+    aRunDetail({
+      status: 'queued',
+      position: 3,
+      interruptible: true,
+      priority: 5,
+      attempts: [
+        {
+          attempt: 1,
+          job: 0,
+          status: 'interrupted',
+          reason: 'made room for red-fox-1',
+          host: 'local',
+          gpus: [],
+          startedAt: '2026-01-01T00:00:00Z',
+          finishedAt: '2026-01-01T00:03:00Z',
+          exitCode: 143,
+        },
+        { attempt: 2, job: 0, status: 'queued', reason: null, host: null, gpus: [], startedAt: null, finishedAt: null, exitCode: null },
+      ],
+      waiting: {
+        candidates: [{ host: 'local', why: '0 of 2 GPUs free' }],
+        holders: [{ run: 'red-fox-1', user: 'bob', what: 'GPUs 0, 1 of local' }],
+      },
+    });
+  const { stdout } = await daemon.cli(['ps', 'calm-otter-3']);
+  expect(stdout).toContain('In line      number 3\n');
+  expect(stdout).toContain('Waits for    GPUs 0, 1 of local: red-fox-1 (bob)\n');
+  expect(stdout).toContain('Candidates   local: 0 of 2 GPUs free\n');
+  expect(stdout).toContain('Priority     5\n');
+  expect(stdout).toContain('Limits       interruptible\n');
+  expect(stdout).toContain('Attempts     1 interrupted on local after 3 min: made room for red-fox-1\n             2 queued\n');
 });
 
 test('no such run, and no runs', async () => {

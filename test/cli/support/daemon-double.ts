@@ -149,7 +149,7 @@ export const aRun = (over: Partial<Run> = {}): Run => ({
   attempt: 1,
   priority: 0,
   interruptible: false,
-  wants: '',
+  wants: '1 GPU A100, 2 cores, 4 GB memory',
   position: null,
   submittedAt: new Date(Date.now() - 185_000).toISOString(),
   startedAt: null,
