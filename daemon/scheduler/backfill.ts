@@ -2,24 +2,36 @@
  * What is kept for the first in line that cannot start (EASY backfill: Lifka 1995; Mu'alem and Feitelson 2001).
  *
  * If the known ends of runs tell when it can start at the latest, its hosts, its GPUs there and its share of cores and memory are kept from then
- * on: a later run may take the rest, or what it gives back before. If they don't tell, all that the first in line could use is kept.
+ * on: a later run may take the rest, or what it gives back before. It is not bound to these hosts: a later run may have what is kept if the first
+ * in line can start as soon elsewhere, where as much is kept instead. If the ends don't tell, all that it could use is kept.
  */
 import type { Shape, Need } from './demand.ts';
-import type { Avoid } from './place.ts';
-import { FREE, HELD, NEVER, refresh, SOFT, SOON, type Amounts, type Holder, type Pool } from './pool.ts';
+import { hasRoom, type Avoid } from './place.ts';
+import { FREE, HELD, NEVER, refresh, SOFT, SOON, type Pool } from './pool.ts';
+import { giveBack, take, type Taken } from './take.ts';
+import { emptyView, fit, occupy, presentView, putBack, viewAfter, type Spot, type View } from './view.ts';
 
 export interface Reservation {
   /** whom it is for */
   id: string;
   /** when it starts at the latest; null: that cannot be told */
   at: number | null;
-  /** where it starts then: a run that ends before may use what is kept there; empty if that cannot be told */
-  hosts: number[];
+  /** where it starts then, ascending: a run that ends before may use what is kept there; empty if that cannot be told */
+  hosts: readonly number[];
+  /** null: all that it could use is kept */
+  plan: Plan | null;
 }
 
-/** What is there at one time: amounts, and GPUs by host and kind (host * kinds + kind). */
-interface View extends Amounts {
-  gpus: Int16Array;
+/** How it starts then. */
+interface Plan {
+  shape: Shape;
+  avoid: Avoid;
+  interrupts: boolean;
+  at: number;
+  /** what is there then, beside those that came later and last longer; the first in line always fits */
+  view: View;
+  /** one for each need */
+  spots: readonly Spot[];
 }
 
 /**
@@ -42,34 +54,65 @@ export function reserve(pool: Pool, shape: Shape, avoid: Avoid, id: string, now:
   }
   const at = times[low]!;
   const view = viewAt(at);
-  const hosts = fit(pool, view, shape, avoid) ?? [];
-  const touched = new Set(hosts);
-  // `fit` took its needs from the view: what is left there is to spare
-  for (const h of touched) {
-    pool.spare.cpu[h] = Math.max(0, view.cpu[h]!);
-    pool.spare.memory[h] = Math.max(0, view.memory[h]!);
-  }
-  for (const [i, h] of hosts.entries()) keepGpus(pool, h, shape.needs[i]!, at, interrupts);
-  for (const h of touched) refresh(pool, h);
-  return { id, at, hosts: [...touched].sort((a, b) => a - b) };
+  const spots = fit(pool, view, shape, avoid) ?? [];
+  putBack(pool, view, spots);
+  const reservation: Reservation = { id, at, hosts: [], plan: { shape, avoid, interrupts, at, view, spots: [] } };
+  keepOn(pool, reservation, spots);
+  return reservation;
 }
 
-/** Adds what those hold that have ended by then. */
-function viewAfter(pool: Pool, view: View, ending: readonly Holder[], time: number): View {
-  const kinds = pool.kinds.length;
-  for (const holder of ending) {
-    if (holder.end > time) continue;
-    for (const { host, cpu, memory, gpus } of holder.parts) {
-      view.cpu[host]! += cpu;
-      view.memory[host]! += memory;
-      for (const g of gpus) view.gpus[host * kinds + pool.kindOf[g]!]!++;
+/**
+ * Takes room for a job of a run that starts now and lasts: some of what is kept, if the first in line can start as soon beside it, then with as
+ * much kept elsewhere. Null: that cannot be, and nothing has changed.
+ */
+export function makeRoom(pool: Pool, need: Need, avoid: Avoid, reservation: Reservation): Taken | null {
+  const { plan } = reservation;
+  const hosts = plan ? reservation.hosts.filter((h) => hasRoom(pool, h, need, avoid)) : [];
+  if (!plan || hosts.length === 0) return null;
+  const before = plan.spots;
+  keepOn(pool, reservation, []);
+  for (const host of hosts) {
+    const taken = take(pool, host, need, 'room');
+    occupy(pool, plan.view, taken, 1);
+    const spots = fit(pool, plan.view, plan.shape, plan.avoid);
+    if (spots) {
+      putBack(pool, plan.view, spots);
+      keepOn(pool, reservation, spots);
+      return taken;
     }
+    occupy(pool, plan.view, taken, -1);
+    giveBack(pool, taken);
   }
-  return view;
+  keepOn(pool, reservation, before);
+  return null;
+}
+
+/** Keeps what is needed there, and no longer what was kept. */
+export function keepOn(pool: Pool, reservation: Reservation, spots: readonly Spot[]): void {
+  const { plan, hosts } = reservation;
+  if (!plan) return;
+  const { spare, kept, from } = pool;
+  for (const h of hosts) {
+    spare.cpu[h] = spare.memory[h] = Infinity;
+    kept.fill(0, from[h]!, from[h + 1]!);
+  }
+  const touched = new Set(spots.map(({ host }) => host));
+  for (const h of touched) {
+    spare.cpu[h] = plan.view.cpu[h]!;
+    spare.memory[h] = plan.view.memory[h]!;
+  }
+  for (const { host, need } of spots) {
+    spare.cpu[host] = Math.max(0, spare.cpu[host]! - need.cpu);
+    spare.memory[host] = Math.max(0, spare.memory[host]! - need.memory);
+    keepGpus(pool, host, need, plan);
+  }
+  plan.spots = spots;
+  reservation.hosts = [...touched].sort((a, b) => a - b);
+  for (const h of new Set([...hosts, ...touched])) refresh(pool, h);
 }
 
 /** Keeps the GPUs that the job gets at that time: rather those that are not free now, so that the free ones are of use until then. */
-function keepGpus(pool: Pool, h: number, { want, gpus }: Need, at: number, interrupts: boolean): void {
+function keepGpus(pool: Pool, h: number, { want, gpus }: Need, { at, interrupts }: Plan): void {
   if (!want) return;
   let left = gpus;
   for (const wanted of [HELD, SOFT, SOON, FREE]) {
@@ -103,7 +146,7 @@ function keepAll(pool: Pool, { needs }: Shape, avoid: Avoid, id: string, interru
     spare.memory[h] = Math.max(0, free.memory[h]! + soon.memory[h]! + (interrupts ? soft.memory[h]! : 0) - memory);
     refresh(pool, h);
   }
-  return { id, at: null, hosts: [] };
+  return { id, at: null, hosts: [], plan: null };
 }
 
 function usable(pool: Pool, h: number, { want }: Need): number {
@@ -111,59 +154,4 @@ function usable(pool: Pool, h: number, { want }: Need): number {
   let count = 0;
   for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) if (pool.state[g] !== NEVER && want.has[pool.kindOf[g]!] === 1) count++;
   return count;
-}
-
-/** The pool with nothing running; closed hosts are looked at by `fit`. */
-function emptyView(pool: Pool): View {
-  const gpus = new Int16Array(pool.hosts.length * pool.kinds.length);
-  addGpus(pool, gpus, (state) => state !== NEVER);
-  return { cpu: pool.total.cpu.slice(), memory: pool.total.memory.slice(), gpus };
-}
-
-/** What is free now, counting what will be soon, or at once if the run may interrupt others. */
-function presentView(pool: Pool, interrupts: boolean): View {
-  const { free, soon, soft } = pool;
-  const gpus = new Int16Array(pool.hosts.length * pool.kinds.length);
-  addGpus(pool, gpus, (state) => state === FREE || state === SOON || (interrupts && state === SOFT));
-  const cpu = free.cpu.map((amount, h) => amount + soon.cpu[h]! + (interrupts ? soft.cpu[h]! : 0));
-  const memory = free.memory.map((amount, h) => amount + soon.memory[h]! + (interrupts ? soft.memory[h]! : 0));
-  return { cpu, memory, gpus };
-}
-
-function addGpus(pool: Pool, gpus: Int16Array, counts: (state: number) => boolean): void {
-  for (let h = 0; h < pool.hosts.length; h++) {
-    for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) if (counts(pool.state[g]!)) gpus[h * pool.kinds.length + pool.kindOf[g]!]!++;
-  }
-}
-
-/** A host for each job, and takes them from the view; null: they don't all fit. */
-function fit(pool: Pool, view: View, { needs }: Shape, avoid: Avoid): number[] | null {
-  const hosts: number[] = [];
-  for (const need of needs) {
-    let found = -1;
-    for (let h = 0; h < pool.hosts.length && found < 0; h++) {
-      if (pool.open[h] === 1 && avoid?.[h] !== 1 && takeFrom(view, h, need, pool.kinds.length)) found = h;
-    }
-    if (found < 0) return null;
-    hosts.push(found);
-  }
-  return hosts;
-}
-
-function takeFrom(view: View, h: number, { cpu, memory, gpus, want }: Need, kinds: number): boolean {
-  if (cpu > Math.max(0, view.cpu[h]!) || memory > Math.max(0, view.memory[h]!)) return false;
-  if (want) {
-    let there = 0;
-    for (const kind of want.kinds) there += view.gpus[h * kinds + kind]!;
-    if (there < gpus) return false;
-    let left = gpus;
-    for (const kind of want.kinds) {
-      const some = Math.min(left, view.gpus[h * kinds + kind]!);
-      view.gpus[h * kinds + kind]! -= some;
-      left -= some;
-    }
-  }
-  view.cpu[h]! -= cpu;
-  view.memory[h]! -= memory;
-  return true;
 }

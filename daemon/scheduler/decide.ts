@@ -3,14 +3,16 @@
  * same decision whatever the order of its lists, and no true duration is ever read, only what runs declare (`max_duration`).
  *
  * ORDER (order.ts): runs that are not interruptible, then interruptible ones; within these priority, then who was interrupted for another, then
- *   fair share, then age. Fair share is start-time fair queueing: tag = what the user has used lately + the cost of the user's runs before it, cost =
- *   max(GPUs, 1/8) * (max_duration or 1 h). A run whose user has reached a limit, or whose retry pauses, waits and has nothing kept for it.
+ *   fair share, then age. Fair share is start-time fair queueing, and age pays against usage: tag = what the user has used lately + the cost of the
+ *   user's runs before it - R * seconds since it was submitted, R = the pool's GPUs, cost = max(GPUs, 1/8) * (max_duration or 1 h): a run is passed
+ *   by none that came later than (usage + cost of the runs before it) / R seconds after it. A run whose user has reached a limit, or whose retry
+ *   pauses, waits and has nothing kept for it.
  * PLACEMENT (place.ts): exclusive GPUs by UUID, cores, memory; never on a blocked host, a busy GPU, a host that the run avoids. Best fit: the
  *   least capable kind of GPU that will do, hosts in use before whole ones, then the fewest free GPUs, then the least of cores and memory left
  *   over. A gang is placed whole or not at all, the most demanding job first.
  * BACKFILL (backfill.ts, EASY): for the first in line that cannot start what it needs is kept, once among the runs that are not interruptible and
- *   once among those that are. Later ones take the rest, or what they give back before it is needed. Interruptible ones need not heed what is kept
- *   for the others: they make way.
+ *   once among those that are. Later ones take the rest, or what they give back before it is needed, or what is kept if the first in line can start
+ *   as soon elsewhere, where it is kept instead. Interruptible ones need not heed what is kept for the others: they make way.
  * PREEMPTION (preempt.ts): a run that is not interruptible and cannot start now, nor once those that are being stopped have gone, has interruptible
  *   ones interrupted: on the host where the fewest must be, the newest started, none that would not help. What it waits for is claimed for it.
  *
@@ -62,12 +64,13 @@ export function decide(situation: Situation): Decision {
         continue;
       }
       const shape = demand.shapeOf(run);
-      const short: Reservation | null = endsBefore(run, situation.now, reservation) ? reservation : null;
-      const hopeless = (short ? shape.failedShort : shape.failed) === number || failures.cover(shape, short !== null);
-      const served = hopeless ? null : serve(pool, shape, avoidMask(pool, shape), { short, interrupts: !interruptible, id: run.id });
+      const short = endsBefore(run, situation.now, reservation);
+      const hopeless = (short ? shape.failedShort : shape.failed) === number || failures.cover(shape, short);
+      const terms = { kept: reservation, short, interrupts: !interruptible, id: run.id };
+      const served = hopeless ? null : serve(pool, shape, avoidMask(pool, shape), terms);
       if (!served) {
         order.push(run.id);
-        if (!hopeless) failed(run, shape, short !== null);
+        if (!hopeless) failed(run, shape, short);
         continue;
       }
       limits.add(run);

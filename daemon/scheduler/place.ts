@@ -86,11 +86,12 @@ export function countFree(pool: Pool, h: number, want: Want, alsoKept: boolean):
   return count;
 }
 
-/** A host for a job that ends before what is kept there is needed; -1: none. */
-export function findShortRoom(pool: Pool, need: Need, avoid: Avoid, reservation: Reservation): number {
-  for (const h of reservation.hosts) {
-    if (avoid?.[h] === 1 || need.cpu > Math.max(0, pool.free.cpu[h]!) || need.memory > Math.max(0, pool.free.memory[h]!)) continue;
-    if (!need.want || countFree(pool, h, need.want, true) >= need.gpus) return h;
-  }
-  return -1;
+/** Whether the job fits there now, kept or not. */
+export function hasRoom(pool: Pool, h: number, need: Need, avoid: Avoid): boolean {
+  if (avoid?.[h] === 1 || need.cpu > Math.max(0, pool.free.cpu[h]!) || need.memory > Math.max(0, pool.free.memory[h]!)) return false;
+  return !need.want || countFree(pool, h, need.want, true) >= need.gpus;
 }
+
+/** A host for a job that ends before what is kept there is needed; -1: none. */
+export const findShortRoom = (pool: Pool, need: Need, avoid: Avoid, { hosts }: Pick<Reservation, 'hosts'>): number =>
+  hosts.find((h) => hasRoom(pool, h, need, avoid)) ?? -1;

@@ -40,6 +40,32 @@ test('a server with one GPU, in full', () => {
   });
 });
 
+test.each([
+  ['recorded-h100-at-rest.xml', { memoryUsed: 0, utilization: 0, processes: [] }],
+  [
+    'recorded-h100-busy.xml',
+    {
+      memoryUsed: 3021 * MiB,
+      utilization: 100,
+      temperature: 49,
+      processes: [{ pid: 2452, name: '/usr/bin/python3', type: 'C', memory: 3012 * MiB }],
+    },
+  ],
+])('%s, as a real driver (580) said it', (name, seen) => {
+  const { all, driver } = read(name);
+  expect(driver).toBe('580.159.04');
+  expect(all).toMatchObject([
+    {
+      uuid: 'GPU-e7cdd403-f5b9-b859-3be0-35e21f7c6ce6',
+      name: 'NVIDIA H100 80GB HBM3',
+      memory: 81559 * MiB,
+      minor: 0,
+      problem: null,
+      ...seen,
+    },
+  ]);
+});
+
 test('eight GPUs; a process with a command line for a name, a client of the Multi-Process Service', () => {
   const { all } = read('eight.xml');
   expect(all.map(({ uuid, minor }) => [uuid, minor])).toEqual(Array.from({ length: 8 }, (_, n) => [uuidOf(2, n), n]));
