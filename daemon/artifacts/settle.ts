@@ -1,4 +1,5 @@
-import { chmod, lchown } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { chmod, lchown, open } from 'node:fs/promises';
 import { isRoot } from './layout.ts';
 import type { AsRoot, Owner } from './layout.ts';
 import { walk } from './walk.ts';
@@ -42,7 +43,21 @@ async function pass(root: string, owner: Owner): Promise<{ foreign: number; sett
   return { foreign, settled };
 }
 
+/** Opens exactly this file, for nothing but to say which one is meant; of Linux, in no list of Node's. */
+const asPlace = 0o10000000;
+
 async function openUp({ path, stat }: Entry): Promise<void> {
   const needed = stat.isDirectory() ? 0o700 : stat.isFile() ? 0o400 : 0;
-  if ((stat.mode & needed) !== needed) await chmod(path, (stat.mode & 0o7777) | needed);
+  if ((stat.mode & needed) === needed) return;
+  const mode = (stat.mode & 0o7777) | needed;
+  if (!existsSync('/proc/self/fd')) return chmod(path, mode);
+  // its name may be a link's by now, to what this process could change and the job's user could not
+  const file = await open(path, asPlace | constants.O_NOFOLLOW).catch(() => null);
+  if (!file) return;
+  try {
+    const now = await file.stat();
+    if (now.ino === stat.ino && now.dev === stat.dev) await chmod(`/proc/self/fd/${file.fd}`, mode);
+  } finally {
+    await file.close();
+  }
 }

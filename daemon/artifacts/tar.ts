@@ -74,7 +74,7 @@ async function openFile(entry: Entry): Promise<FileHandle | null> {
 }
 
 function refuse(entry: Entry): never {
-  const message = `Cannot read ${entry.path.toString()}: it belongs to the container's user until the run has ended.`;
+  const message = `Cannot read ${entry.name.toString() || 'a folder'}: it belongs to the container's user until the run has ended.`;
   throw new FailureError({ code: 'unreadable', message, hint: 'Download again when the run has ended.' });
 }
 

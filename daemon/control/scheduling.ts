@@ -46,6 +46,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
   const reader = createSituationReader(parts.store);
   const prefetch = createPrefetch(parts);
   const lastHeld = new Map<string, number>();
+  let heldBefore: ReadonlySet<string> = new Set();
   let latest: { decision: Decision; positions: Map<string, number> } | null = null;
   let underWay: Promise<void> | null = null;
   let again = false;
@@ -64,12 +65,19 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     };
   };
 
-  const stateOf = ({ facts, containers, others }: Awaited<ReturnType<typeof look>>, running: readonly Running[]): HostState => {
+  /** Remembers until when each GPU was held: one that was at the last look, and is no more, was until about now. */
+  const noteHeld = (running: readonly Running[]): void => {
     const now = parts.now();
-    for (const uuid of gpusOf(running)) lastHeld.set(uuid, now);
+    const held = gpusOf(running);
+    for (const uuid of [...heldBefore, ...held]) lastHeld.set(uuid, now);
+    heldBefore = held;
+  };
+
+  const stateOf = ({ facts, containers, others }: Awaited<ReturnType<typeof look>>, running: readonly Running[]): HostState => {
+    noteHeld(running);
     const engine = parts.monitor.state();
     return hostState(facts, {
-      now,
+      now: parts.now(),
       minFreeDisk: parts.config.minFreeDisk,
       busyMemory: parts.config.gpus.busyMemory,
       engineAway: engine.status === 'unreachable' ? `${engine.why}; see: dstack doctor` : null,
@@ -83,6 +91,8 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     clearTimeout(timer);
     if (!parts.store.jobs.anyQueued()) {
       latest = null;
+      // nobody waits now; who comes next shall not take what our own runs had on a GPU for somebody else's
+      noteHeld(reader.read(parts.now()).running);
       return void parts.claims.reconcile(neededGpus(parts.store));
     }
     const seen = await look();

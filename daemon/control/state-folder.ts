@@ -1,6 +1,8 @@
-import { mkdir, readFile, rm, stat, writeFile, chmod, readdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gpusFile, gpusSeenFile, jobScript, startScript, verifyScript } from '../providers/script.ts';
+import { removeAll } from '../remove-all.ts';
+import { readUntrusted, writeOver } from './untrusted-file.ts';
 
 /** The folders mounted at /run/dstack, one per attempt: the job's script, and what it tells about its life. */
 export function stateFolders(dir: string) {
@@ -23,31 +25,30 @@ export function stateFolders(dir: string) {
       // any user of the image writes its exit code here; the parent is closed to others on this machine
       await chmod(folder, 0o777);
       if (script) {
-        await writeFile(join(folder, 'start'), startScript, { mode: 0o755 });
-        await writeFile(join(folder, 'script'), jobScript(script.commands, script.exports), { mode: 0o755 });
+        await writeOver(join(folder, 'start'), startScript, 0o755);
+        await writeOver(join(folder, 'script'), jobScript(script.commands, script.exports), 0o755);
       }
       if (devices !== null) {
-        await writeFile(join(folder, gpusFile), `${devices.join(' ')}\n`);
-        await writeFile(join(folder, 'verify'), verifyScript, { mode: 0o755 });
+        await writeOver(join(folder, gpusFile), `${devices.join(' ')}\n`, 0o644);
+        await writeOver(join(folder, 'verify'), verifyScript, 0o755);
       }
-      if (certificates !== null) await writeFile(join(folder, 'ca.pem'), certificates, { mode: 0o644 });
+      if (certificates !== null) await writeOver(join(folder, 'ca.pem'), certificates, 0o644);
     },
     /** `started` and `exitCode` as the script left them; `gpusSeen`: the GPUs that it saw, where they were not its own. */
     async read(id: string): Promise<{ started: boolean; exitCode: number | null; exitAt: number | null; gpusSeen: number[] | null }> {
-      const seen = await readFile(join(pathOf(id), gpusSeenFile), 'utf8').catch(() => null);
-      const gpusSeen = seen === null ? null : (seen.match(/\d+/g) ?? []).map(Number);
-      const started = await stat(join(pathOf(id), 'started')).then(
+      const seen = await readUntrusted(join(pathOf(id), gpusSeenFile));
+      const gpusSeen = seen && (seen.text.match(/\d+/g) ?? []).map(Number);
+      const started = await lstat(join(pathOf(id), 'started')).then(
         () => true,
         () => false,
       );
-      const exit = join(pathOf(id), 'exit');
-      const text = await readFile(exit, 'utf8').catch(() => null);
-      if (text === null || !/^\d+\s*$/.test(text)) return { started, exitCode: null, exitAt: null, gpusSeen };
-      return { started, exitCode: Number(text), exitAt: Math.round((await stat(exit)).mtimeMs), gpusSeen };
+      const exit = await readUntrusted(join(pathOf(id), 'exit'));
+      if (!exit || !/^\d+\s*$/.test(exit.text)) return { started, exitCode: null, exitAt: null, gpusSeen };
+      return { started, exitCode: Number(exit.text), exitAt: exit.at, gpusSeen };
     },
     /** What the job's user made in it may be beyond this process: then `asRoot` does it. */
     remove: (id: string, asRoot: (path: string) => Promise<void>): Promise<void> =>
-      rm(pathOf(id), { recursive: true, force: true }).catch(() => asRoot(pathOf(id))),
+      removeAll(pathOf(id)).catch(() => asRoot(pathOf(id))),
     list: (): Promise<string[]> => readdir(dir).catch(() => []),
   };
 }

@@ -41,6 +41,20 @@ function count(pool: Pool, h: number, need: Need, state: number): number {
   return found;
 }
 
+/** Whether as much as an interrupted run gave of what the job needs is free there, or soon will be, and promised to nobody. */
+export function isLeftOver(pool: Pool, { host, cpu, memory, gpus }: Holder['parts'][number], need: Need): boolean {
+  const { free, soon } = pool;
+  if (need.cpu > 0 && cpu > Math.max(0, free.cpu[host]! + soon.cpu[host]!)) return false;
+  if (need.memory > 0 && memory > Math.max(0, free.memory[host]! + soon.memory[host]!)) return false;
+  return usefulOf(pool, gpus, need) <= count(pool, host, need, FREE) + count(pool, host, need, SOON);
+}
+
+const usefulOf = (pool: Pool, gpus: readonly number[], { want }: Need): number => {
+  let useful = 0;
+  for (const g of gpus) if (pool.kept[g] === 0 && want?.has[pool.kindOf[g]!] === 1) useful++;
+  return useful;
+};
+
 export interface Plan {
   host: number;
   victims: Holder[];
@@ -93,7 +107,7 @@ function planOn(pool: Pool, host: number, need: Need, spared: ReadonlySet<Holder
     if (spared.has(holder)) continue;
     const part = partOn(holder, host);
     if (!part) continue;
-    const useful = need.want ? part.gpus.filter((g) => pool.kept[g] === 0 && need.want?.has[pool.kindOf[g]!] === 1).length : 0;
+    const useful = usefulOf(pool, part.gpus, need);
     if (!((cpu > 0 && part.cpu > 0) || (memory > 0 && part.memory > 0) || (gpus > 0 && useful > 0))) continue;
     chosen.push({ holder, cpu: part.cpu, memory: part.memory, gpus: useful });
     cpu -= part.cpu;

@@ -7,7 +7,7 @@ import { keepOn, makeRoom, type Reservation } from './backfill.ts';
 import type { Shape } from './demand.ts';
 import { findRoom, findShortRoom, type Avoid } from './place.ts';
 import type { Holder, Pool } from './pool.ts';
-import { findSoon, findVictims } from './preempt.ts';
+import { findSoon, findVictims, isLeftOver } from './preempt.ts';
 import { giveBack, interrupt, spareIt, take, type Taken } from './take.ts';
 import { occupy, type View } from './view.ts';
 
@@ -54,6 +54,7 @@ export function serve(pool: Pool, shape: Shape, avoid: Avoid, terms: Terms): Ser
   let best: Served = served;
   const spared = new Set<Holder>();
   for (const victim of served.victims.toSorted((a, b) => a.startedAt - b.startedAt)) {
+    if (!mayBeNeedless(pool, shape, avoid, victim, id)) continue;
     undo(pool, id, best);
     const without = attempt(pool, shape, avoid, lasting, new Set([...spared, victim]));
     const fewer = without && without.victims.every((other) => best.victims.includes(other));
@@ -66,6 +67,16 @@ export function serve(pool: Pool, shape: Shape, avoid: Avoid, terms: Terms): Ser
     }
   }
   return best;
+}
+
+/**
+ * Whether trying without it could succeed. Where all jobs need the same and none more would fit, it could not if on one of its hosts less is left
+ * over than it gave: one job fewer would fit there, and no other host could take that job.
+ */
+function mayBeNeedless(pool: Pool, { needs, uniform }: Shape, avoid: Avoid, victim: Holder, id: string): boolean {
+  const [need] = needs;
+  if (!uniform || !need || findSoon(pool, need, avoid, id) >= 0) return true;
+  return victim.parts.every((part) => isLeftOver(pool, part, need));
 }
 
 function again(...[pool, shape, avoid, terms, spared]: Parameters<typeof attempt>): Served {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeAll } from '../remove-all.ts';
 
 /** A new name for what is being made or unmade beside its place; those that a killed process leaves are cleared by gc. */
 export const partName = (): string => `.part-${process.pid}-${randomBytes(6).toString('hex')}`;
@@ -18,8 +18,7 @@ export async function removeWhole(dir: string, name: string, deleteAsRoot: (path
     }
   }
   try {
-    // retries: children of a killed process may still be writing in it
-    await rm(join(dir, part), { recursive: true, force: true, maxRetries: 3 });
+    await removeAll(join(dir, part));
   } catch (error) {
     if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     await deleteAsRoot(join(dir, part));

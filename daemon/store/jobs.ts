@@ -23,7 +23,15 @@ const record = (row: Row): JobRecord => ({
 /** All SQL on the attempts of jobs. */
 export function jobsTable(db: Db) {
   const insert = db.prepare('INSERT INTO jobs (run_id, job, attempt, status, state, progress, open) VALUES (?, ?, ?, ?, ?, ?, ?)');
-  const update = db.prepare('UPDATE jobs SET status = ?, state = ?, progress = ?, open = ? WHERE run_id = ? AND job = ? AND attempt = ?');
+  // Drivers write what they read before they asked the engine, and meanwhile the scheduler may have told the attempt to make room: that stands
+  // until it waits again.
+  const update = db.prepare(
+    `UPDATE jobs SET status = @status, state = @state, open = @open, progress =
+       CASE WHEN @status = 'queued' THEN json_set(@progress, '$.preempted', NULL)
+            WHEN json_extract(progress, '$.preempted') IS NULL THEN @progress
+            ELSE json_set(@progress, '$.preempted', json_extract(progress, '$.preempted')) END
+     WHERE run_id = @run_id AND job = @job AND attempt = @attempt`,
+  );
   const get = db.prepare<[number, number, number], Row>('SELECT * FROM jobs WHERE run_id = ? AND job = ? AND attempt = ?');
   const open = db.prepare<[], Row>('SELECT * FROM jobs WHERE open = 1 ORDER BY run_id, job, attempt');
   const queued = db.prepare<[], Pick<Row, 'run_id' | 'job' | 'attempt' | 'state'>>(
@@ -40,8 +48,10 @@ export function jobsTable(db: Db) {
   return {
     insert: (r: JobRecord) =>
       void insert.run(r.runId, r.job, r.attempt, r.state.status, JSON.stringify(r.state), JSON.stringify(r.progress), r.open ? 1 : 0),
-    update: (r: JobRecord) =>
-      void update.run(r.state.status, JSON.stringify(r.state), JSON.stringify(r.progress), r.open ? 1 : 0, r.runId, r.job, r.attempt),
+    update({ runId, job, attempt, state, progress, open: isOpen }: JobRecord): void {
+      const texts = { status: state.status, state: JSON.stringify(state), progress: JSON.stringify(progress) };
+      update.run({ ...texts, open: isOpen ? 1 : 0, run_id: runId, job, attempt });
+    },
     get: (runId: number, job: number, attempt: number) => {
       const row = get.get(runId, job, attempt);
       return row ? record(row) : null;

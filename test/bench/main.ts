@@ -30,7 +30,7 @@ try {
     for (const verb of ['start', 'stop', 'start']) await daemon.cli(['daemon', verb]);
     add(await benchRun(daemon, scratchDir('b')));
     add(await benchLogLatency(daemon, scratchDir('b')));
-    add(await benchHandover(daemon, scratchDir('b')));
+    add(await benchHandover(scratchDir('b')));
     for (const figure of await benchSubmit(daemon, scratchDir('b'))) add(figure);
     for (const figure of await benchIdle((await daemon.status())?.pid ?? 0)) add(figure);
   }

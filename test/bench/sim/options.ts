@@ -21,7 +21,7 @@ export const help = `node test/bench/sim/main.ts [options]: replays loads agains
   --interruptible       best-effort tasks of the trace, 30 % of a generated load, are interruptible
   --policies NAME[,…]   ours, fifo, backfill, shortest (default all)
   --traces DIR          default: $DSTACK_TRACES, else ../shared/traces beside the project
-  --replays N           replays of each scenario, counted together (default 5): other hosts of the
+  --replays N           replays of each scenario, counted together (default 10): other hosts of the
                         trace's and another beginning, or another seed of a generated load
   --seed N              default 1
   --json                one array, for programs
@@ -70,7 +70,7 @@ function parse(args: string[]): Options {
       interruptible: { type: 'boolean', default: false },
       policies: { type: 'string', default: 'ours,fifo,backfill,shortest' },
       traces: { type: 'string', default: process.env['DSTACK_TRACES'] ?? join(import.meta.dirname, '../../../../shared/traces') },
-      replays: { type: 'string', default: '5' },
+      replays: { type: 'string', default: '10' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decided, host, hostWith, now, reasons, running, started, waiting } from './situations.ts';
+import { decided, gpu, host, hostWith, now, reasons, running, started, waiting } from './situations.ts';
 
 /** Everybody wants all of a host that is taken: what remains is the order. */
 const orderOf = (queue: ReturnType<typeof waiting>[], usage = new Map<string, number>()): string[] =>
@@ -51,6 +51,49 @@ describe('fair share', () => {
     ).toEqual(['1', '3', '4', '5', '6', '2', '7']));
   test('priority goes before it', () =>
     expect(orderOf([of('ann', '1', { priority: 1 }), of('bob', '2')], new Map([['ann', 1e9]]))).toEqual(['1', '2']));
+});
+
+describe('age pays against usage', () => {
+  const second = 1000;
+  /** Submitted so many seconds ago. */
+  const of = (user: string, id: string, ago: number, over = {}) => waiting(id, { user, cpu: 8, submittedAt: now - ago * second, ...over });
+  const lineIn = (hosts: ReturnType<typeof host>[], queue: ReturnType<typeof waiting>[], usage: Record<string, number> = {}) =>
+    decided({
+      hosts,
+      waiting: queue,
+      usage: new Map(Object.entries(usage)),
+      running: hosts.map((one) => running(one.name, { host: one.name, cpu: 8 })),
+    }).order;
+  const four = [hostWith('local', 4)];
+  test('the run of a heavy user comes after the fresh one of a light user, but not for ever: a second is worth a second of all GPUs', () => {
+    const against = (ago: number) => lineIn(four, [of('ann', '1', ago), of('bob', '2', 0)], { ann: 8000 });
+    expect(against(1999)).toEqual(['2', '1']);
+    expect(against(2000)).toEqual(['1', '2']);
+    expect(against(2001)).toEqual(['1', '2']);
+  });
+  test('so that it is passed by none that came later than that after it, whenever one looks', () => {
+    for (const ago of [2001, 5000, 1e6]) {
+      const later = [1998, 1999, 2000, 2001].map((after, n) => of(`user-${n}`, String(n + 2), ago - after));
+      expect(lineIn(four, [of('ann', '1', ago), ...later], { ann: 8000 })).toEqual(['2', '3', '1', '4', '5']);
+    }
+  });
+  test("the user's runs before it count like usage", () => {
+    // ann's first costs 1 GPU x 1 h: 900 s of four GPUs
+    const queue = [of('ann', '1', 5000, { gpu: 1 }), of('ann', '2', 5000), of('bob', '3', 4101), of('eve', '4', 4100)];
+    expect(lineIn(four, queue)).toEqual(['1', '3', '2', '4']);
+  });
+  test('with one user it is age alone', () => {
+    const queue = [of('ann', '1', 1, { gpu: 4 }), of('ann', '2', 9000), of('ann', '3', 2), of('ann', '4', 1e6, { gpu: 8 })];
+    expect(lineIn(four, queue, { ann: 1e7 })).toEqual(['4', '2', '3', '1']);
+  });
+  test('GPUs that are never handed out do not count, those that are not handed out now do; a pool without any counts as one', () => {
+    const never = host('a', [gpu('a-0', { never: true }), gpu('a-1', { busy: 'something uses it' })]);
+    const blocked = { ...hostWith('b', 1), blocked: 'it is unreachable' };
+    const against = (hosts: ReturnType<typeof host>[], ago: number) =>
+      lineIn(hosts, [of('ann', '1', ago), of('bob', '2', 0)], { ann: 8000 })[0];
+    expect([against([never, blocked], 3999), against([never, blocked], 4000)]).toEqual(['2', '1']);
+    expect([against([host('a')], 7999), against([host('a')], 8000)]).toEqual(['2', '1']);
+  });
 });
 
 describe('a pause', () => {

@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import { decide } from '../../../daemon/scheduler/decide.ts';
 import { matches } from '../../../daemon/scheduler/match.ts';
 import type { Decision, Running, Situation, Waiting } from '../../../daemon/scheduler/model.ts';
-import { fits, ledgerOf, situations } from './random-situations.ts';
+import { fits, ledgerOf, situations, type Ledger } from './random-situations.ts';
 import { now } from './situations.ts';
 
 const often = { numRuns: 1000 };
-const byId = (given: Situation, id: string): Waiting => given.waiting.find((run) => run.id === id)!;
+const byIdOrNull = (given: Situation, id: string): Waiting | null => given.waiting.find((run) => run.id === id) ?? null;
+const byId = (given: Situation, id: string): Waiting => byIdOrNull(given, id)!;
 
 /** The run as it runs once it is placed. */
 function placed(given: Situation, { id, jobs }: Decision['placements'][number]): Running {
@@ -251,9 +252,72 @@ test('the first in line that cannot start is never delayed by those behind it', 
   );
 });
 
+test('nor is it when it can start on several hosts, and what is kept for it moves', () => {
+  // all ends are known, so that there always is a time by which it can start
+  const known = situations({ ...plain, most: 12 }).map(({ waiting, running, ...rest }) => ({
+    ...rest,
+    waiting: waiting.map((run) => ({ ...run, notBefore: null, avoid: new Map<string, string>() })),
+    running: running.map((run, n) => ({ ...run, endsAt: run.endsAt ?? now + 50 + n })),
+  }));
+  fc.assert(
+    fc.property(known, (given) => {
+      const decision = decide(given);
+      const next = after(given, decision);
+      for (const first of decision.order.slice(0, 1).map((id) => byId(given, id))) {
+        const line = inLine(given);
+        const before = line.slice(0, line.indexOf(first.id));
+        // those before it have started: they hold what they hold
+        const ahead = next.running.filter((run) => before.includes(run.id) || !byIdOrNull(given, run.id));
+        const promised = startOf(first.id, { ...given, waiting: [first], running: ahead });
+        if (promised !== null) expect(startOf(first.id, next) ?? Infinity).toBeLessThanOrEqual(promised);
+      }
+    }),
+    often,
+  );
+});
+
+test("no run is passed by one that came later than (usage + cost of its user's runs before it) / GPUs seconds after it", () => {
+  const spread = situations({ limits: false, users: ['ann', 'bob', 'eve'] }).map((given) => ({
+    ...given,
+    usage: new Map([...given.usage].map(([user, used]) => [user, used * 30])),
+    waiting: given.waiting.map((run) => ({ ...run, notBefore: null, submittedAt: run.submittedAt * 1e6 })),
+  }));
+  const rank = ({ interruptible, preempted, priority }: Waiting) => `${interruptible} ${preempted} ${priority}`;
+  const cost = ({ jobs, maxDuration }: Waiting) =>
+    Math.max(
+      1 / 8,
+      jobs.reduce((sum, { gpu }) => sum + (gpu?.count ?? 0), 0),
+    ) * (maxDuration === null ? 3600 : maxDuration / 1000);
+  fc.assert(
+    fc.property(spread, (given) => {
+      const gpus = Math.max(1, given.hosts.flatMap((one) => one.gpus).filter((gpu) => !gpu.never).length);
+      const line = inLine(given).map((id) => byId(given, id));
+      for (const [place, run] of line.entries()) {
+        const before = line.slice(0, place);
+        const own = before.filter(({ user }) => user === run.user).reduce((sum, one) => sum + cost(one), 0);
+        const bound = run.submittedAt + (((given.usage.get(run.user) ?? 0) + own) / gpus) * 1000;
+        for (const other of before) if (rank(other) === rank(run)) expect(other.submittedAt).toBeLessThanOrEqual(bound + 1e-3);
+      }
+    }),
+    often,
+  );
+});
+
 /** The order in which runs are looked at: all wait when no host is open. */
 const inLine = (given: Situation): string[] =>
   decide({ ...given, hosts: given.hosts.map((host) => ({ ...host, blocked: 'closed' })) }).order;
+
+/** For each host that has room for the run of one job: how it would start there. Not where it matters which of several kinds of GPUs it takes. */
+function waysToStart(ledger: Ledger, run: Waiting): Decision['placements'] {
+  const [job] = run.jobs;
+  if (!job || run.jobs.length > 1) return [];
+  return ledger.hosts.flatMap((one) => {
+    const { gpu } = job;
+    const gpus = gpu ? one.gpus.filter((candidate) => matches(candidate, gpu)) : [];
+    if (!fits({ hosts: [one] }, run) || new Set(gpus.map(({ name }) => name)).size > 1) return [];
+    return [{ id: run.id, jobs: [{ id: job.id, host: one.state.name, gpus: gpus.slice(0, gpu?.count ?? 0).map(({ uuid }) => uuid) }] }];
+  });
+}
 
 test('nothing idles for which a run waits that it would fit and that would not delay the first in line', () => {
   fc.assert(
@@ -282,10 +346,14 @@ test('nothing idles for which a run waits that it would fit and that would not d
             ),
         );
         expect(fits({ hosts: useless }, run)).toBe(false);
-        // and not if it ends before that one can start
-        if (run.maxDuration === null) continue;
+        // and not if it ends before that one can start, or that one can start as soon elsewhere, or on the same host beside it
         const start = startOf(first.id, { ...next, waiting: [first] });
-        if (start !== null) expect(now + run.maxDuration).toBeGreaterThan(start);
+        if (start === null) continue;
+        if (run.maxDuration !== null) expect(now + run.maxDuration).toBeGreaterThan(start);
+        for (const beside of waysToStart(ledger, run)) {
+          const later = startOf(first.id, { ...next, waiting: [first], running: [...next.running, placed(given, beside)] });
+          expect(later ?? Infinity).toBeGreaterThan(start);
+        }
       }
     }),
     often,

@@ -103,6 +103,14 @@ describe('neverFits', () => {
     expect(neverFits(waiting('1', { gpu: { name: 'H100' } }), [local])).toContain(
       "It asks for 1 H100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100",
     ));
+  test('a part of a GPU is not the GPU', () => {
+    const parts = host('local', [gpu('MIG-0', { name: 'NVIDIA A100-SXM4-40GB MIG 1g.5gb', memory: 5 })]);
+    expect(neverFits(waiting('1', { gpu: { name: 'A100' } }), [parts])).toBe(
+      "It asks for 1 A100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100-SXM4-40GB MIG 1g.5gb (5 GB)",
+    );
+    for (const name of ['1g.5gb', 'MIG', 'a100-sxm4-40gb mig']) expect(neverFits(waiting('1', { gpu: { name } }), [parts])).toBeNull();
+    expect(neverFits(waiting('1', { gpu: { name: '2g.10gb' } }), [parts])).toContain('It asks for 1 2g.10gb GPU');
+  });
   test('one that can never be handed out does not count', () =>
     expect(neverFits(waiting('1', { gpu: 4 }), [local])).toContain("the host 'local' has 3 such"));
   test('too many cores, too much memory', () => {

@@ -136,6 +136,26 @@ test.each<[string, Parameters<typeof packOf>[0], string]>([
     },
     'too_large',
   ],
+  [
+    // 600 MB in one line of what git prints: more than a string can hold
+    'a small pack of a path that is longer than any',
+    async (git) => {
+      const blob = await git(['hash-object', '-w', '--stdin'], '');
+      const ids = [blob, await rawTree(git, [['100644', 'f', blob]])];
+      for (let depth = 0; depth < 300; depth++) ids.push(await rawTree(git, [['40000', 'n'.repeat(2_000_000), ids.at(-1) ?? '']]));
+      return ids;
+    },
+    'bad_snapshot',
+  ],
+  [
+    'an object that says it is bigger than memory',
+    async (git) => {
+      const blob = await git(['hash-object', '-w', '--stdin'], 'x');
+      const names = Array.from({ length: 300_000 }, (_, i): [string, string, string] => ['100644', String(i).padStart(1000, '0'), blob]);
+      return [blob, await rawTree(git, names)];
+    },
+    'bad_snapshot',
+  ],
 ])('%s is refused, and leaves nothing', async (_, make, code) => {
   const daemon = end();
   const { pack, tree } = await packOf(make);
