@@ -37,9 +37,12 @@ import { createSnapshots } from './snapshots/create-snapshots.ts';
 import { overlaySafe } from './snapshots/overlay-safe.ts';
 import { openStore } from './store/store.ts';
 import type { UserAccount } from './users/accounts.ts';
+import { createSlots } from './users/slots.ts';
 
 /** How long a start waits for the engine to say which one it is (ms); one that hangs is not waited for longer. */
 const patience = 5_000;
+/** Of one user. */
+const uploadsAtOnce = 2;
 
 export interface Daemon {
   /** for the daemon's own user */
@@ -195,7 +198,7 @@ export async function composeDaemon(
   control = controlNow;
 
   const reloadOwnConfig = configReloader(home, config);
-  const apiParts: Omit<ApiParts, 'caller'> = {
+  const apiParts: Omit<ApiParts, 'caller' | 'uploads'> = {
     home,
     version: ownVersion(),
     startedAt: Date.now(),
@@ -217,7 +220,7 @@ export async function composeDaemon(
     stop,
   };
   const serveFor = (user: UserAccount, admin: boolean): Server =>
-    createApiServer({ ...apiParts, caller: { ...user, admin, shared: shared !== null } });
+    createApiServer({ ...apiParts, uploads: createSlots(uploadsAtOnce), caller: { ...user, admin, shared: shared !== null } });
   const server = serveFor({ user: username, uid, gid, home: homedir }, true);
   const collecting =
     config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));

@@ -11,6 +11,7 @@ import type { Logger } from '../logger.ts';
 import type { SecretBox } from '../secrets/box.ts';
 import type { Store } from '../store/store.ts';
 import type { Caller } from '../users/caller.ts';
+import type { Slots } from '../users/slots.ts';
 import type { Check, DiskUse, Freed } from '../../shared/api.ts';
 
 /** What the verbs work with. */
@@ -20,6 +21,8 @@ export interface ApiParts {
   startedAt: number;
   /** who asks, by the socket that the request came through */
   caller: Caller;
+  /** in which the caller's files are taken in: one user's are not to take up all of the machine */
+  uploads: Slots;
   config: Config;
   logger: Logger;
   store: Store;

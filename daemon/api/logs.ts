@@ -16,7 +16,8 @@ const highWater = 256 * 1024;
 /** How long a reader may take for a chunk before it is dropped by name (ms). */
 const patience = 30_000;
 
-const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+// readers have nothing to say
+const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 });
 
 /** Answers an upgrade to `/v1/runs/:name/logs`: LogEvents as text, the record as binary frames (shared/api.ts). */
 export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duplex, head: Buffer): void {

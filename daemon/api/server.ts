@@ -12,6 +12,10 @@ const http = process.getBuiltinModule('node:http');
 
 /** Bodies are small: a request with more than this is a mistake (bytes). */
 const maxBody = 8 * 1024 * 1024;
+/** The same of all requests of one user that are being read. */
+const maxBodies = 8 * maxBody;
+/** Of one user of several: what they open is not to leave nothing for the others. */
+const maxConnections = 500;
 
 const table = (Object.entries(routes) as [Verb, { method: string; path: string }][]).map(([verb, { method, path }]) => ({
   verb,
@@ -21,9 +25,10 @@ const table = (Object.entries(routes) as [Verb, { method: string; path: string }
 
 /** HTTP for verbs, one WebSocket for logs and events; not listening yet. */
 export function createApiServer(api: ApiParts): Server {
+  const reading = { bytes: 0 };
   const server = http.createServer((request, response) => {
     response.setHeader(versionHeader, api.version);
-    answer(api, request, response).catch((error: unknown) => {
+    answer(api, reading, request, response).catch((error: unknown) => {
       const full = isDiskFull(error);
       const expected = error instanceof FailureError || full;
       if (!expected)
@@ -40,11 +45,12 @@ export function createApiServer(api: ApiParts): Server {
       );
     });
   });
+  if (api.caller.shared && !api.caller.admin) server.maxConnections = maxConnections;
   server.on('upgrade', (request, socket, head) => serveLogs(api, request, socket, head));
   return server;
 }
 
-async function answer(api: ApiParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(api: ApiParts, reading: Reading, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://daemon');
   const found = table
     .filter((route) => route.method === request.method)
@@ -58,7 +64,7 @@ async function answer(api: ApiParts, request: IncomingMessage, response: ServerR
   // the table says which handler takes which parameters; the types of a union of them cannot
   const handler = handlers[found.verb] as JsonHandler<'ps'> | StreamHandler<'ps'>;
   const inBody = request.method === 'POST' && !('ownBody' in handler);
-  const body = inBody ? await readBody(request) : Object.fromEntries(url.searchParams);
+  const body = inBody ? await readBody(request, reading) : Object.fromEntries(url.searchParams);
   if (body === null) return refuse(response, 400, { code: 'bad_request', message: 'The body of the request is not JSON' });
   const params = handler.params.safeParse({ ...body, ...inPath });
   if (!params.success) {
@@ -83,14 +89,24 @@ function send(response: ServerResponse, status: number, value: unknown): void {
   response.end(text);
 }
 
-/** The JSON of a body; null: it is none. */
-async function readBody(request: IncomingMessage): Promise<object | null> {
+/** Bytes of bodies that are not all here yet. */
+interface Reading {
+  bytes: number;
+}
+
+/** The JSON of a body; null: it is none, or there is too much of it, or of all that are being read. */
+async function readBody(request: IncomingMessage, reading: Reading): Promise<object | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBody) return null;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      reading.bytes += chunk.length;
+      if (size > maxBody || reading.bytes > maxBodies) return null;
+      chunks.push(chunk);
+    }
+  } finally {
+    reading.bytes -= size;
   }
   if (size === 0) return {};
   try {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rm, statfs } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -39,25 +40,35 @@ export const snapshotSend: StreamHandler<'snapshotSend'> = {
   stream: async (api, { projectDir, tree }, request, response) => {
     const place = placeOf(api, projectDir);
     if (!place.ok) return place;
-    const folder = join(api.home, 'uploads');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < api.config.minFreeDisk) return fail('disk_full', 'The disk of the daemon is nearly full: it takes no files now');
-    const pack = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`);
-    try {
-      request.setTimeout(patience, () => request.destroy());
-      // the whole is on disk before anything is done with it: a slow sender holds up nobody
-      await pipeline(request, atMost(api.config.snapshot.maxBytes + overhead), createWriteStream(pack, { mode: 0o600 }));
-      const received = await api.parts.snapshots.receive(place.value, tree, pack);
-      if (!received.ok) return received;
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ tree }));
-      return ok(undefined);
-    } finally {
-      await rm(pack, { force: true });
-    }
+    return api.uploads(() => takeIn(api, place.value, tree, request, response));
   },
 };
+
+async function takeIn(
+  api: ApiParts,
+  place: Received,
+  tree: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Result<void>> {
+  const folder = join(api.home, 'uploads');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < api.config.minFreeDisk) return fail('disk_full', 'The disk of the daemon is nearly full: it takes no files now');
+  const pack = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`);
+  try {
+    request.setTimeout(patience, () => request.destroy());
+    // the whole is on disk before anything is done with it: a slow sender holds up nobody
+    await pipeline(request, atMost(api.config.snapshot.maxBytes + overhead), createWriteStream(pack, { mode: 0o600 }));
+    const received = await api.parts.snapshots.receive(place, tree, pack);
+    if (!received.ok) return received;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ tree }));
+    return ok(undefined);
+  } finally {
+    await rm(pack, { force: true });
+  }
+}
 
 /** What names and headers of objects may add to the files themselves (bytes). */
 const overhead = 256e6;

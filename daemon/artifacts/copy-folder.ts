@@ -1,9 +1,12 @@
-import { execFile } from 'node:child_process';
-import { chown, mkdir } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { chown, mkdir, open } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import type { Readable } from 'node:stream';
 import { messageOf, ok, fail } from '../../shared/result.ts';
 import type { Result } from '../../shared/result.ts';
-import { asUser, userEnv, type Account } from '../users/reach.ts';
+import { asUserAlone, userEnv, type Account } from '../users/reach.ts';
 
 const run = promisify(execFile);
 
@@ -20,7 +23,29 @@ export async function copyFolder(source: string, target: string): Promise<Result
 export async function copyAs(account: Account, source: string, target: string): Promise<Result<void>> {
   await mkdir(target, { mode: 0o700 });
   await chown(target, account.uid, account.gid);
-  return copy(source, target, asUser(account, ['cp', '-a', '--reflink=auto', '--', `${source}/.`, '.']), { cwd: target, env: userEnv });
+  return copy(source, target, asUserAlone(account, ['cp', '-a', '--reflink=auto', '--', `${source}/.`, '.']), {
+    cwd: target,
+    env: userEnv,
+  });
+}
+
+/** The same of a folder that belongs to the user and lies where they cannot go: a job of theirs may still have a hand in it, and turn what is in it into links. */
+export async function copyOwnAs(account: Account, source: string, target: string): Promise<Result<void>> {
+  const folder = await open(source, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    await mkdir(target, { mode: 0o700 });
+    await chown(target, account.uid, account.gid);
+    const [program, args] = asUserAlone(account, ['cp', '-a', '--reflink=auto', '--', '/proc/self/fd/3/.', '.']);
+    const child = spawn(program, args, { cwd: target, env: userEnv, stdio: ['ignore', 'ignore', 'pipe', folder.fd] });
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    const [stderr, code] = await Promise.all([text(child.stderr as Readable), ended]);
+    return code === 0 ? ok(undefined) : failed(source, target, stderr);
+  } finally {
+    await folder.close();
+  }
 }
 
 async function copy(
@@ -33,16 +58,20 @@ async function copy(
     await run(program, args, { ...options, maxBuffer: 16 << 20 });
     return ok(undefined);
   } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim().split('\n')[0] || messageOf(error);
-    if (said.includes('No space left on device')) {
-      return fail(
-        'no_space',
-        `The disk is full: cannot copy ${source} to ${target}.`,
-        'Free space (see: dstack df, dstack gc), then run again.',
-      );
-    }
-    return fail('copy', `Cannot copy ${source}: ${said.replace(/^cp: /, '')}`);
+    return failed(source, target, (error as { stderr?: string }).stderr?.trim() || messageOf(error));
   }
+}
+
+function failed(source: string, target: string, stderr: string): Result<never> {
+  const said = stderr.trim().split('\n')[0] ?? '';
+  if (said.includes('No space left on device')) {
+    return fail(
+      'no_space',
+      `The disk is full: cannot copy ${source} to ${target}.`,
+      'Free space (see: dstack df, dstack gc), then run again.',
+    );
+  }
+  return fail('copy', `Cannot copy ${source}: ${said.replace(/^cp: /, '')}`);
 }
 
 /** Lets everybody read and write all below `path` (links are not followed). */

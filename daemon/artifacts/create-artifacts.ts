@@ -32,9 +32,9 @@ export function createArtifacts({ dir, owner, asRoot }: ArtifactsOptions): Artif
 
   return {
     folder: at.folder,
-    async prepare(runId, job, folders) {
+    async prepare(runId, job, folders, account = null) {
       await closed();
-      return prepare(at, runId, job, folders, asRoot);
+      return prepare(at, runId, job, folders, asRoot, account);
     },
     settle: (runId, job, of) => settle(at.job(runId, job), of ?? owner, asRoot),
     async list(runId, job, folders) {

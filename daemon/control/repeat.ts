@@ -33,13 +33,15 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
   }
   const lawful = applyPolicy(parts.policy.of(caller.user), spec);
   if (!lawful.ok) return lawful;
-  const { maxDuration } = lawful.value;
+  const { maxDuration, jobs } = lawful.value;
+  // what the policy fills in now: the jobs are made from these again
+  const templates = spec.templates.map((template, i) => ({ ...template, memory: jobs[i]?.memory ?? template.memory }));
   const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
   if (!room.ok) return room;
   const hosts = await control.hosts();
-  const never = neverFits({ jobs: spec.jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, hosts);
+  const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, hosts);
   if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
-  for (const job of spec.jobs) {
+  for (const job of jobs) {
     const mounts = await allowMounts(parts, caller, job.mounts);
     if (!mounts.ok) return mounts;
   }
@@ -64,7 +66,7 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
         owner: ownerOf(caller),
         requestId: null,
         tag: null,
-        spec: { ...spec, pinnedImage, maxDuration, restartOf: old.name },
+        spec: { ...spec, templates, pinnedImage, maxDuration, restartOf: old.name },
       },
     ),
   );

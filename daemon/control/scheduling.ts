@@ -3,6 +3,7 @@
  * leads to one more. What the scheduler is told is read anew each time, so that a lost event or a killed daemon heals by itself.
  */
 import { messageOf } from '../../shared/result.ts';
+import { EngineError } from '../engine/engine.ts';
 import type { Host, HostFacts } from '../hosts/host.ts';
 import { decide } from '../scheduler/decide.ts';
 import type { Decision, HostState, Running } from '../scheduler/model.ts';
@@ -36,6 +37,15 @@ const lookForRoomEvery = 2_000;
 /** The same for GPUs that another daemon has: one look is one call to the engine. */
 const lookForOthersEvery = 1_000;
 
+interface Look {
+  facts: HostFacts;
+  /** what HostView has of the engine */
+  containers: ReadonlySet<string>;
+  others: ReadonlyMap<string, GpuHolder>;
+  /** why the engine did not answer; null: it did, or was not asked */
+  away: string | null;
+}
+
 interface Hooks {
   /** an attempt has got its host, or shall end */
   wake(job: JobRecord): void;
@@ -46,23 +56,26 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
   const reader = createSituationReader(parts.store);
   const prefetch = createPrefetch(parts);
   const lastHeld = new Map<string, number>();
-  let heldBefore: ReadonlySet<string> = new Set();
+  let heldBefore = new Set<string>();
   let latest: { decision: Decision; positions: Map<string, number> } | null = null;
   let underWay: Promise<void> | null = null;
   let again = false;
   let timer: NodeJS.Timeout | undefined;
 
   /** What is asked of the host and its engine; nothing that costs where it has no GPU. */
-  const look = async () => {
+  const look = async (): Promise<Look> => {
     // who wants none shall not wait for a slow nvidia-smi
     const wanted = reader.wantsGpus();
     const facts = await host.facts({ anyGpus: !wanted });
-    const gpus = wanted && facts.gpus.length > 0;
-    return {
-      facts,
-      containers: gpus ? await parts.claims.containers() : new Set<string>(),
-      others: gpus ? await parts.claims.others() : new Map<string, GpuHolder>(),
-    };
+    const seen: Look = { facts, containers: new Set(), others: new Map(), away: null };
+    if (!wanted || facts.gpus.length === 0) return seen;
+    try {
+      return { ...seen, containers: await parts.claims.containers(), others: await parts.claims.others() };
+    } catch (error) {
+      // who waits is told so, and starts nowhere
+      if (!(error instanceof EngineError)) throw error;
+      return { ...seen, away: error.message };
+    }
   };
 
   /** Remembers until when each GPU was held: one that was at the last look, and is no more, was until about now. */
@@ -73,14 +86,15 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     heldBefore = held;
   };
 
-  const stateOf = ({ facts, containers, others }: Awaited<ReturnType<typeof look>>, running: readonly Running[]): HostState => {
+  const stateOf = ({ facts, containers, others, away }: Look, running: readonly Running[]): HostState => {
     noteHeld(running);
     const engine = parts.monitor.state();
+    const why = engine.status === 'unreachable' ? engine.why : away;
     return hostState(facts, {
       now: parts.now(),
       minFreeDisk: parts.config.minFreeDisk,
       busyMemory: parts.config.gpus.busyMemory,
-      engineAway: engine.status === 'unreachable' ? `${engine.why}; see: dstack doctor` : null,
+      engineAway: why === null ? null : `${why}; see: dstack doctor`,
       lastHeld,
       containers,
       others,
@@ -109,9 +123,11 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
       limits: (user) => parts.policy.limits(user),
     });
     const placed = carryOut(decision, waiting);
+    for (const gpu of decision.placements.flatMap(({ jobs }) => jobs.flatMap(({ gpus }) => gpus))) heldBefore.add(gpu);
     latest = { decision, positions: new Map(decision.order.map((id, index) => [id, index + 1])) };
     for (const job of placed) hooks.wake(job);
-    prefetch(decision.order.map(Number));
+    // on a host that is short of disk it would take the room that is missing
+    if (state.blocked === null) prefetch(decision.order.map(Number));
     for (const { waiting: run } of queue) hooks.changed(Number(run.id));
     if (state.gpus.length > 0) void parts.claims.reconcile(neededGpus(parts.store));
     const pause = nextLook(decision, state, seen);
@@ -148,12 +164,12 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
   };
 
   /** When to look again though nobody tells (ms from now); null: somebody will. */
-  const nextLook = (decision: Decision, state: HostState, { facts, others }: Awaited<ReturnType<typeof look>>): number | null => {
+  const nextLook = (decision: Decision, state: HostState, { facts, others, away }: Look): number | null => {
     const pauses = [
       ...(decision.again === null ? [] : [Math.max(0, decision.again - parts.now())]),
       ...(facts.freeDisk.some((disk) => disk.bytes < parts.config.minFreeDisk) ? [lookForRoomEvery] : []),
       // other daemons and foreign processes come and go as they like
-      ...(others.size > 0 ? [lookForOthersEvery] : []),
+      ...(others.size > 0 || away !== null ? [lookForOthersEvery] : []),
       ...(state.gpus.some((gpu) => gpu.busy !== null && !gpu.never) ? [parts.config.gpus.readEvery * 1000] : []),
     ];
     return pauses.length === 0 ? null : Math.min(...pauses, 60_000);
@@ -167,7 +183,11 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
         // what is asked for in the same moment is answered by one decision
         await new Promise((resolve) => setImmediate(resolve));
         again = false;
-        await decideOnce().catch((error: unknown) => parts.logger.error({ error: messageOf(error) }, 'scheduling failed'));
+        await decideOnce().catch((error: unknown) => {
+          parts.logger.error({ error: messageOf(error) }, 'scheduling failed');
+          // a disk that is full, mostly: nobody else would come back to it soon
+          timer = setTimeout(reschedule, lookForRoomEvery);
+        });
       }
     })().finally(() => {
       underWay = null;

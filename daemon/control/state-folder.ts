@@ -47,8 +47,7 @@ export function stateFolders(dir: string) {
       return { started, exitCode: Number(exit.text), exitAt: exit.at, gpusSeen };
     },
     /** What the job's user made in it may be beyond this process: then `asRoot` does it. */
-    remove: (id: string, asRoot: (path: string) => Promise<void>): Promise<void> =>
-      removeAll(pathOf(id)).catch(() => asRoot(pathOf(id))),
+    remove: (id: string, asRoot: (path: string) => Promise<void>): Promise<void> => removeAll(pathOf(id)).catch(() => asRoot(pathOf(id))),
     list: (): Promise<string[]> => readdir(dir).catch(() => []),
   };
 }

@@ -128,7 +128,7 @@ function place(pool: Pool, run: Waiting, { taken }: Served, now: number): Placem
   const parts = taken.map(({ host, need, gpus }) => ({ host, cpu: need.cpu, memory: need.memory, gpus }));
   const { id, user, interruptible } = run;
   const end = run.maxDuration === null ? Infinity : now + run.maxDuration;
-  const number = pool.holders.push({ id, run: run.run ?? id, user, startedAt: now, end, interruptible, stopping: false, parts }) - 1;
+  const number = pool.holders.push({ id, run: run.run, user, startedAt: now, end, interruptible, stopping: false, parts }) - 1;
   for (const { gpus } of taken) for (const g of gpus) pool.holderOf[g] = number;
   const jobs = taken
     .toSorted((a, b) => a.need.job - b.need.job)

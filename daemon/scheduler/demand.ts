@@ -159,11 +159,19 @@ function createShapes(wantOf: (gpu: GpuRequest) => Want): Demand['shapeOf'] {
 /** Equal for what asks for the same and avoids the same hosts. */
 function keyOf(jobs: readonly Request[], avoid: ReadonlyMap<string, string>): string {
   let key = '';
-  let last = '';
-  for (const { cpu, memory, gpu } of jobs) {
-    const one = gpu ? `${cpu} ${memory} ${gpu.count} ${gpu.memory} ${gpu.name}` : `${cpu} ${memory}`;
-    key += one === last ? '=' : `\n${one}`;
-    last = one;
+  let last: Request | null = null;
+  for (const job of jobs) {
+    const { cpu, memory, gpu } = job;
+    if (last && sameRequest(job, last)) key += '=';
+    else key += gpu ? `\n${cpu} ${memory} ${gpu.count} ${gpu.memory} ${gpu.name}` : `\n${cpu} ${memory}`;
+    last = job;
   }
   return avoid.size === 0 ? key : `${key}\0${[...avoid.keys()].sort(compare).join('\0')}`;
 }
+
+const sameRequest = (a: Request, b: Request): boolean =>
+  a.cpu === b.cpu &&
+  a.memory === b.memory &&
+  a.gpu?.count === b.gpu?.count &&
+  a.gpu?.memory === b.gpu?.memory &&
+  a.gpu?.name === b.gpu?.name;

@@ -12,8 +12,8 @@ export interface Request {
 export interface Waiting {
   /** of the run; answers name it */
   id: string;
-  /** its name, for sentences; without: its id */
-  run?: string;
+  /** its name, for sentences */
+  run: string;
   user: string;
   /** higher goes first */
   priority: number;

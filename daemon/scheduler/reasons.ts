@@ -31,7 +31,7 @@ export interface Outcome {
 
 type Find = (id: string) => Waiting;
 
-export const nameOf = (run: Waiting): string => run.run ?? run.id;
+export const nameOf = (run: Waiting): string => run.run;
 
 export function reasonOf(outcome: Outcome, run: Waiting, find: Find): string {
   const { situation } = outcome;

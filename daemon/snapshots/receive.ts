@@ -15,6 +15,9 @@ import { isTreeId } from './trees.ts';
 /** More would make the question whether something is known longer than the answer is worth. */
 const mostTrees = 20;
 
+/** What git may ask for at once: a sender could claim any size of an object. Blobs above `bigFileThreshold` go through in pieces. */
+const memoryLimit = '160m';
+
 /** See Snapshots.received. */
 export function receivedTrees(room: Room): string[] {
   const at = (tree: string): number => statSync(join(room.shadowDir, 'refs/dstack/trees', tree), { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -29,7 +32,7 @@ export function receivedTrees(room: Room): string[] {
 export async function receive(room: Room, options: SnapshotOptions, place: Received, tree: string, pack: string): Promise<Result<void>> {
   if (!isTreeId(tree)) return fail('bad_snapshot', `\`${tree}\` is not the id of a tree.`);
   const shadow = shadowOf(room, place);
-  const within = { cwd: shadow.dir, env: shadowEnv(shadow, shadow.dir) };
+  const within = { cwd: shadow.dir, env: { ...shadowEnv(shadow, shadow.dir), GIT_ALLOC_LIMIT: memoryLimit } };
   const packs = join(shadow.objects, 'pack');
   const before = new Set(readdirSync(packs));
   const refuse = (code: string, message: string): Result<never> => {

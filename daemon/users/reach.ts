@@ -11,6 +11,17 @@ export const asUser = ({ uid, gid }: Account, command: readonly string[]): [stri
   [`--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--inh-caps=-all', '--no-new-privs', '--', ...command],
 ];
 
+/**
+ * The same for what stands in a folder, or has one open, that its user must not get at: its real user is another, nobody, so that they may not look into the
+ * process either (`/proc/PID/cwd` would let them into the folder, to stay). Not for a shell, which makes the real user its own.
+ */
+export const asUserAlone = (account: Account, command: readonly string[]): [string, string[]] => {
+  const [program, args] = asUser(account, command);
+  return [program, args.flatMap((arg) => (arg.startsWith('--reuid=') ? [`--ruid=${nobody}`, `--euid=${account.uid}`] : [arg]))];
+};
+
+const nobody = 65534;
+
 /** Nothing of the daemon's own environment is for a user's process. */
 export const userEnv = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' };
 

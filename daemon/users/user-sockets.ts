@@ -1,9 +1,8 @@
 /**
- * A socket for each user: `<runtime>/users/<name>/dstackd.sock` (0600) in a folder (0700), both the user's own, so that the kernel says who asks.
+ * A socket for each user: `<runtime>/users/<name>/dstackd.sock`, the user's own (0600), so that the kernel says who asks.
  *
- * INVARIANT: root works in no folder that a user can write. A socket is made in a folder of root's; then the folder is given away and renamed to its
- * place, and not looked into again. To be taken away it is renamed and taken back first. The parents are root's alone, so none of these names can become a
- * link meanwhile.
+ * INVARIANT: root works in no folder that a user can write. All folders are root's: a user could put links into one of theirs, or fill the memory that
+ * /run lies in.
  */
 import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -47,6 +46,7 @@ export function createUserSockets(folder: string, serve: (user: UserAccount) => 
     const making = join(folder, `.${process.pid}-${round++}`);
     takeAway(folder, making);
     mkdirSync(making, { mode: 0o700 });
+    chmodSync(making, 0o711);
     const socket = join(making, 'dstackd.sock');
     const server = serve(account);
     const connections = new Set<Socket>();
@@ -66,7 +66,6 @@ export function createUserSockets(folder: string, serve: (user: UserAccount) => 
       });
       chmodSync(socket, 0o600);
       lchownSync(socket, uid, gid);
-      lchownSync(making, uid, gid);
       takeAway(folder, join(folder, user));
       renameSync(making, join(folder, user));
     } catch (error) {
@@ -104,7 +103,7 @@ export function createUserSockets(folder: string, serve: (user: UserAccount) => 
   };
 }
 
-/** Removes what stands at a name in `folder`. A user may have put anything into a folder of theirs: what is no plain entry is left where nobody finds it. */
+/** Removes what stands at a name in `folder`; what is no plain entry is left where nobody finds it. */
 function takeAway(folder: string, path: string): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return;

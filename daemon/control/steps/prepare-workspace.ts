@@ -30,6 +30,7 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
       run.id,
       job.job,
       spec.artifacts.map((a, i) => ({ key: String(i), from: deps.find((dep) => dep.path === a.path)?.folder ?? null })),
+      run.owner && { user: run.user, ...run.owner },
     );
     if (!artifacts.ok) return endWith(parts, attempt, 'workspace', artifacts.failure.message);
     const filled = specWithSecrets(parts, attempt);

@@ -102,6 +102,7 @@ function makeSituation(
     const odd = requests === 'all different' ? index : 0;
     return {
       id: `w-${index}`,
+      run: `w-${index}`,
       user: users[Math.floor(random.next() * users.length)]!,
       priority: Math.floor(random.next() * 3),
       submittedAt: now - index,

@@ -145,6 +145,7 @@ export function simulate(scenario: Scenario, policy: Policy, hooks: Hooks = {}):
 
 const asWaiting = (task: Task, preempted: boolean): Waiting => ({
   id: task.id,
+  run: task.id,
   user: task.user,
   priority: task.priority,
   submittedAt: task.arrives,

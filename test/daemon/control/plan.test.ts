@@ -40,13 +40,14 @@ const end: Progress['end'] = {
 
 interface Case {
   state: JobState;
+  attempt?: number;
   progress?: Partial<Progress>;
   seen?: Partial<Seen>;
   wanted?: Partial<Wanted>;
 }
 
-function decide({ state, progress, seen, wanted }: Case) {
-  const job: JobRecord = { runId: 1, job: 0, attempt: 1, state, progress: { ...freshProgress(), ...progress }, open: true };
+function decide({ state, attempt = 1, progress, seen, wanted }: Case) {
+  const job: JobRecord = { runId: 1, job: 0, attempt, state, progress: { ...freshProgress(), ...progress }, open: true };
   return plan(
     job,
     { intent: null, gracePeriod: 10, maxDuration: null, warningPeriod: 60, ...wanted },
@@ -75,6 +76,12 @@ const expectWait = (given: Case, until: number | null): void => expect(decide(gi
 describe('while it waits in the queue', () => {
   test('nothing is done', () => expectWait({ state: states.queued }, null));
   test('a stop ends it at once', () => expectStep({ state: states.queued, wanted: { intent: stopIntent } }, 'finish'));
+  test('what earlier attempts saved is handed over before', () => {
+    const again = { state: states.queued, attempt: 2, wanted: { intent: stopIntent } };
+    expectStep(again, 'settleArtifacts');
+    expectStep({ ...again, progress: { settled: true } }, 'finish');
+    expectStep({ ...again, state: states.preparing }, 'settleArtifacts');
+  });
 });
 
 describe('while it is prepared', () => {

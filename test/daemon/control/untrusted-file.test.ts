@@ -28,7 +28,11 @@ test('what a job left in its state folder is read only if it is a small file', {
   expect(huge).toMatchObject({ exitCode: null, gpusSeen: [] });
   // as many as there are threads that read: nobody writes into these pipes
   for (let i = 0; i < 8; i++) mkdirSync(join(dir, `p${i}`));
-  for (let i = 0; i < 8; i++) await must('mkfifo', ['exit', 'gpus-seen'].map((name) => join(dir, `p${i}`, name)));
+  for (let i = 0; i < 8; i++)
+    await must(
+      'mkfifo',
+      ['exit', 'gpus-seen'].map((name) => join(dir, `p${i}`, name)),
+    );
   const waiting = Array.from({ length: 8 }, (_, i) => states.read(`p${i}`));
   expect(await Promise.all(waiting)).toEqual(Array.from({ length: 8 }, () => nothing));
 });

@@ -46,6 +46,14 @@ describe('a series', () => {
     expect(series.next(50_000, stats(50_000, 2), [])).toBeNull();
     expect(series.next(55_000, stats(55_000, 4), [])).toMatchObject({ at: 50_000, span: 5000, cpu: 0.4 });
   });
+  test('takes no time that passed only on a clock that was set, or while the machine slept, for idleness', () => {
+    const series = seriesAt(0, 0);
+    const idle = [{ utilization: 0, memory: null }];
+    series.next(5000, stats(5000, 1), idle);
+    expect(series.next(3_605_000, stats(3_605_000, 2), idle)).toBeNull();
+    expect(series.next(3_610_000, stats(3_610_000, 3), idle)).toMatchObject({ at: 3_605_000, span: 5000 });
+    expect(series.idleFor()).toBeLessThanOrEqual(10_000);
+  });
   test('of an attempt that is taken up knows how long it has been idle', () => {
     const store = newStore();
     const runId = putRunning(store, 'a-b-1', 'me', 0, []);

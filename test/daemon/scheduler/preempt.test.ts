@@ -1,6 +1,6 @@
 /** Interruptible runs make way. */
 import { describe, expect, test } from 'vitest';
-import { decided, hostWith, interrupted, now, reasons, running, started, waiting } from './situations.ts';
+import { decided, hostWith, interrupted, job, now, reasons, running, started, waiting } from './situations.ts';
 
 const soft = (id: string, host: string, gpus: string[], startedAt: number, over = {}) =>
   running(id, { host, gpus, ...over }, { interruptible: true, startedAt });
@@ -148,5 +148,27 @@ describe('preemption', () => {
   test('a run that should have ended long ago changes nothing', () => {
     const late = four.map((run) => ({ ...run, endsAt: now - 1 }));
     expect(decided({ hosts, running: late, waiting: [waiting('1', { gpu: 1 })] }).preemptions).toHaveLength(1);
+  });
+});
+
+describe('a gang for which several are interrupted', () => {
+  const soft = (id: string, host: string, gpus: string[], startedAt: number) =>
+    running(id, { host, gpus }, { interruptible: true, startedAt });
+  test('spares one that a later interruption on the same host made needless', () => {
+    const decision = decided({
+      hosts: [hostWith('a', 3)],
+      running: [soft('v', 'a', ['a-0'], 5), soft('w', 'a', ['a-1', 'a-2'], 1)],
+      waiting: [waiting('1', { gpu: 1, cpu: 4, nodes: 2 })],
+    });
+    expect(interrupted(decision)).toEqual(['w for 1']);
+  });
+  test('and one on another host, also when its jobs differ', () => {
+    const jobs = [2, 1, 1].map((count, n) => job({ gpu: count }, String(n)));
+    const decision = decided({
+      hosts: [hostWith('f', 2, { cpus: 4 }), hostWith('x', 1), hostWith('y', 2)],
+      running: [soft('v', 'x', ['x-0'], 5), soft('w', 'y', ['y-0', 'y-1'], 1)],
+      waiting: [waiting('1', { jobs })],
+    });
+    expect(interrupted(decision)).toEqual(['w for 1']);
   });
 });

@@ -178,6 +178,7 @@ test('it comes to rest: decisions carried out again and again end, and nobody is
           .map((run): Waiting => ({
             ...{
               id: run.id,
+              run: run.run,
               user: run.user,
               priority: 0,
               submittedAt: 0,

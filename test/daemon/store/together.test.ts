@@ -42,6 +42,22 @@ test('one that fails takes nothing of the others along, and leaves nothing of it
   db.close();
 });
 
+test('on a disk that is full nobody is told a lie: what was refused is not there, what was promised is', async () => {
+  const { db, together } = lab();
+  db.exec('CREATE TABLE big (n INTEGER PRIMARY KEY, t TEXT NOT NULL) STRICT');
+  const put = db.prepare('INSERT INTO big (n, t) VALUES (?, ?)');
+  db.pragma(`max_page_count = ${(db.pragma('page_count', { simple: true }) as number) + 2}`);
+  const sizes = [10, 100_000, 10, 10];
+  const results = await Promise.allSettled(sizes.map((size, n) => together(() => put.run(n, 'x'.repeat(size)))));
+  const there = db
+    .prepare<[], { n: number }>('SELECT n FROM big ORDER BY n')
+    .all()
+    .map((row) => row.n);
+  expect(results.flatMap(({ status }, n) => (status === 'fulfilled' ? [n] : []))).toEqual(there);
+  expect(results[1]).toMatchObject({ status: 'rejected', reason: { code: 'SQLITE_FULL' } });
+  db.close();
+});
+
 test('where nothing can be written, all are told', async () => {
   const { db, insert, together } = lab();
   const both = [together(() => insert.run(1)), together(() => insert.run(2))];

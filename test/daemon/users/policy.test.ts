@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PolicyView, Run, RunDetail } from '../../../shared/api.ts';
@@ -70,6 +70,17 @@ test.each([
   const { code, stderr } = await lab.cli('ann', ['run', ...options, 'bash', '-c', 'true']);
   expect(code).toBe(1);
   expect(stderr).toContain(why);
+});
+
+test('a run from before the policy gets what the policy fills in when it is repeated', async () => {
+  const file = join(lab.dir, 'etc/policy.yaml');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, 'defaults: {}\n');
+  const old = (await lab.cli('ann', ['run', '-d', 'bash', '-c', 'true'])).stdout.trim();
+  expect((await lab.json<RunDetail>('ann', ['ps', old])).resources.memory).toBeNull();
+  writeFileSync(file, text);
+  const again = (await lab.cli('ann', ['restart', '-d', old])).stdout.trim();
+  expect(await lab.json<RunDetail>('ann', ['ps', again])).toMatchObject({ maxDuration: 3600, resources: { memory: 64e6 } });
 });
 
 test('artifacts are given to their user behind closed folders, count for their disk, and stop further runs', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditEntry, Run, RunDetail, Tag } from '../../../shared/api.ts';
@@ -51,7 +51,7 @@ test('ten users submit at once, each through their own socket, files that only t
 test('the socket of another user, and the home of the daemon, are closed to them', async () => {
   const { uid } = lab.user('u1');
   expect(statSync(lab.socketOf('u1'))).toMatchObject({ uid, mode: 0o140600 });
-  expect(statSync(join(lab.runtime, 'users/u1'))).toMatchObject({ uid, mode: 0o40700 });
+  expect(statSync(join(lab.runtime, 'users/u1'))).toMatchObject({ uid: 0, mode: 0o40711 });
   expect(statSync(join(lab.runtime, 'users'))).toMatchObject({ uid: 0, mode: 0o40755 });
   const tries = [
     `ls ${lab.runtime}/users/u1`,
@@ -200,16 +200,40 @@ test('users cannot stop the daemon, and the command neither starts nor replaces 
   expect((await lab.cli('u1', ['ps'])).code).toBe(0);
 });
 
-test('what a user does in the folder of their socket harms nobody, and is put right by the next start', async () => {
-  const before = statSync('/etc/passwd');
+test('a user can put nothing into the folder of their socket, nor anything in its place', async () => {
   const dir = join(lab.runtime, 'users/u9');
-  const mischief = `cd ${dir} && rm dstackd.sock && ln -s /etc/passwd dstackd.sock && mkdir inner && ln -s /etc inner/etc && chmod 777 .`;
-  expect((await lab.as('u9', 'sh', ['-c', mischief])).code).toBe(0);
+  const tries = [
+    'rm dstackd.sock',
+    'mv dstackd.sock other',
+    'ln -s /etc/passwd link',
+    'mkdir inner',
+    'head -c 1000000 /dev/zero >big',
+    'chmod 777 .',
+  ];
+  for (const line of tries) expect((await lab.as('u9', 'sh', ['-c', `cd ${dir} && ${line}`])).code, line).not.toBe(0);
+  // what an earlier daemon left is put right by the next start
   await lab.stop();
+  rmSync(lab.socketOf('u9'));
+  symlinkSync('/etc/passwd', lab.socketOf('u9'));
+  mkdirSync(join(dir, 'inner'));
+  const before = statSync('/etc/passwd');
   await lab.start();
   expect(statSync('/etc/passwd')).toMatchObject({ uid: before.uid, mode: before.mode, ino: before.ino });
   expect(statSync(lab.socketOf('u9'))).toMatchObject({ uid: lab.user('u9').uid, mode: 0o140600 });
   expect((await lab.cli('u9', ['daemon', 'status'])).code).toBe(0);
+});
+
+test('one who opens connections without end leaves the others theirs', async () => {
+  const script = `
+    let refused = 0, open = 0;
+    const many = Array.from({ length: 1000 }, () => {
+      const socket = require('node:net').connect(process.argv[1], () => open++);
+      socket.on('error', () => {}).on('close', () => { if (++refused === 500) { console.log('enough'); process.exit(0); } });
+      return socket;
+    });`;
+  const node = join(lab.dir, 'dstack/node_modules/node/bin/node');
+  expect((await lab.as('u9', node, ['-e', script, lab.socketOf('u9')], { seconds: 30 })).stdout).toBe('enough\n');
+  expect((await lab.cli('u8', ['daemon', 'status'])).code).toBe(0);
 });
 
 test('who leaves the group is cut off at once, and who joins gets a socket', async () => {
