@@ -60,7 +60,8 @@ export function createControl(parts: ControlParts, host: Host): Control {
   };
 
   const scheduling = createScheduling(parts, host, {
-    wake: (job) => adopt(job)?.wake(),
+    // one that makes room does not hold it until its image is here
+    wake: (job) => (job.progress.preempted ? adopt(job)?.interrupt() : adopt(job)?.wake()),
     changed: (runId) => changes.notify(runId),
   });
 

@@ -94,7 +94,7 @@ export function plan(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   if (isEnded(state.status) || state.status === 'interrupted') return seen.container ? step('removeContainer') : step('discard');
   switch (state.status) {
     case 'queued':
-      return wanted.intent ? step('finish') : waitUntil(null);
+      return wanted.intent ? unrun(job) : waitUntil(null);
     case 'preparing':
       return whilePreparing(job, wanted, seen);
     case 'running':
@@ -114,7 +114,7 @@ function whilePreparing(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   const mayHaveRun = progress.startIntent !== null && seen.left.started !== false;
   if (container === null && mayHaveRun) return step('readEnd');
   if (progress.startIntent !== null && !seen.startSettled) return waitUntil(seen.now + settleCheck);
-  if (endOf(job, wanted)) return step('finish');
+  if (endOf(job, wanted)) return unrun(job);
   if (container === null) {
     if (!seen.imageReady) return step('pullImage');
     if (!seen.workspaceReady) return step('prepareWorkspace');
@@ -158,6 +158,9 @@ function limited(job: JobRecord, wanted: Wanted, ranFor: number, after: (ms: num
   if (job.progress.warnedAt) return after(limit - ranFor);
   return ranFor >= warnAt ? step('warn') : after(warnAt - ranFor);
 }
+
+/** The end of an attempt that never ran: it has nothing to keep but what earlier ones saved. */
+const unrun = (job: JobRecord): Decision => step(job.attempt > 1 && !job.progress.settled ? 'settleArtifacts' : 'finish');
 
 function closing(job: JobRecord): Decision {
   if (job.progress.log === null) return step('collectLog');

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { neverFits } from '../scheduler/never-fits.ts';
 import { applyPolicy } from '../policy/apply.ts';
+import { checkQueue } from '../policy/queue-length.ts';
 import { ownerOf } from '../users/caller.ts';
 import { snapshotPlace } from '../users/namespace.ts';
 import type { RunRecord } from '../store/records.ts';
@@ -36,6 +37,8 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
   const { maxDuration, jobs } = lawful.value;
   // what the policy fills in now: the jobs are made from these again
   const templates = spec.templates.map((template, i) => ({ ...template, memory: jobs[i]?.memory ?? template.memory }));
+  const queue = checkQueue(parts.store, caller);
+  if (!queue.ok) return queue;
   const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
   if (!room.ok) return room;
   const hosts = await control.hosts();

@@ -191,6 +191,8 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
       }
     })().finally(() => {
       underWay = null;
+      // asked for when it was about to end
+      if (again) reschedule();
     });
   };
   parts.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });

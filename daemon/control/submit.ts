@@ -10,6 +10,7 @@ import { quoteArgs } from '../../shared/workflow/quote.ts';
 import type { Workflow } from '../../shared/workflow/model.ts';
 import type { RunSpec } from '../providers/job-spec.ts';
 import { applyPolicy } from '../policy/apply.ts';
+import { checkQueue } from '../policy/queue-length.ts';
 import { jobsOf } from '../providers/providers.ts';
 import { neverFits } from '../scheduler/never-fits.ts';
 import { freshProgress, type RunRecord } from '../store/records.ts';
@@ -80,6 +81,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   const lawful = applyPolicy(parts.policy.of(caller.user), { jobs: made.value, maxDuration: workflow.maxDuration, priority });
   if (!lawful.ok) return lawful;
   const { jobs, maxDuration } = lawful.value;
+  const queue = checkQueue(parts.store, caller);
+  if (!queue.ok) return queue;
   const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
   if (!room.ok) return room;
   const checked = checkJobs(parts, project, jobs, deps.value);

@@ -6,7 +6,7 @@ import { containerOf } from './inspect.ts';
 import { createBody } from './spec.ts';
 import { checkOverlay } from './volumes.ts';
 
-type Verbs = Pick<Engine, 'create' | 'inspect' | 'start' | 'kill' | 'remove' | 'resize' | 'list' | 'gpuContainers'>;
+type Verbs = Pick<Engine, 'create' | 'inspect' | 'start' | 'kill' | 'exec' | 'remove' | 'resize' | 'list' | 'gpuContainers'>;
 
 /** What is done to containers, each a quick call. */
 export function containerVerbs(connection: Connection): Verbs {
@@ -61,6 +61,20 @@ export function containerVerbs(connection: Connection): Verbs {
 
     async kill(name, signal) {
       await but(['conflict', 'not_found'], null, connection.ask({ method: 'POST', path: `/containers/${name}/kill`, query: { signal } }));
+    },
+
+    async exec(name, command) {
+      const made = await but<{ Id: string } | null>(
+        ['conflict', 'not_found'],
+        null,
+        connection.ask({ method: 'POST', path: `/containers/${name}/exec`, body: { Cmd: command, Detach: true } }),
+      );
+      if (made === null) return;
+      await but(
+        ['conflict', 'not_found'],
+        null,
+        connection.ask({ method: 'POST', path: `/exec/${made.Id}/start`, body: { Detach: true } }),
+      );
     },
 
     async resize(name, size) {

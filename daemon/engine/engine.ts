@@ -163,6 +163,8 @@ export interface Engine {
   start(name: string): Promise<void>;
   /** Signals process 1. Not running any more: nothing happens */
   kill(name: string, signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' | 'SIGUSR1'): Promise<void>;
+  /** starts a command in a running container, beside its own, and does not wait for it. Not running any more: nothing happens */
+  exec(name: string, command: string[]): Promise<void>;
   /** with `force`, a running one too; missing: nothing happens */
   remove(name: string, force: boolean): Promise<void>;
   /** resolves when the container is not running any more, with its exit code; null when it vanished. Rejects `unreachable` when the engine goes away */

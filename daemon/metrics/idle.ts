@@ -15,7 +15,7 @@ const idleGpu = 1;
 const idleCpu = 0.01;
 
 /** For longer than this (ms) nothing may be unknown within an idle time: a daemon that was away, an nvidia-smi that hangs. */
-const longestGap = 60_000;
+export const longestGap = 60_000;
 
 type Timed = Pick<SampleRecord, 'cpu' | 'gpus' | 'at' | 'span'>;
 

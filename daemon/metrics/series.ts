@@ -2,7 +2,7 @@ import type { ContainerStats } from '../engine/engine.ts';
 import type { JobRecord, RunRecord } from '../store/records.ts';
 import type { GpuSample, SampleRecord } from '../store/samples.ts';
 import type { Store } from '../store/store.ts';
-import { idlenessAfter, idlenessOf } from './idle.ts';
+import { idlenessAfter, idlenessOf, longestGap } from './idle.ts';
 
 /** The samples of one attempt as they come. */
 export interface Series {
@@ -44,11 +44,10 @@ export function createSeries(
       const memory = stats?.memory ?? null;
       if (stats) counter = stats;
       const span = at - from;
-      // the first look at it, or a clock that was set back
-      if (span < every / 2) {
-        if (span < 0) from = at;
-        return null;
-      }
+      // a clock that was set, or a machine that slept: how long this was nobody knows
+      if (span < 0 || span > every + longestGap) from = at;
+      // the first look at it
+      if (at - from < every / 2) return null;
       const unknown = cpu === null && memory === null && gpus.every((gpu) => gpu.utilization === null && gpu.memory === null);
       const sample = { runId, job: index, attempt, at: from, span, cpu, memory, gpus };
       from = at;

@@ -73,6 +73,9 @@ export function runsTable(db: Db) {
   const setRemoved = db.prepare('UPDATE runs SET removed_at = ? WHERE id = ?');
   const all = db.prepare<[], Row>('SELECT * FROM runs ORDER BY id');
   const count = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM runs WHERE ${unfinished}`);
+  const countOpenOf = db.prepare<[string], { n: number }>(
+    'SELECT count(DISTINCT jobs.run_id) AS n FROM jobs JOIN runs ON runs.id = jobs.run_id WHERE jobs.open = 1 AND runs.user = ?',
+  );
   const nextName = db.prepare<[string], { used: number }>(
     'INSERT INTO names (pair, used) VALUES (?, 1) ON CONFLICT (pair) DO UPDATE SET used = used + 1 RETURNING used',
   );
@@ -117,6 +120,8 @@ export function runsTable(db: Db) {
     setRemoved: (id: number, at: number) => void setRemoved.run(at, id),
     /** removed ones too, oldest first */
     all: () => all.all().map(record),
+    /** a user's that something is left to do for */
+    countOpenOf: (user: string) => countOpenOf.get(user)?.n ?? 0,
     countUnfinished: () => count.get()?.n ?? 0,
     /** the next number of a pair of words, from 1 */
     nextNumber: (pair: string) => nextName.get(pair)?.used ?? 1,

@@ -35,6 +35,8 @@ export function createTogether(db: Db): <T>(action: () => T) => Promise<T> {
           const value = db.transaction(action)();
           return () => resolve(value);
         } catch (error) {
+          // a full disk may have ended the transaction of all: then nothing of it is there, and those after it shall not write on their own
+          if (!db.inTransaction) throw error;
           return () => reject(error);
         }
       };

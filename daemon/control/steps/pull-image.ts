@@ -14,7 +14,7 @@ const noRegistry = /dial tcp|lookup |connection refused|timeout|request canceled
 
 /** Makes sure that the image is here; pulled only if absent. */
 export const pullImage: Executor = async ({ parts, attempt, changed }) => {
-  const { live, run } = attempt;
+  const { live, run, job } = attempt;
   const spec = specOf(attempt);
   const pinned = run.spec.pinnedImage;
   live.image = await parts.engine.image(pinned?.id ?? spec.image);
@@ -32,7 +32,8 @@ export const pullImage: Executor = async ({ parts, attempt, changed }) => {
   const interrupt = new AbortController();
   live.interrupt = interrupt;
   // asked for a moment ago, before there was something to interrupt
-  if (parts.store.runs.byId(run.id)?.intent) return void (live.interrupt = null);
+  const makesRoom = parts.store.jobs.get(run.id, job.job, job.attempt)?.progress.preempted;
+  if (makesRoom || parts.store.runs.byId(run.id)?.intent) return void (live.interrupt = null);
   live.doing = `pulling ${reference}`;
   changed();
   try {

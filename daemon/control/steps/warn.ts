@@ -1,12 +1,16 @@
-import { specOf } from '../attempt.ts';
+import { messageOf } from '../../../shared/result.ts';
+import { EngineError } from '../../engine/engine.ts';
+import { warnScript } from '../../providers/warn-script.ts';
 import type { Executor } from './executor.ts';
 
-/**
- * SIGUSR1 to the job's process group, some time before the end of its max_duration. The job's script ignores it, and so does all that it starts, unless it
- * asks for it; a container that starts by itself might die of it, and is spared.
- */
+/** SIGUSR1 to whoever wants it, some time before the end of max_duration. An image without a shell is not warned. */
 export const warn: Executor = async ({ parts, attempt }) => {
   attempt.job.progress.warnedAt = parts.now();
   parts.store.jobs.update(attempt.job);
-  if (specOf(attempt).start.kind === 'script') await parts.engine.kill(attempt.container, 'SIGUSR1');
+  try {
+    await parts.engine.exec(attempt.container, ['/bin/sh', '-c', warnScript]);
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'unreachable') throw error;
+    parts.logger.info({ run: attempt.run.name, error: messageOf(error) }, 'could not be warned of the end of its max_duration');
+  }
 };

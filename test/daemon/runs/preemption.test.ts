@@ -2,6 +2,9 @@
  * Interruptible runs make room for others and come back: with their artifacts, at the front of their class, and whatever happens to the daemon.
  * Cores stand for GPUs here: the same scheduler and the same steps serve both.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
@@ -69,6 +72,27 @@ test('a run makes room, comes back with its artifacts, and its story says so', a
   ]);
   expect((await daemon.cli(['ps', guest], { cwd })).stdout).toContain(`made room for ${owner}`);
   await untilNothingIsLeft(daemon);
+});
+
+test('one that still waits for its image makes room at once', async () => {
+  const { daemon } = host;
+  // a registry that never gives out what it was asked for
+  const registry = createServer((request, response) => void (request.url === '/v2/' && response.end())).listen(0, '127.0.0.1');
+  await once(registry, 'listening');
+  const { port } = registry.address() as AddressInfo;
+  const image = `127.0.0.1:${port}/team/slow:1`;
+  const cwd = await projectWith(
+    `- name: guest\n  provider: docker\n  image: ${image}\n  commands: ["true"]\n${resources(all, true)}\n${workflow('owner', ['true'], resources(all, false))}`,
+  );
+  const guest = await start(daemon, cwd, 'guest');
+  await waitFor(async () => (await detail(daemon, cwd, guest)).reason?.startsWith('pulling'), 'the pull');
+  const owner = await start(daemon, cwd, 'owner');
+  await untilStatus(daemon, cwd, owner, 'done');
+  expect((await detail(daemon, cwd, guest)).attempts[0]).toMatchObject({ status: 'interrupted', reason: `made room for ${owner}` });
+  await daemon.cli(['stop', guest, '-x', '-y'], { cwd });
+  await untilStatus(daemon, cwd, guest, 'stopped', 'aborted');
+  registry.closeAllConnections();
+  registry.close();
 });
 
 test('while it waits, ps says for whom; the newest goes first, and no more than are needed', async () => {
