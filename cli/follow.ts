@@ -14,6 +14,8 @@ export interface LogRequest {
   follow: boolean;
   /** ISO 8601: not what was printed before */
   since?: string;
+  /** begin with this one; else the newest that has a log */
+  attempt?: number;
 }
 
 export interface LogReader {
@@ -139,7 +141,9 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
   });
 }
 
-function address({ name, follow: live, since }: LogRequest, { position, attempt }: Place): string {
+function address({ name, follow: live, since, attempt: first }: LogRequest, place: Place): string {
+  const { position } = place;
+  const attempt = place.attempt ?? first ?? null;
   const query = new URLSearchParams();
   if (live) query.set('follow', '1');
   if (position !== null) query.set('from', String(position));

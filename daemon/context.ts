@@ -22,6 +22,7 @@ import { createDecayedUsage } from './control/fair-share.ts';
 import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
 import { stateFolders } from './control/state-folder.ts';
+import { createSuspects } from './control/suspects.ts';
 import { sweep } from './control/sweep.ts';
 import { diagnose, doctorParts } from './doctor/doctor.ts';
 import { createDockerEngine, findEndpoint } from './engine/docker.ts';
@@ -32,6 +33,7 @@ import { createLogs } from './logs/file-logs.ts';
 import { createMeter } from './metrics/meter.ts';
 import { createDiskUse } from './policy/disk-use.ts';
 import { createPolicy } from './policy/policy.ts';
+import { untilMended } from './policy/until-mended.ts';
 import { createSecretBox } from './secrets/box.ts';
 import { createSnapshots } from './snapshots/create-snapshots.ts';
 import { overlaySafe } from './snapshots/overlay-safe.ts';
@@ -77,7 +79,8 @@ export async function composeDaemon(
   const config = read.value;
   const policy = createPolicy([...(shared?.policyFiles ?? []), join(home, 'policy.yaml')]);
   const lawful = await policy.reload();
-  if (!lawful.ok) return lawful;
+  // who looks and stops shall not be locked out by a typing error
+  if (!lawful.ok) logger.error({ why: lawful.failure.message }, 'nothing starts before the policy is mended');
   const folder = (name: string): string => {
     const path = join(home, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -154,6 +157,7 @@ export async function composeDaemon(
     gpus: {
       of: async () => (await host.facts()).gpus,
       haveFiles: () => !existsSync('/dev/dxg'),
+      suspects: createSuspects(),
       attach: async () => {
         const state = monitor.state();
         return attachMethod(state.status === 'reachable' ? state.info : await engine.info(), toolkitPlaces(), config.gpus.attach);
@@ -254,6 +258,7 @@ export async function composeDaemon(
       return ok(undefined);
     },
     async begin() {
+      if (policy.problem() !== null) untilMended(policy, signal, () => control?.reschedule());
       await monitor.ready;
       controlNow.adoptOpen();
       controlNow.reschedule();

@@ -362,7 +362,7 @@ export interface Check {
 }
 
 /**
- * The WebSocket at `/v1/runs/:name/logs?from=BYTES&follow=1&since=ISO`: binary frames are log bytes in order (masked, as the terminal
+ * The WebSocket at `/v1/runs/:name/logs?from=BYTES&follow=1&since=ISO&attempt=N` (no attempt: the newest that has a log): binary frames are log bytes in order (masked, as the terminal
  * of the job produced them), text frames are these. Without `follow` it ends with `end` after what is there now.
  */
 export type LogEvent =

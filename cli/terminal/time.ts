@@ -34,16 +34,7 @@ export function duration(seconds: number): string {
     .join(' ');
 }
 
-/** A moment in the user's own time zone, to the second: `2026-11-02 14:03:07`. */
-export function moment(iso: string): string {
-  const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return iso;
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return (
-    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
-    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-  );
-}
+export { moment } from '../../shared/moment.ts';
 
 const units: Record<string, number> = { s: 1, m: minute, h: hour, d: day, w: week };
 

@@ -11,6 +11,11 @@ import { flag } from './params.ts';
 export const gpus: JsonHandler<'gpus'> = {
   params: z.object({ fresh: flag }),
   answer: async (api, { fresh = false }) => {
+    if (fresh) {
+      // somebody looks after them: what was kept back gets another chance
+      api.parts.gpus.suspects.clear();
+      api.control.reschedule();
+    }
     const facts = await api.host.facts({ fresh });
     if (facts.gpus.length === 0) return ok({ gpus: [], problem: facts.gpuProblem ?? (await whyNone()) });
     const use = await useOf(api);

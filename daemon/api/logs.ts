@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { LogEvent } from '../../shared/api.ts';
 import { isEnded } from '../../shared/states.ts';
-import { messageOf } from '../../shared/result.ts';
+import { fail, messageOf, ok, type Result } from '../../shared/result.ts';
 import { latestAttempts } from '../control/run-status.ts';
 import type { JobRecord, RunRecord } from '../store/records.ts';
 import { may } from '../users/caller.ts';
@@ -25,7 +25,8 @@ export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duple
   socket.on('error', () => socket.destroy());
   const url = new URL(request.url ?? '/', 'http://daemon');
   const name = decoded(/^\/v1\/runs\/([^/]+)\/logs$/.exec(url.pathname)?.[1]);
-  const found = name === null ? null : findRun(api, name, 'read');
+  const run = name === null ? null : findRun(api, name, 'read');
+  const found = run?.ok ? withAttempt(api, run.value, url.searchParams.get('attempt')) : run;
   if (!found?.ok) {
     const body = JSON.stringify(found?.failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
     socket.end(
@@ -33,10 +34,10 @@ export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duple
     );
     return;
   }
-  const { value: run } = found;
+  const { value: wanted } = found;
   sockets.handleUpgrade(request, socket, head, (client) => {
-    stream(api, run, client, url.searchParams).catch((error: unknown) => {
-      api.logger.error({ run: run.name, error: messageOf(error) }, 'streaming failed');
+    stream(api, wanted, client, url.searchParams).catch((error: unknown) => {
+      api.logger.error({ run: wanted.run.name, error: messageOf(error) }, 'streaming failed');
       client.close(1011);
     });
   });
@@ -51,7 +52,23 @@ function decoded(part: string | undefined): string | null {
   }
 }
 
-async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: URLSearchParams): Promise<void> {
+interface Wanted {
+  run: RunRecord;
+  /** whose record to begin with */
+  attempt: number;
+}
+
+/** The attempt that is asked for, else the newest that has a log: one that waits for its turn has none. Fails with `no_such_attempt`. */
+function withAttempt({ store }: ApiParts, run: RunRecord, asked: string | null): Result<Wanted> {
+  const all = store.jobs.ofRun(run.id).filter(({ job }) => job === 0);
+  const last = Math.max(1, ...all.map(({ attempt }) => attempt));
+  if (asked === null) return ok({ run, attempt: all.findLast(({ progress }) => progress.startIntent !== null)?.attempt ?? last });
+  const found = all.find(({ attempt }) => String(attempt) === asked);
+  if (found) return ok({ run, attempt: found.attempt });
+  return fail('no_such_attempt', `The run '${run.name}' has no attempt ${asked}`, last === 1 ? 'It has had one' : `It has had ${last}`);
+}
+
+async function stream(api: ApiParts, { run, attempt: first }: Wanted, client: WebSocket, query: URLSearchParams): Promise<void> {
   const follow = query.get('follow') === '1';
   const gone = Promise.withResolvers<void>();
   client.on('close', () => gone.resolve());
@@ -76,7 +93,7 @@ async function stream(api: ApiParts, run: RunRecord, client: WebSocket, query: U
   });
   try {
     tellRun();
-    let attempt = Number(query.get('attempt')) || latest(api, run).attempt;
+    let attempt = first;
     const since = query.get('since');
     const key = { runId: run.id, job: 0, attempt };
     const asked = since === null ? Number(query.get('from')) || 0 : await api.parts.logs.offsetAt(key, Date.parse(since));

@@ -81,7 +81,7 @@ async function fill(frame: Frame, room: number): Promise<void> {
   const names = frame.names.slice(frame.next, frame.next + batch);
   frame.next += names.length;
   const found = await Promise.all(
-    names.map((child) => {
+    names.map(async (child) => {
       const below = name.length === 0 ? child : Buffer.concat([name, slash, child]);
       return below.length > room ? null : look(Buffer.concat([path, slash, child]), below);
     }),

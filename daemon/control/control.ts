@@ -17,7 +17,7 @@ import type { ControlParts } from './parts.ts';
 import { createScheduling, type Scheduling } from './scheduling.ts';
 import { sweep } from './sweep.ts';
 
-export interface Control extends Pick<Scheduling, 'reschedule' | 'position' | 'explain' | 'order' | 'hosts' | 'holders'> {
+export interface Control extends Pick<Scheduling, 'reschedule' | 'position' | 'explain' | 'order' | 'hosts' | 'holders' | 'gpuStates'> {
   changes: Changes;
   /** takes up what an earlier daemon left: everything that has a host, or shall end */
   adoptOpen(): void;

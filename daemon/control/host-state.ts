@@ -16,6 +16,8 @@ export interface HostView {
   lastHeld: ReadonlyMap<string, number>;
   /** of the job containers of dstack on it */
   containers: ReadonlySet<string>;
+  /** GPUs that are kept back, and why */
+  suspects: ReadonlyMap<string, string>;
   /** GPUs that other daemons have */
   others: ReadonlyMap<string, GpuHolder>;
 }
@@ -53,7 +55,9 @@ function hostGpu(gpu: Gpu, facts: HostFacts, view: HostView): HostGpu {
     heldWhenRead,
     busyMemory: view.busyMemory,
   });
-  const busy = gpu.problem ?? (other ? ofAnotherDaemon(other) : foreign);
+  // known from an earlier daemon alone: who uses it now nobody can say
+  const unread = facts.gpusReadAt === null && facts.gpusStaleSince !== null ? `could not be read: ${facts.gpuProblem}` : null;
+  const busy = gpu.problem ?? view.suspects.get(uuid) ?? (other ? ofAnotherDaemon(other) : (unread ?? foreign));
   return { uuid, name, memory, busy, never: gpu.problem !== null };
 }
 

@@ -48,15 +48,9 @@ export interface Verdict {
 /**
  * The verdict on an attempt that ended, and whether another one follows it. `before`: the run's earlier attempts at the job; only those that failed
  * count against `retry`. The pause before the n-th retry is retryDelay × 2^(n−1), ten minutes at most (capped exponential backoff).
- * `pool`: all hosts; one that gave the wrong GPUs is not asked again.
+ * `elsewhere`: a run that was given the wrong GPUs could have others.
  */
-export function verdict(
-  run: RunRecord,
-  job: JobRecord,
-  before: readonly JobRecord[],
-  retryDelay: number,
-  pool: readonly string[] = [],
-): Verdict {
+export function verdict(run: RunRecord, job: JobRecord, before: readonly JobRecord[], retryDelay: number, elsewhere = false): Verdict {
   const { end, preempted } = job.progress;
   if (!end && !run.intent && preempted) return { outcome: madeRoom(preempted.for), again: 'preempted', pause: 0 };
   if (!end) return { outcome: { status: run.intent?.how === 'abort' ? 'aborted' : 'stopped' }, again: null, pause: 0 };
@@ -65,20 +59,14 @@ export function verdict(
   if (outcome.status === 'preempted') return { outcome, again: 'preempted', pause: 0 };
   if (outcome.status !== 'failed' || run.intent) return { outcome, again: null, pause: 0 };
   const failures = 1 + before.filter(({ state }) => state.status === 'interrupted' && (state.cause ?? 'failed') === 'failed').length;
-  const again = triesAgain(outcome.code, failures, run.spec.retry, run.spec.interruptible, pool.some(isNotAvoided([...before, job])));
+  const again = triesAgain(outcome.code, failures, run.spec.retry, run.spec.interruptible, elsewhere);
   return { outcome, again, pause: again === 'failed' ? Math.min(retryDelay * 2 ** (failures - 1), longestPause) : 0 };
 }
-
-/** A host that has not given one of these attempts other GPUs than it was to have. */
-const isNotAvoided =
-  (attempts: readonly JobRecord[]) =>
-  (host: string): boolean =>
-    !attempts.some(({ state, progress }) => progress.end?.problem?.code === 'gpus' && 'host' in state && state.host === host);
 
 /** Seconds. */
 const longestPause = 600;
 
-/** Whether another attempt follows a failed one, the `failures`-th of its kind; null: none. `elsewhere`: there is a host that has not failed it yet. */
+/** Whether another attempt follows a failed one, the `failures`-th of its kind; null: none. `elsewhere`: it could have other GPUs. */
 export function triesAgain(
   code: FailureReason,
   failures: number,

@@ -15,6 +15,7 @@ import type { AttachMethod } from '../hosts/toolkit.ts';
 import type { Claims } from './claims.ts';
 import type { EngineMonitor } from './engine-monitor.ts';
 import type { Gate } from './gate.ts';
+import type { Suspects } from './suspects.ts';
 import type { StateFolders } from './state-folder.ts';
 
 /** Everything that the control loop works with; composed in daemon/context.ts. */
@@ -38,6 +39,7 @@ export interface ControlParts {
     attach(host: string): Promise<AttachMethod>;
     /** each has a device file of its own, so that a container can be asked which it has; under WSL they share one */
     haveFiles(host: string): boolean;
+    suspects: Suspects;
   };
   config: Config;
   /** what each user may have */

@@ -28,6 +28,8 @@ export interface Scheduling {
   hosts(): Promise<HostState[]>;
   /** which run has each GPU, of this daemon or another one */
   holders(): Promise<Map<string, GpuHolder>>;
+  /** why each GPU is not handed out now though no run of ours has it; null: it is, or a run of ours has it */
+  gpuStates(): Promise<Map<string, string | null>>;
   /** resolves when no decision is under way */
   settled(): Promise<void>;
 }
@@ -53,7 +55,7 @@ interface Hooks {
 }
 
 export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks): Scheduling {
-  const reader = createSituationReader(parts.store);
+  const reader = createSituationReader(parts.store, parts.hosts);
   const prefetch = createPrefetch(parts);
   const lastHeld = new Map<string, number>();
   let heldBefore = new Set<string>();
@@ -63,9 +65,8 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
   let timer: NodeJS.Timeout | undefined;
 
   /** What is asked of the host and its engine; nothing that costs where it has no GPU. */
-  const look = async (): Promise<Look> => {
+  const look = async (wanted: boolean): Promise<Look> => {
     // who wants none shall not wait for a slow nvidia-smi
-    const wanted = reader.wantsGpus();
     const facts = await host.facts({ anyGpus: !wanted });
     const seen: Look = { facts, containers: new Set(), others: new Map(), away: null };
     if (!wanted || facts.gpus.length === 0) return seen;
@@ -98,6 +99,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
       lastHeld,
       containers,
       others,
+      suspects: parts.gpus.suspects.all(),
     });
   };
 
@@ -109,7 +111,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
       noteHeld(reader.read(parts.now()).running);
       return void parts.claims.reconcile(neededGpus(parts.store));
     }
-    const seen = await look();
+    const seen = await look(reader.wantsGpus());
     // read only now: while the host was asked, much may have happened
     const { queue, running } = reader.read(parts.now());
     const state = stateOf(seen, running);
@@ -217,6 +219,12 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
       }
       return held;
     },
+    async gpuStates() {
+      const seen = await look(true);
+      const { running } = reader.read(parts.now());
+      const held = gpusOf(running);
+      return new Map(stateOf(seen, running).gpus.map(({ uuid, busy, never }) => [uuid, held.has(uuid) && !never ? null : busy]));
+    },
     settled: async () => void (await underWay),
   };
 }
@@ -230,6 +238,7 @@ const asIfEmpty: HostView = {
   lastHeld: new Map(),
   containers: new Set(),
   others: new Map(),
+  suspects: new Map(),
 };
 
 const gpusOf = (running: readonly Running[]): Set<string> => new Set(running.flatMap((run) => run.jobs.flatMap((job) => job.gpus)));

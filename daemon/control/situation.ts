@@ -21,7 +21,7 @@ interface Known {
 }
 
 /** Reads the queue and what is placed from the store, remembering what cannot change. */
-export function createSituationReader(store: Store) {
+export function createSituationReader(store: Store, pool: () => readonly string[]) {
   let known = new Map<number, Known>();
 
   const know = (runId: number): Known | null => {
@@ -68,7 +68,11 @@ export function createSituationReader(store: Store) {
       for (const job of store.jobs.queued()) {
         const run = keep(job.runId);
         if (!run || intents.has(job.runId) || placed.has(job.runId)) continue;
-        const one = queue.get(job.runId) ?? { name: run.record.name, waiting: newWaiting(job, run, store, now), jobs: [] };
+        const one = queue.get(job.runId) ?? {
+          name: run.record.name,
+          waiting: newWaiting(job, run, store, now, pool().length > 1),
+          jobs: [],
+        };
         one.jobs.push({ runId: job.runId, job: job.job, attempt: job.attempt });
         queue.set(job.runId, one);
       }
@@ -93,7 +97,7 @@ function newRunning(job: JobRecord, run: Known, now: number): Running & { jobs: 
   };
 }
 
-function newWaiting(job: ReturnType<Store['jobs']['queued']>[number], run: Known, store: Store, now: number): Waiting {
+function newWaiting(job: ReturnType<Store['jobs']['queued']>[number], run: Known, store: Store, now: number, elsewhere: boolean): Waiting {
   return {
     id: String(job.runId),
     run: run.record.name,
@@ -105,7 +109,7 @@ function newWaiting(job: ReturnType<Store['jobs']['queued']>[number], run: Known
     notBefore: pauseEnd(job.state, now),
     maxDuration: run.maxDuration,
     jobs: run.requests,
-    avoid: job.attempt > 1 ? hostsToAvoid(store.jobs.ofRun(job.runId)) : noHosts,
+    avoid: elsewhere && job.attempt > 1 ? hostsToAvoid(store.jobs.ofRun(job.runId)) : noHosts,
   };
 }
 

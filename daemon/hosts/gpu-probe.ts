@@ -1,17 +1,19 @@
 import { readdir } from 'node:fs/promises';
+import { moment } from '../../shared/moment.ts';
 import { gpuDetails } from './gpu-details.ts';
 import { busOf, parseReport, type Report } from './gpu-report.ts';
 import type { Gpu, GpuProcess } from './host.ts';
 import { missingGpus, type KnownGpus } from './missing-gpus.ts';
 import { reportArgs } from './nvidia-smi.ts';
 import { processOwners } from './process-owner.ts';
+import type { RememberedGpus } from './remembered-gpus.ts';
 import { runLimited } from './run-limited.ts';
 
 export interface GpuState {
   gpus: Gpu[];
-  /** when they were read (ms since 1970); null: never */
+  /** when they were read (ms since 1970); null: never by this probe */
   readAt: number | null;
-  /** the latest attempt to read them failed: `readAt` again; null: it did not */
+  /** the latest attempt to read them failed: the time of the last good one, maybe of an earlier daemon; null: it did not fail, or there was none */
   staleSince: number | null;
   /** a sentence; null: all well (but for what is said of single GPUs), or no GPU and no driver */
   problem: string | null;
@@ -24,6 +26,8 @@ export interface GpuProbeOptions {
   limitMs: number;
   /** milliseconds since 1970 */
   now(): number;
+  /** for when it fails before it ever worked */
+  remembered?: RememberedGpus;
   /** for tests, as all below */
   run?: typeof runLimited;
   owner?(pid: number): Promise<Pick<GpuProcess, 'user' | 'container'>>;
@@ -34,9 +38,10 @@ export interface GpuProbeOptions {
 /**
  * Reads the GPUs with nvidia-smi; to be called one at a time. No nvidia-smi: no GPU and no problem. When it does not answer, or only fails, the GPUs last
  * seen stay, with a problem that says since when; while one hangs, no other is started. A GPU that was there and is no more stays too, with its problem.
+ * Where it fails from the first, the remembered ones are told.
  */
 export function createGpuProbe(options: GpuProbeOptions): () => Promise<GpuState> {
-  const { nvidiaSmi, limitMs, now, run = runLimited, owner = processOwners(), buses = busesOfDriver } = options;
+  const { nvidiaSmi, limitMs, now, remembered, run = runLimited, owner = processOwners(), buses = busesOfDriver } = options;
   let last: (KnownGpus & { at: number; gpus: Gpu[] }) | null = null;
   let hanging = false;
 
@@ -53,17 +58,17 @@ export function createGpuProbe(options: GpuProbeOptions): () => Promise<GpuState
   };
   const detailed = gpuDetails({ ask: textOf, owner });
 
-  const stale = (problem: string): GpuState => {
-    if (!last) return { gpus: [], readAt: null, staleSince: null, problem: `${problem}.` };
-    const since = new Date(last.at).toISOString();
+  const stale = async (problem: string): Promise<GpuState> => {
+    const seenLast = last ?? (await remembered?.read()) ?? null;
+    if (!seenLast) return { gpus: [], readAt: null, staleSince: null, problem: `${problem}.` };
     return {
-      gpus: last.gpus,
-      readAt: last.at,
-      staleSince: last.at,
-      problem: `${problem}; the GPUs are as last seen, stale since ${since}.`,
+      gpus: seenLast.gpus,
+      readAt: last?.at ?? null,
+      staleSince: seenLast.at,
+      problem: `${problem}; the GPUs are as last seen, stale since ${moment(new Date(seenLast.at).toISOString())}.`,
     };
   };
-  const notAnswering = (): GpuState => stale(`nvidia-smi did not answer within ${limitMs / 1000} s`);
+  const notAnswering = (): Promise<GpuState> => stale(`nvidia-smi did not answer within ${limitMs / 1000} s`);
 
   /** One that is lost can keep nvidia-smi from looking at the others: they are asked for by their places on the bus. */
   const reportOnOthers = async (output: string): Promise<Report | null> => {
@@ -77,6 +82,7 @@ export function createGpuProbe(options: GpuProbeOptions): () => Promise<GpuState
     const missing = last ? missingGpus(last, report.gpus, said) : [];
     const gpus = [...found, ...missing].toSorted((a, b) => a.index - b.index);
     const places = report.gpus.flatMap(({ gpu, bus }): [string, string][] => (gpu ? [[gpu.uuid, bus]] : []));
+    await remembered?.note(found, at);
     last = { at, gpus, buses: new Map([...(last?.buses ?? []), ...places]), missing: new Set(missing.map(({ uuid }) => uuid)) };
     return { gpus, readAt: at, staleSince: null, problem: problemOf(report, failed ? said : '', last) };
   };

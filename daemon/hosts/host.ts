@@ -51,7 +51,7 @@ export interface HostFacts {
   /** free bytes for us, per place that a run fills */
   freeDisk: { path: string; bytes: number }[];
   gpus: Gpu[];
-  /** when they were read (ms); null: never */
+  /** when they were read (ms); null: never since the daemon was started */
   gpusReadAt: number | null;
   /** what nvidia-smi said is older than it should be (ms since 1970 of the last good reading); null: it is fresh */
   gpusStaleSince: number | null;
@@ -65,7 +65,7 @@ export interface Host {
   name: 'local';
   /**
    * As sampled a moment ago; `fresh` asks everything anew. `anyGpus`: the GPUs as they are known, however old that is, maybe none yet; for who needs none and
-   * shall not wait for nvidia-smi.
+   * shall not wait for nvidia-smi. `recentGpus`: waits for them where the last reading is older than `gpus.read_every`.
    */
-  facts(options?: { fresh?: boolean; anyGpus?: boolean }): Promise<HostFacts>;
+  facts(options?: { fresh?: boolean; anyGpus?: boolean; recentGpus?: boolean }): Promise<HostFacts>;
 }

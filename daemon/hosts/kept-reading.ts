@@ -12,6 +12,8 @@ export interface KeptReadingOptions<T> {
 export interface KeptReading<T> {
   /** what was read last, where that is not too old; `fresh` waits for a reading that begins after the question */
   ask(fresh: boolean): Promise<T>;
+  /** what was read last, where it needs no reading anew; else waits for that */
+  recent(): Promise<T>;
   /** what was read last, however old; null: nothing yet. Waits for nothing */
   known(): T | null;
 }
@@ -56,6 +58,7 @@ export function keptReading<T>(options: KeptReadingOptions<T>): KeptReading<T> {
       refresh();
       return kept.value;
     },
+    recent: async () => (!kept || isOlder(staleAfter()) ? (reading ?? start()) : kept.value),
     known() {
       refresh();
       return kept?.value ?? null;

@@ -1,5 +1,6 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { defaultConfig } from '../../shared/config-file.ts';
 import type { Config } from '../../shared/config.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
@@ -8,6 +9,7 @@ import { createGpuProbe } from './gpu-probe.ts';
 import type { GpuState } from './gpu-probe.ts';
 import type { Host, HostFacts } from './host.ts';
 import { keptReading } from './kept-reading.ts';
+import { rememberedGpus } from './remembered-gpus.ts';
 import { attachMethod, toolkitPlaces } from './toolkit.ts';
 import type { ToolkitPlaces } from './toolkit.ts';
 
@@ -37,7 +39,7 @@ export function createLocalHost(options: LocalHostOptions): Host {
   const { home, engine, nvidiaSmi = 'nvidia-smi', nvidiaSmiLimitMs = 10_000, places = toolkitPlaces(), now = Date.now } = options;
   const config = options.config ?? (() => defaultConfig().gpus);
   const gpus = keptReading({
-    read: createGpuProbe({ nvidiaSmi, limitMs: nvidiaSmiLimitMs, now }),
+    read: createGpuProbe({ nvidiaSmi, limitMs: nvidiaSmiLimitMs, now, remembered: rememberedGpus(join(home, 'gpus.json')) }),
     staleAfter: () => config().readEvery * 1000,
     uselessAfter: gpusFor,
     now,
@@ -54,21 +56,22 @@ export function createLocalHost(options: LocalHostOptions): Host {
 
   return {
     name: 'local',
-    async facts({ fresh = false, anyGpus = false } = {}): Promise<HostFacts> {
-      const [{ info, ...others }, state] = await Promise.all([rest(fresh), anyGpus ? (gpus.known() ?? noGpus) : gpus.ask(fresh)]);
+    async facts({ fresh = false, anyGpus = false, recentGpus = false } = {}): Promise<HostFacts> {
+      const state = anyGpus ? (gpus.known() ?? noGpus) : recentGpus && !fresh ? gpus.recent() : gpus.ask(fresh);
+      const [{ info, ...others }, { readAt, ...found }] = await Promise.all([rest(fresh), state]);
       return {
         name: 'local',
         reachable: true,
         ...others,
-        gpus: state.gpus,
-        gpusReadAt: state.readAt,
-        gpusStaleSince: state.staleSince,
-        gpuProblem: await gpuProblem(state, info),
+        gpus: found.gpus,
+        gpusReadAt: readAt,
+        gpusStaleSince: found.staleSince,
+        gpuProblem: await gpuProblem(found, info),
       };
     },
   };
 
-  async function gpuProblem({ problem, gpus: found }: GpuState, info: EngineInfo | null): Promise<string | null> {
+  async function gpuProblem({ problem, gpus: found }: Pick<GpuState, 'problem' | 'gpus'>, info: EngineInfo | null): Promise<string | null> {
     if (problem || found.length === 0 || !info) return problem;
     const attach = await attachMethod(info, places, config().attach);
     return attach.method === null ? attach.why : null;

@@ -29,7 +29,7 @@ export function parsePolicy(file: string, text: string): Result<PolicyFile> {
     const users = reader.keysOf(keys.users, names, 'users');
     for (const name of names) policy.users.set(name, readLimits(reader, users[name], `users ${name}`, policy.defaults));
   }
-  const errors = source.problems.filter(({ severity }) => severity === 'error');
+  const errors = source.problems.filter(({ severity }) => severity === 'error').toSorted((a, b) => a.line - b.line || a.column - b.column);
   if (errors.length === 0) return ok(policy);
   const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
   return fail('policy', `The policy has ${count}.\n\n${renderProblems(errors)}`);

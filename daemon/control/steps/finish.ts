@@ -18,7 +18,7 @@ export const finish: Executor = async ({ parts, attempt, changed, reschedule }) 
     exitCode: end?.exitCode ?? null,
     ...placed,
   };
-  const { outcome, again, pause } = judge(parts, attempt);
+  const { outcome, again, pause } = await judge(parts, attempt);
   parts.store.transaction(() => {
     recordUsage(parts, attempt);
     if (again !== null && 'reason' in outcome) {

@@ -1,9 +1,35 @@
-import type { Attempt } from '../attempt.ts';
+import { matches } from '../../scheduler/match.ts';
+import type { JobRecord } from '../../store/records.ts';
+import { specOf, type Attempt } from '../attempt.ts';
 import { verdict, type Verdict } from '../outcome.ts';
 import type { ControlParts } from '../parts.ts';
 
+type Parts = Pick<ControlParts, 'store' | 'config' | 'hosts' | 'gpus'>;
+
 /** The verdict on an attempt that ended, in the light of the earlier ones. */
-export function judge(parts: Pick<ControlParts, 'store' | 'config' | 'hosts'>, { run, job }: Attempt): Verdict {
+export async function judge(parts: Parts, attempt: Attempt): Promise<Verdict> {
+  const { run, job } = attempt;
   const before = parts.store.jobs.ofRun(run.id).filter((other) => other.job === job.job && other.attempt < job.attempt);
-  return verdict(run, job, before, parts.config.retryDelay, parts.hosts());
+  const wrongGpus = job.progress.end?.problem?.code === 'gpus';
+  return verdict(run, job, before, parts.config.retryDelay, wrongGpus && (await elsewhere(parts, attempt, [...before, job])));
+}
+
+/** How often the wrong GPUs are put up with. */
+const mostWrong = 3;
+
+/** Whether a run that was given the wrong GPUs could have others: those of another host, or of this one. */
+async function elsewhere(parts: Parts, attempt: Attempt, attempts: readonly JobRecord[]): Promise<boolean> {
+  const wrong = attempts.flatMap(({ state, progress }) =>
+    progress.end?.problem?.code === 'gpus' && 'host' in state && state.host ? [{ host: state.host, gpus: state.gpus }] : [],
+  );
+  if (wrong.length >= mostWrong) return false;
+  if (parts.hosts().some((host) => !wrong.some((one) => one.host === host))) return true;
+  const { gpu } = specOf(attempt);
+  const [{ host } = { host: '' }] = wrong;
+  // one that asked for none and saw some: nothing can be kept back
+  if (!gpu || host === '') return false;
+  const suspects = parts.gpus.suspects.all();
+  const tried = new Set(wrong.flatMap(({ gpus }) => gpus));
+  const left = (await parts.gpus.of(host)).filter((one) => one.problem === null && !suspects.has(one.uuid) && !tried.has(one.uuid));
+  return left.filter((one) => matches(one, gpu)).length >= gpu.count;
 }

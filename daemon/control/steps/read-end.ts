@@ -45,6 +45,7 @@ export const readEnd: Executor = async ({ parts, attempt, container, reschedule 
   }
   job.progress.end = end;
   parts.store.jobs.update(job);
+  if (end.problem?.code === 'gpus' && 'gpus' in job.state) parts.gpus.suspects.add(job.state.gpus ?? [], attempt.run.name);
   // its GPUs are free: the rest is tidying up, for which nobody needs to wait
   reschedule();
 };

@@ -5,7 +5,7 @@ import { judge } from './judge.ts';
 /** The saved folders belong to the submitting user from now on; before another attempt they stay as the job's own user left them. */
 export const settleArtifacts: Executor = async ({ parts, attempt }) => {
   const { job, run } = attempt;
-  if (run.spec.jobs[job.job]?.artifacts.length && judge(parts, attempt).again === null) {
+  if (run.spec.jobs[job.job]?.artifacts.length && (await judge(parts, attempt)).again === null) {
     try {
       await parts.artifacts.settle(run.id, job.job, run.owner);
     } catch (error) {

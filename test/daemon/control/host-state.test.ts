@@ -12,6 +12,7 @@ const view: HostView = {
   lastHeld: new Map(),
   containers: new Set(),
   others: new Map(),
+  suspects: new Map(),
 };
 const process: GpuProcess = { pid: 4711, name: 'python', type: 'C', memory: 2e9, user: 'bob', container: null };
 const with_ = (over: Partial<HostView>, of: Partial<typeof gpu> = {}, readAt: number | null = now) =>
@@ -36,6 +37,8 @@ describe('what the scheduler is told of a GPU', () => {
     expect(busy({ others: new Map([[gpu.uuid, { run: 'red-fox-1', user: 'bob', installation: 'x' }]]) })).toBe(
       'has the run red-fox-1 of bob, of another dstack daemon (between daemons no order is promised)',
     ));
+  test('one in whose place another was given is kept back', () =>
+    expect(busy({ suspects: new Map([[gpu.uuid, 'it is kept back']]) })).toBe('it is kept back'));
   test('one that is broken is never handed out', () =>
     expect(with_({}, { problem: 'it has fallen off the bus' }).gpus[0]).toMatchObject({ busy: 'it has fallen off the bus', never: true }));
 });

@@ -105,13 +105,10 @@ describe('the verdict', () => {
     expect(verdict(few, failing, [attempt(1, interrupted('preempted')), attempt(2, interrupted('host'))], 10).again).toBe('failed');
     expect(verdict(few, failing, [attempt(1, interrupted('failed'))], 10).again).toBe(null);
   });
-  test('a host that gave the wrong GPUs is not asked again', () => {
-    const wrong = { end: { ...end, problem: { code: 'gpus', message: 'm' } } } as const;
-    const here = attempt(1, running, wrong);
-    expect(verdict(run, here, [], 10, ['local']).again).toBe(null);
-    expect(verdict(run, here, [], 10, ['local', 'gpu2'])).toMatchObject({ again: 'host', pause: 0 });
-    const there = attempt(2, { ...running, host: 'gpu2' }, wrong);
-    expect(verdict(run, there, [attempt(1, interrupted('host'), wrong)], 10, ['local', 'gpu2']).again).toBe(null);
+  test('who was given the wrong GPUs tries others while there are any, whatever retry says', () => {
+    const here = attempt(1, running, { end: { ...end, problem: { code: 'gpus', message: 'm' } } });
+    expect(verdict(run, here, [], 10, false).again).toBe(null);
+    expect(verdict({ ...run, spec: { ...run.spec, retry: 0 } }, here, [], 10, true)).toMatchObject({ again: 'host', pause: 0 });
   });
   test('who makes room comes back at once, started or not', () => {
     expect(verdict(run, attempt(1, running, { preempted }), [], 10)).toMatchObject({ again: 'preempted', pause: 0 });

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GpuInfo, RunDetail } from '../../../shared/api.ts';
 import { must } from '../../support/command.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { engineJson, filters } from '../../support/engine-api.ts';
@@ -70,16 +71,46 @@ describe('a toolkit that gives the wrong GPU', () => {
     ['one more', [0, 1], `${sentence} GPU-11111111-1111-1111-1111-111111111111 (/dev/nvidia0) and ${second}`],
     ['none', [], `${sentence} none`],
     ['one that the host does not have', [7], `${sentence} an unknown one (/dev/nvidia7)`],
-  ])('%s: nothing is run, and the run says what was seen', async (_, devices, reason) => {
+  ])('%s: nothing is run on it, the run goes elsewhere, and says what was seen', async (_, devices, reason) => {
+    await daemon.cli(['gpus', '--fresh']);
     standIn.give(standIn.uuids[0]!, devices);
-    const cwd = await projectWith(workflow(1, '  retry: 3\n'));
+    const cwd = await projectWith(workflow(1, '  retry: 0\n'));
+    const { code, stdout } = await daemon.cli(['run', 'g'], { cwd });
+    standIn.give(standIn.uuids[0]!, 'own');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ran\nnvidia1\n' });
+    const { name } = await lastRun(daemon, cwd);
+    expect((await daemon.json<RunDetail>(['ps', name], { cwd })).attempts).toMatchObject([
+      { status: 'interrupted', reason, exitCode: null },
+      { status: 'done' },
+    ]);
+    await untilNothingIsLeft(daemon);
+  });
+
+  test('the GPU in its place is kept back until somebody looks, and that is said', async () => {
+    const [first] = standIn.uuids;
+    await daemon.cli(['gpus', '--fresh']);
+    standIn.give(first!, [1]);
+    const cwd = await projectWith(workflow(1));
+    await daemon.cli(['run', 'g'], { cwd });
+    standIn.give(first!, 'own');
+    const busy = async () => (await daemon.json<GpuInfo[]>(['gpus'])).find((gpu) => gpu.uuid === first)?.busy;
+    expect(await busy()).toMatch(/was not what the container of .* got in its place: it is kept back for 10 min/);
+    expect((await daemon.cli(['run', 'g'], { cwd })).stdout).toBe('ran\nnvidia1\n');
+    await daemon.cli(['gpus', '--fresh']);
+    expect(await busy()).toBeNull();
+    expect((await daemon.cli(['run', 'g'], { cwd })).stdout).toBe('ran\nnvidia0\n');
+  });
+
+  test('with no other GPU to try it fails at once', async () => {
+    await daemon.cli(['gpus', '--fresh']);
+    standIn.give(standIn.uuids[0]!, [7]);
+    const cwd = await projectWith(workflow(3, '  retry: 3\n'));
     const { code, stdout, stderr } = await daemon.cli(['run', 'g'], { cwd });
     standIn.give(standIn.uuids[0]!, 'own');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(reason);
-    // there is no other host to try
-    expect(await lastRun(daemon, cwd)).toMatchObject({ status: 'failed', reason, exitCode: null });
-    await untilNothingIsLeft(daemon);
+    expect(stderr).toContain('gave the container other GPUs than asked for, so nothing was run');
+    expect(await lastRun(daemon, cwd)).toMatchObject({ status: 'failed', attempt: 1 });
+    await daemon.cli(['gpus', '--fresh']);
   });
 });
 
@@ -94,11 +125,12 @@ describe('an image with a command of its own', () => {
 
   test('and does not where they are wrong', async () => {
     const image = await build('own:1', own);
-    standIn.give(standIn.uuids[0]!, [2]);
-    const { code, stdout, stderr } = await daemon.cli(['run', 'docker', image, '--gpu', '1'], { cwd: await project({}) });
+    standIn.give(standIn.uuids[0]!, [7]);
+    const { code, stdout, stderr } = await daemon.cli(['run', 'docker', image, '--gpu', '3'], { cwd: await project({}) });
     standIn.give(standIn.uuids[0]!, 'own');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('it saw GPU-33333333-3333-3333-3333-333333333333 (/dev/nvidia2)');
+    expect(stderr).toContain('an unknown one (/dev/nvidia7)');
+    await daemon.cli(['gpus', '--fresh']);
   });
 
   test('but no shell cannot be looked into, and that is said', async () => {
