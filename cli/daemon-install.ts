@@ -14,19 +14,21 @@ export interface InstallOptions {
   group?: string;
   /** a folder that stands for `/`, as of an image that is being made: nothing is started then */
   root?: string;
-  print?: boolean;
 }
 
 /** What was done, a sentence a line. */
 type Said = Result<string[]>;
 
-export async function install(cli: Cli, options: InstallOptions): Promise<Said> {
+/** What `install` writes, and where. */
+export function unitFor(cli: Cli, options: InstallOptions): { unit: string; text: string } {
   if (options.system && options.group === undefined)
     throw usageError('Whose daemon shall it be?', 'Name the group of its users: --system --group lab');
   if (!options.system && options.group !== undefined) throw usageError('--group goes with --system.');
-  const text = unitText(unitOptions(cli, options));
-  if (options.print) return ok([text.trimEnd()]);
-  const file = unitFile(cli, options);
+  return { unit: unitFile(cli, options), text: unitText(unitOptions(cli, options)) };
+}
+
+export async function install(cli: Cli, options: InstallOptions): Promise<Said> {
+  const { unit: file, text } = unitFor(cli, options);
   const allowed = mayInstall(options, file);
   if (!allowed.ok) return allowed;
   const changed = !existsSync(file) || readFileSync(file, 'utf8') !== text;

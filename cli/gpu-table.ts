@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { GpuInfo } from '../shared/api.ts';
 import { formatSize } from '../shared/units.ts';
+import { shortUuid } from './gpu-name.ts';
 import type { Output } from './terminal/output.ts';
 import { table } from './terminal/table.ts';
 import { oneLine } from './terminal/text.ts';
@@ -10,6 +11,9 @@ export function gpuTable(gpus: readonly GpuInfo[], out: Output): string[] {
   if (gpus.length === 0) return [];
   const nothing = '-';
   const unit = (value: number | null, text: string): string => (value === null ? nothing : `${Math.round(value)}${text}`);
+  // one that is lost may have left its number to another
+  const places = gpus.map((gpu) => `${gpu.host} ${gpu.index} ${gpu.mig ? gpu.uuid : ''}`);
+  const showUuids = (out.columns() ?? Infinity) >= 120 || new Set(places).size < places.length;
   return table<GpuInfo>({
     rows: [...gpus],
     width: out.columns(),
@@ -17,6 +21,7 @@ export function gpuTable(gpus: readonly GpuInfo[], out: Output): string[] {
     columns: [
       { title: 'HOST', value: (gpu) => oneLine(gpu.host), least: 5 },
       { title: 'GPU', value: (gpu) => `${gpu.mig ? '└ ' : ''}${gpu.index}` },
+      ...(showUuids ? [{ title: 'UUID', value: (gpu: GpuInfo) => oneLine(shortUuid(gpu.uuid)) }] : []),
       { title: 'NAME', value: (gpu) => oneLine(name(gpu)), least: 10 },
       { title: 'MEMORY', value: memory, align: 'right' },
       { title: 'UTIL', value: (gpu) => unit(gpu.utilization, '%'), align: 'right' },

@@ -2,6 +2,7 @@
 import type { AttemptInfo, RunDetail } from '../shared/api.ts';
 import { formatDuration, formatSize } from '../shared/units.ts';
 import { quoteArgs } from '../shared/workflow/quote.ts';
+import { gpuName } from './gpu-name.ts';
 import { statusStyle, statusWord } from './run-table.ts';
 import type { Output } from './terminal/output.ts';
 import { oneLine, printable } from './terminal/text.ts';
@@ -31,7 +32,7 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ['Attempts', run.attempts.length > 1 ? run.attempts.map((attempt) => attemptLine(attempt)) : null],
     ['Retries', run.retry === 0 ? null : `${run.retry}`],
     ['Host', run.host],
-    ['GPUs', run.gpus],
+    ['GPUs', run.gpus.map((uuid, i) => gpuName(uuid, run.gpuNumbers[i] ?? null))],
     ['Driver', run.driver],
     ['Limits', limits(run)],
     ['Time limit', run.maxDuration === null ? null : formatDuration(run.maxDuration)],

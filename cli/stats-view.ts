@@ -1,5 +1,6 @@
 import type { Sample, Stats } from '../shared/api.ts';
 import { formatSize } from '../shared/units.ts';
+import { shortUuid } from './gpu-name.ts';
 import { resample, sparkline, type Point } from './terminal/sparkline.ts';
 import { duration, moment } from './terminal/time.ts';
 
@@ -7,26 +8,31 @@ interface Line {
   title: string;
   value: (sample: Sample) => number | null;
   format: (value: number) => string;
-  /** the top of its scale; null: its highest value */
-  top: number | null;
+  /** the top of its scale, at least; higher values raise it */
+  top: number;
 }
 
 const percent = (value: number): string => `${Math.round(value)} %`;
 const cores = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
 
-function linesOf(samples: readonly Sample[]): Line[] {
+/** What is next to nothing shall look like it: one core, and a GB, which most machines have many times. */
+const leastCores = 1;
+const leastMemory = 1e9;
+
+function linesOf({ samples, gpus: uuids, gpuNumbers }: Stats): Line[] {
   const count = Math.max(...samples.map((sample) => sample.gpus.length));
   const gpus = Array.from({ length: count }, (_, index): Line[] => {
-    const title = count === 1 ? 'GPU' : `GPU ${index + 1}`;
+    const number = gpuNumbers[index] ?? null;
+    const title = number === null ? shortUuid(uuids[index] ?? 'GPU') : `GPU ${number}`;
     return [
       { title, value: (sample) => sample.gpus[index]?.utilization ?? null, format: percent, top: 100 },
-      { title: `${title} memory`, value: (sample) => sample.gpus[index]?.memory ?? null, format: formatSize, top: null },
+      { title: `${title} memory`, value: (sample) => sample.gpus[index]?.memory ?? null, format: formatSize, top: leastMemory },
     ];
   });
   return [
     ...gpus.flat(),
-    { title: 'CPU cores', value: (sample) => sample.cpu, format: cores, top: null },
-    { title: 'memory', value: (sample) => sample.memory, format: formatSize, top: null },
+    { title: 'CPU cores', value: (sample) => sample.cpu, format: cores, top: leastCores },
+    { title: 'memory', value: (sample) => sample.memory, format: formatSize, top: leastMemory },
   ];
 }
 
@@ -38,7 +44,7 @@ export function statsView(stats: Stats, width: number, unicode: boolean): string
   if (!first || !last) return [];
   const from = Date.parse(first.at);
   const to = Date.parse(last.at) + last.span;
-  const rows = linesOf(samples).map((line) => {
+  const rows = linesOf(stats).map((line) => {
     const points = samples.map((sample): Point => ({ at: Date.parse(sample.at), span: sample.span, value: line.value(sample) }));
     const known = points.filter((point): point is Point & { value: number } => point.value !== null);
     const time = known.reduce((sum, point) => sum + point.span, 0);
@@ -46,7 +52,7 @@ export function statsView(stats: Stats, width: number, unicode: boolean): string
     const max = Math.max(...known.map((point) => point.value));
     const numbers =
       known.length === 0 ? ['-', '-', '-'] : [points.at(-1)?.value ?? null, mean, max].map((n) => (n === null ? '-' : line.format(n)));
-    return { title: line.title, points, numbers, top: line.top ?? max };
+    return { title: line.title, points, numbers, top: Math.max(line.top, max) };
   });
   const titles = [stats.status === 'running' ? 'NOW' : 'LAST', 'MEAN', 'MAX'];
   const widths = titles.map((title, i) => Math.max(title.length, ...rows.map((row) => row.numbers[i]?.length ?? 0)));

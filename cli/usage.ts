@@ -14,6 +14,14 @@ export const wholeNumber =
     throw new InvalidArgumentError(`It takes a whole number${least > -1e6 ? ` from ${least} up` : ''}.`);
   };
 
+/** Parses a workflow's setting that is a whole number. Which ones it may be the daemon says, in the same words. */
+export const setting =
+  (flag: string) =>
+  (text: string): number => {
+    if (/^[+-]?\d+$/.test(text)) return Number(text);
+    throw new FailureError({ code: 'bad_option', message: `${flag} ${text}: this is not a whole number` });
+  };
+
 /** Collects an option that may be given several times. */
 export const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 

@@ -214,7 +214,7 @@ export async function composeDaemon(
     host,
     artifacts,
     secrets,
-    diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images })),
+    diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images, gpuStates: () => controlNow.gpuStates() })),
     diskUse: () => diskUse(parts, databaseFile),
     reloadConfig: async () => {
       const read = await reloadOwnConfig();

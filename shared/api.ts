@@ -131,6 +131,7 @@ export interface Overrides {
   image?: string; // docker IMAGE
   mounts?: string[]; // adds
   maxDuration?: string;
+  idleTimeout?: string;
   priority?: number;
   retry?: number;
   /** torchrun */
@@ -202,6 +203,8 @@ export interface Run {
 
 /** What a run was, in full; `restart` uses exactly these. */
 export interface RunDetail extends Run {
+  /** of each of `gpus`, its number on its host; null: not known now */
+  gpuNumbers: (number | null)[];
   projectDir: string;
   args: string[];
   resources: Resources;
@@ -279,6 +282,8 @@ export interface Stats {
   /** of the attempt */
   status: Status;
   gpus: string[];
+  /** of each of `gpus`, its number on its host; null: not known now */
+  gpuNumbers: (number | null)[];
   samples: Sample[];
 }
 

@@ -111,8 +111,12 @@ const installing = (cli: Cli): Command =>
         ['dstack daemon install --print', 'shows what would be written'],
       ]),
     )
-    .action(async (options: InstallOptions & JsonOption) => {
-      const { install } = await import('../daemon-install.ts');
+    .action(async (options: InstallOptions & JsonOption & { print?: boolean }) => {
+      const { install, unitFor } = await import('../daemon-install.ts');
+      if (options.print) {
+        const unit = unitFor(cli, options);
+        return options.json ? cli.json(unit) : cli.out.line(unit.text.trimEnd());
+      }
       const said = unwrap(await install(cli, options));
       if (options.json) return cli.json({ said });
       for (const line of said) cli.out.line(line);

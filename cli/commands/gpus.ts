@@ -9,7 +9,7 @@ import { examples } from '../usage.ts';
 export const command = (cli: Cli): Command =>
   new Command('gpus')
     .description('List the GPUs: what they are, how much of them is used, which run has them, and why one is not handed out.')
-    .option('--fresh', 'Ask the driver now (may take seconds) instead of showing what it said a moment ago.')
+    .option('--fresh', 'Ask the driver now (else what it said within gpus.read_every is shown), and give GPUs that are kept back another chance.')
     .option('--json', 'Print JSON.')
     .addHelpText(
       'after',
@@ -20,9 +20,10 @@ export const command = (cli: Cli): Command =>
       ]),
     )
     .action(async (options: { fresh?: boolean; json?: boolean }) => {
-      const { gpus, problem }: { gpus: GpuInfo[]; problem: string | null } = unwrap(
-        await cli.client.call('gpus', options.fresh ? { fresh: true } : {}),
-      );
+      // a driver in trouble takes up to ten seconds
+      const slow = cli.err.isTTY ? setTimeout(() => cli.err.line(cli.err.style('dim', 'Looking at the GPUs…')), 500) : undefined;
+      const asked = await cli.client.call('gpus', options.fresh ? { fresh: true } : {}).finally(() => clearTimeout(slow));
+      const { gpus, problem }: { gpus: GpuInfo[]; problem: string | null } = unwrap(asked);
       if (options.json) cli.json(gpus);
       else for (const line of gpuTable(gpus, cli.out)) cli.out.line(line);
       // beside the list, so that programs get the list alone

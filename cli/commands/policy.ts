@@ -20,7 +20,9 @@ export const command = (cli: Cli): Command =>
     .action(async (options: { json?: boolean }) => {
       const policy = unwrap(await cli.client.call('policy', {}));
       if (options.json) return cli.json(policy);
-      cli.out.line(policy.file === null ? 'There is no policy.yaml: nothing is limited.' : `${policy.user}, by ${printable(policy.file)}:`);
+      if (policy.file === null)
+        return cli.out.line(`There is no policy.yaml: nothing is limited. Your artifacts take ${formatSize(policy.diskUsed)}.`);
+      cli.out.line(`${policy.user}, by ${printable(policy.file)}:`);
       for (const [name, value] of rows(policy)) cli.out.line(`  ${name.padEnd(14)}${printable(value)}`);
     });
 
@@ -30,7 +32,6 @@ function rows(policy: PolicyView): [string, string][] {
   const number = (value: number | null): string => (value === null ? none : String(value));
   const size = (value: number | null): string => (value === null ? none : formatSize(value));
   const used = `${formatSize(policy.diskUsed)} used`;
-  if (policy.file === null) return [['disk', used]];
   return [
     ['gpus', number(policy.gpus)],
     ['runs', number(policy.runs)],

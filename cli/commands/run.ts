@@ -7,7 +7,7 @@ import type { ApiFailure } from '../client.ts';
 import type { Cli } from '../context.ts';
 import { preload } from '../follow.ts';
 import { warn } from '../warn.ts';
-import { collect, examples, usageError, wholeNumber } from '../usage.ts';
+import { collect, examples, setting, usageError } from '../usage.ts';
 
 interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | 'commands' | 'image' | 'file'> {
   help?: boolean;
@@ -58,9 +58,10 @@ export const command = (cli: Cli): Command =>
     .option('--gpu-memory <size>', 'The least memory of each.')
     .option('-i, --interruptible', 'May be interrupted by runs that are not, and goes on later.')
     .option('--max-duration <time>', 'Stop it after this time, such as 2h.')
-    .option('--priority <n>', 'Higher goes first; 0 is usual.', wholeNumber(-1e6))
-    .option('--retry <n>', 'Attempts after a failure.', wholeNumber(0))
-    .option('--nodes <n>', 'Containers that train together. (torchrun)', wholeNumber(1))
+    .option('--idle-timeout <time>', 'Stop it when its GPUs (without any: its CPUs) did nothing for this time, such as 30m.')
+    .option('--priority <n>', 'Higher goes first; 0 is usual.', setting('--priority'))
+    .option('--retry <n>', 'Attempts after a failure.', setting('--retry'))
+    .option('--nodes <n>', 'Containers that train together. (torchrun)', setting('--nodes'))
     .addHelpText('after', notes)
     .addHelpText(
       'after',

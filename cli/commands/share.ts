@@ -10,7 +10,9 @@ interface ShareOptions {
 
 export const command = (cli: Cli): Command =>
   new Command('share')
-    .description('Let the other users of this machine read a run of yours: what it is, its log and its artifacts.')
+    .description(
+      'Let the other users of this machine read a run of yours: what it is, its log and its artifacts. It takes the daemon that all of them share (`dstack daemon install --system`).',
+    )
     .argument('<run>', 'its name')
     .option('--off', 'No more.')
     .option('--json', 'Print JSON.')

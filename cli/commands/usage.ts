@@ -17,6 +17,10 @@ export const command = (cli: Cli): Command =>
     .option('--json', 'Print JSON.')
     .addHelpText(
       'after',
+      '\nHOURS are those that containers ran; GPU-HOURS are these times the GPUs they had. What runs now counts up to now.',
+    )
+    .addHelpText(
+      'after',
       examples([
         ['dstack usage', 'by user, ever'],
         ['dstack usage --since 7d', 'in the last week'],

@@ -16,7 +16,7 @@ export const gpus: JsonHandler<'gpus'> = {
       api.parts.gpus.suspects.clear();
       api.control.reschedule();
     }
-    const facts = await api.host.facts({ fresh });
+    const facts = await api.host.facts({ fresh, recentGpus: true });
     if (facts.gpus.length === 0) return ok({ gpus: [], problem: facts.gpuProblem ?? (await whyNone()) });
     const use = await useOf(api);
     const staleSince = facts.gpusStaleSince === null ? null : new Date(facts.gpusStaleSince).toISOString();
@@ -36,8 +36,8 @@ interface Use {
 /** As the scheduler sees it. An engine that does not answer leaves what nvidia-smi says. */
 async function useOf({ control, parts }: ApiParts): Promise<Use> {
   try {
-    const [holders, hosts, containers] = await Promise.all([control.holders(), control.hosts(), parts.claims.containers()]);
-    return { holders, busy: new Map(hosts.flatMap((host) => host.gpus.map(({ uuid, busy }) => [uuid, busy]))), containers, problem: null };
+    const [holders, busy, containers] = await Promise.all([control.holders(), control.gpuStates(), parts.claims.containers()]);
+    return { holders, busy, containers, problem: null };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     const problem = `Who has which GPU is not known: ${error.message}; see: dstack doctor`;

@@ -3,6 +3,7 @@ import { ok } from '../../shared/result.ts';
 import { submit as submitRun } from '../control/submit.ts';
 import { viewRun, viewRunDetail } from '../control/view.ts';
 import { findRun } from './find-run.ts';
+import { gpuNumbers } from './gpu-numbers.ts';
 import type { JsonHandler } from './handler.ts';
 import { inProject } from './params.ts';
 import { projectOf } from './project.ts';
@@ -30,6 +31,7 @@ export const overrides = z.strictObject({
   image: text,
   mounts: strings,
   maxDuration: text,
+  idleTimeout: text,
   priority: number,
   retry: number,
   file: text,
@@ -75,6 +77,8 @@ export const run: JsonHandler<'run'> = {
   params: z.object({ name: z.string() }),
   answer: async (api, { name }) => {
     const found = findRun(api, name, 'read');
-    return found.ok ? ok(viewRunDetail(api.store, api.control, found.value)) : found;
+    if (!found.ok) return found;
+    const detail = viewRunDetail(api.store, api.control, found.value);
+    return ok({ ...detail, gpuNumbers: await gpuNumbers(api.host, detail.gpus) });
   },
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fail, ok } from '../../shared/result.ts';
 import { latestAttempts } from '../control/run-status.ts';
 import { findRun } from './find-run.ts';
+import { gpuNumbers } from './gpu-numbers.ts';
 import type { JsonHandler } from './handler.ts';
 
 /** What an attempt of a run has used over time; of a run with several jobs, the first one's. */
@@ -18,11 +19,13 @@ export const stats: JsonHandler<'stats'> = {
       const last = latest?.attempt ?? 1;
       return fail('no_such_attempt', `The run '${name}' has no attempt ${attempt}`, last === 1 ? 'It has had one' : `It has had ${last}`);
     }
+    const gpus = 'gpus' in job.state ? (job.state.gpus ?? []) : [];
     return ok({
       run: name,
       attempt: job.attempt,
       status: job.state.status,
-      gpus: 'gpus' in job.state ? (job.state.gpus ?? []) : [],
+      gpus,
+      gpuNumbers: await gpuNumbers(api.host, gpus),
       samples: store.samples
         .ofAttempt(job)
         .map(({ at, span, cpu, memory, gpus }) => ({ at: new Date(at).toISOString(), span, cpu, memory, gpus })),

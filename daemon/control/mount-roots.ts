@@ -34,7 +34,9 @@ export async function allowMounts(
         `The folder ${mount.source}${real === mount.source ? '' : ` (really ${real})`} of 'mounts' is not below an allowed root (${roots.join(', ')})`,
         caller.shared
           ? 'The administrator allows more, see: dstack policy'
-          : `Allow it with 'mount_roots' in the config, see: dstack config`,
+          : parts.policy.of(caller.user).mountRoots === null
+            ? `Allow it with 'mount_roots' in the config, see: dstack config`
+            : `Allow it with 'mount_roots' in ${parts.policy.file() ?? 'policy.yaml'}`,
       );
     }
     checked.push({ ...mount, source: real });

@@ -49,7 +49,7 @@ export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position
 }
 
 /** The whole of a run. Values of variables that hold a secret's reference are shown as the reference. */
-export function viewRunDetail(store: Store, control: Pick<Control, 'doing' | 'position' | 'explain'>, run: RunRecord): RunDetail {
+export function viewRunDetail(store: Store, control: Pick<Control, 'doing' | 'position' | 'explain'>, run: RunRecord): Omit<RunDetail, 'gpuNumbers'> {
   const { spec } = run;
   const [job] = spec.jobs;
   const attempts = store.jobs.ofRun(run.id);

@@ -28,7 +28,10 @@ export async function diagnose(parts: DoctorParts): Promise<Check[]> {
     look('git', async () => checkGit(await parts.gitVersion())),
     info.kind === 'answered' ? engineTrials(parts) : Promise.resolve([]),
     look('gpu driver', async () => checkDriver(await facts, await parts.nvidiaCards(), attach)),
-    look('gpus', async () => checkGpus((await facts).gpus)),
+    look('gpus', async () => {
+      const seen = await facts;
+      return seen.gpus.length === 0 ? null : checkGpus(seen, await parts.gpuStates());
+    }),
     look('gpu toolkit', async () => {
       if (!attach) return null;
       return checkToolkit((await facts).gpus.length, attach, await parts.toolkitInstalled());

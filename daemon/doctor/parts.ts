@@ -25,6 +25,8 @@ export interface DoctorParts {
   /** what `git --version` says; null: no git */
   gitVersion(): Promise<string | null>;
   facts(): Promise<HostFacts>;
+  /** of each GPU (its UUID) what speaks against handing it out now, as the scheduler sees it; null: nothing */
+  gpuStates(): Promise<ReadonlyMap<string, string | null>>;
   /** NVIDIA cards on the machine's bus */
   nvidiaCards(): Promise<number>;
   info(): Promise<EngineInfo>;
@@ -45,12 +47,14 @@ export interface DoctorOptions {
   engine: Engine;
   host: Host;
   otherImages?(): Promise<string[]>;
+  gpuStates?(): Promise<ReadonlyMap<string, string | null>>;
 }
 
 const limit = 64 * 2 ** 20;
 
 /** The parts of this machine. */
-export function doctorParts({ home, config, engine, host, otherImages = async () => [] }: DoctorOptions): DoctorParts {
+export function doctorParts(options: DoctorOptions): DoctorParts {
+  const { home, config, engine, host, otherImages = async () => [], gpuStates = async () => new Map() } = options;
   const places = toolkitPlaces();
   return {
     home,
@@ -71,6 +75,7 @@ export function doctorParts({ home, config, engine, host, otherImages = async ()
       return ended.kind === 'exited' && ended.exitCode === 0 ? ended.output : null;
     },
     facts: () => host.facts({ fresh: true }),
+    gpuStates,
     nvidiaCards: () => nvidiaCards(),
     info: () => engine.info(),
     attach: (info) => attachMethod(info, places, config.gpus.attach),

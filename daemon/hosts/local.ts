@@ -57,21 +57,21 @@ export function createLocalHost(options: LocalHostOptions): Host {
   return {
     name: 'local',
     async facts({ fresh = false, anyGpus = false, recentGpus = false } = {}): Promise<HostFacts> {
-      const state = anyGpus ? (gpus.known() ?? noGpus) : recentGpus && !fresh ? gpus.recent() : gpus.ask(fresh);
-      const [{ info, ...others }, { readAt, ...found }] = await Promise.all([rest(fresh), state]);
+      const asked = anyGpus ? (gpus.known() ?? noGpus) : recentGpus && !fresh ? gpus.recent() : gpus.ask(fresh);
+      const [{ info, ...others }, state] = await Promise.all([rest(fresh), asked]);
       return {
         name: 'local',
         reachable: true,
         ...others,
-        gpus: found.gpus,
-        gpusReadAt: readAt,
-        gpusStaleSince: found.staleSince,
-        gpuProblem: await gpuProblem(found, info),
+        gpus: state.gpus,
+        gpusReadAt: state.readAt,
+        gpusStaleSince: state.staleSince,
+        gpuProblem: await gpuProblem(state, info),
       };
     },
   };
 
-  async function gpuProblem({ problem, gpus: found }: Pick<GpuState, 'problem' | 'gpus'>, info: EngineInfo | null): Promise<string | null> {
+  async function gpuProblem({ problem, gpus: found }: GpuState, info: EngineInfo | null): Promise<string | null> {
     if (problem || found.length === 0 || !info) return problem;
     const attach = await attachMethod(info, places, config().attach);
     return attach.method === null ? attach.why : null;

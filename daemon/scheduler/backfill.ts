@@ -3,12 +3,14 @@
  *
  * If the known ends of runs tell when it can start at the latest, its hosts, its GPUs there and its share of cores and memory are kept from then
  * on: a later run may take the rest, or what it gives back before. It is not bound to these hosts: a later run may have what is kept if the first
- * in line can start as soon elsewhere, where as much is kept instead. If the ends don't tell, all that it could use is kept.
+ * in line can start as soon elsewhere, where as much is kept instead. If the ends don't tell, all that it could use is kept, but for GPUs that are
+ * to spare whatever ends first (to-spare.ts; not beside a gang), and cores and memory that it leaves of what is free.
  */
 import type { Shape, Need } from './demand.ts';
 import { hasRoom, type Avoid } from './place.ts';
 import { FREE, HELD, NEVER, refresh, SOFT, SOON, type Pool } from './pool.ts';
 import { giveBack, take, type Taken } from './take.ts';
+import { keepButSpare } from './to-spare.ts';
 import { emptyView, fit, occupy, presentView, putBack, viewAfter, type Spot, type View } from './view.ts';
 
 export interface Reservation {
@@ -129,6 +131,7 @@ function keepGpus(pool: Pool, h: number, { want, gpus }: Need, { at, interrupts 
 
 function keepAll(pool: Pool, { needs }: Shape, avoid: Avoid, id: string, interrupts: boolean): Reservation {
   const { free, soon, soft, spare, total, from, kept, kindOf, state } = pool;
+  const alone = needs.length === 1;
   for (let h = 0; h < pool.hosts.length; h++) {
     if (pool.open[h] === 0 || avoid?.[h] === 1) continue;
     let cpu = 0;
@@ -140,7 +143,9 @@ function keepAll(pool: Pool, { needs }: Shape, avoid: Avoid, id: string, interru
       cpu += need.cpu;
       memory += need.memory;
       gpus += need.gpus;
-      if (need.want) for (let g = from[h]!; g < from[h + 1]!; g++) if (state[g] !== NEVER && need.want.has[kindOf[g]!] === 1) kept[g] = 1;
+      if (alone) keepButSpare(pool, h, need, interrupts);
+      else if (need.want)
+        for (let g = from[h]!; g < from[h + 1]!; g++) if (state[g] !== NEVER && need.want.has[kindOf[g]!] === 1) kept[g] = 1;
     }
     spare.cpu[h] = Math.max(0, free.cpu[h]! + soon.cpu[h]! + (interrupts ? soft.cpu[h]! : 0) - cpu);
     spare.memory[h] = Math.max(0, free.memory[h]! + soon.memory[h]! + (interrupts ? soft.memory[h]! : 0) - memory);

@@ -17,7 +17,7 @@
  *   ones interrupted: on the host where the fewest must be, the newest started, none that would not help. What it waits for is claimed for it.
  *
  * PROMISES: no GPU twice, nothing over capacity, gangs whole; nothing that comes later in its class delays the first in line beyond the time
- *   that known ends promise, and without known ends nothing takes what it could use; no capacity idles for which a run waits that it would fit and
+ *   that known ends promise, and without known ends nothing takes what it could start with, whatever ends first; no capacity idles for which a run waits that it would fit and
  *   that would not delay the first in line; nobody is interrupted needlessly, or twice for the same need; a waiting run always has a reason.
  */
 import { reserve, type Reservation } from './backfill.ts';
@@ -30,6 +30,7 @@ import { lineOf } from './order.ts';
 import { createPool, keepNothing, type Pool } from './pool.ts';
 import { reasonOf, type Outcome } from './reasons.ts';
 import { serve, type Served } from './serve.ts';
+import { avoidMask } from './view.ts';
 
 export function decide(situation: Situation): Decision {
   const { ready, paused } = lineOf(situation);
@@ -103,6 +104,7 @@ export function decide(situation: Situation): Decision {
     placements,
     preemptions,
     order,
+    paused: outcome.paused,
     again: paused[0]?.notBefore ?? null,
     reason: (id) => reasonOf(outcome, find(id), find),
     explain: (id) => explain(outcome, find(id), find),
@@ -112,16 +114,6 @@ export function decide(situation: Situation): Decision {
 /** Whether the run ends before the first in line needs what is kept for it. */
 const endsBefore = (run: Waiting, now: number, reservation: Reservation | null): boolean =>
   reservation !== null && reservation.at !== null && run.maxDuration !== null && now + run.maxDuration <= reservation.at;
-
-function avoidMask(pool: Pool, { avoid }: Shape): Uint8Array | null {
-  if (!avoid) return null;
-  const mask = new Uint8Array(pool.hosts.length);
-  for (const name of avoid) {
-    const host = pool.numberOf.get(name);
-    if (host !== undefined) mask[host] = 1;
-  }
-  return mask;
-}
 
 /** Writes down who has it from now on, and says where each job goes. */
 function place(pool: Pool, run: Waiting, { taken }: Served, now: number): Placement {

@@ -55,6 +55,8 @@ export interface HostGpu {
   memory: number | null;
   /** one sentence: why it cannot be handed out now though no run of ours has it; null: nothing against it */
   busy: string | null;
+  /** the run of another daemon that has it; without: none, or not known */
+  heldBy?: { run: string; user: string };
   /** it can never be handed out: divided into MIG devices, broken */
   never: boolean;
 }
@@ -98,6 +100,8 @@ export interface Decision {
   preemptions: { id: string; for: string }[];
   /** those that go on waiting, the next first */
   order: string[];
+  /** those of them that pause after a failure: they have no place in line yet */
+  paused: ReadonlySet<string>;
   /** when to decide again though nothing happens: the end of a retry's pause; null: never */
   again: number | null;
   /** why it waits, one sentence without its position; asked of those in `order` only. Computed when asked. */

@@ -49,13 +49,22 @@ function sentence(job: Request, host: HostState, several: boolean): string {
   if (gpu && fittingGpus(job, host) < gpu.count) {
     const wanted = `${countGpus(gpu.count, gpu)}${gpu.memory === null ? '' : ` with ${formatSize(gpu.memory)}`}`;
     if (host.gpus.length === 0) return `It asks for ${wanted}, and ${several ? 'no host has an' : `${where} has no`} NVIDIA GPU`;
-    const have = host.gpus.map(
-      (g) => `${g.name} (${g.memory === null ? 'memory unknown' : formatSize(g.memory)}${g.never ? ', not handed out' : ''})`,
-    );
-    return `It asks for ${wanted}, and ${where} has ${fittingGpus(job, host)} such: its GPUs are ${have.join(', ')}`;
+    const fitting = fittingGpus(job, host);
+    const its = host.gpus.length === 1 ? 'its GPU is' : 'its GPUs are';
+    return `It asks for ${wanted}, and ${where} has ${fitting === 0 ? 'none' : fitting} such: ${its} ${inventory(host.gpus)}`;
   }
   if (job.cpu !== null && job.cpu > host.cpus) return `It asks for ${countCores(job.cpu)}, and ${where} has ${host.cpus}`;
   return `It asks for ${formatSize(job.memory ?? 0)} of memory, and ${where} has ${formatSize(host.memory)}`;
+}
+
+/** `4 × NVIDIA A100-SXM4-80GB (85.9 GB)` */
+function inventory(gpus: HostState['gpus']): string {
+  const counts = new Map<string, number>();
+  for (const { name, memory, never } of gpus) {
+    const text = `${name} (${memory === null ? 'memory unknown' : formatSize(memory)}${never ? ', not handed out' : ''})`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${count} × ${text}`)).join(', ');
 }
 
 /** How many jobs of the gang the empty hosts hold at once, the most demanding first. */

@@ -3,12 +3,14 @@ import { formatSize } from '../../shared/units.ts';
 import type { Reservation } from './backfill.ts';
 import type { Demand, Need, Shape } from './demand.ts';
 import { gpusOf, type Limits } from './limits.ts';
-import { closest, lacksNothing, type Missing } from './missing.ts';
+import { foreignOn } from './foreign.ts';
+import { closest, lacksNothing, missingOn, viewWith, yieldingOf, type Missing, type Yielding } from './missing.ts';
 import type { Situation, Waiting } from './model.ts';
 import { neverFits } from './never-fits.ts';
-import { BUSY, CLAIMED, FREE, NEVER, type Holder, type Pool } from './pool.ts';
+import { BUSY, CLAIMED, FREE, NEVER, SOON, type Holder, type Pool } from './pool.ts';
 import type { Served } from './serve.ts';
 import { giveBack, take, type Taken } from './take.ts';
+import { avoidMask, fit } from './view.ts';
 import { clock, cores, countCores, countGpus, list } from './words.ts';
 
 /** What a decision leaves behind for those who ask. */
@@ -25,6 +27,8 @@ export interface Outcome {
   claims: Map<string, Served>;
   /** for whom something is kept: the first of the class that is not interruptible, and of that which is */
   reservations: Reservation[];
+  /** what would make way for a run that is not interruptible; worked out when asked for */
+  yielding?: Yielding;
   /** sentences made before, for runs that are not interruptible and for those that are */
   said: Map<Shape, [string | undefined, string | undefined]>;
 }
@@ -35,7 +39,7 @@ export const nameOf = (run: Waiting): string => run.run;
 
 export function reasonOf(outcome: Outcome, run: Waiting, find: Find): string {
   const { situation } = outcome;
-  if (outcome.paused.has(run.id)) return `waits after a failure, it is tried again at ${clock(run.notBefore ?? 0)} UTC`;
+  if (outcome.paused.has(run.id)) return `tries again at ${clock(run.notBefore ?? 0)} UTC`;
   if (outcome.limited.has(run.id)) return limitReason(outcome, run);
   const claim = outcome.claims.get(run.id);
   if (claim) return claimReason(outcome, claim);
@@ -80,12 +84,15 @@ function claimReason({ pool }: Outcome, { taken, victims }: Served): string {
   return `waits until ${list(names)} ${names.length === 1 ? 'has' : 'have'} made way`;
 }
 
-function waitReason(outcome: Outcome, run: Waiting, { needs }: Shape, find: Find): string {
+function waitReason(outcome: Outcome, run: Waiting, shape: Shape, find: Find): string {
   const { pool, situation } = outcome;
+  const { needs } = shape;
+  const yielding = yieldingFor(outcome, run);
+  if (yielding && fit(pool, viewWith(pool, yielding), shape, avoidMask(pool, shape))) return keptReason(outcome, run, find);
   const taken: Taken[] = [];
   let stuck: { need: Need; missing: Missing | null } | null = null;
   for (const need of needs) {
-    const missing = closest(pool, need, run.avoid);
+    const missing = closest(pool, need, run.avoid, needs.length === 1 ? yielding : null);
     if (!missing || !lacksNothing(missing)) {
       stuck = { need, missing };
       break;
@@ -105,6 +112,12 @@ function waitReason(outcome: Outcome, run: Waiting, { needs }: Shape, find: Find
     : text;
 }
 
+/** What would make way for the run; null: nothing, it is interruptible itself. */
+export function yieldingFor(outcome: Outcome, run: Waiting): Yielding | null {
+  if (run.interruptible) return null;
+  return (outcome.yielding ??= yieldingOf(outcome.pool, outcome.situation.running.length));
+}
+
 function stuckReason(outcome: Outcome, run: Waiting, need: Need, missing: Missing | null, find: Find): string {
   const { pool, situation } = outcome;
   if (!missing) {
@@ -114,42 +127,68 @@ function stuckReason(outcome: Outcome, run: Waiting, need: Need, missing: Missin
   }
   const host = pool.hosts[missing.host]!;
   const parts: string[] = [];
+  let foreign = '';
   if (missing.gpus > 0) {
-    const held = holdersOf(pool, missing.host, need, find);
+    // of a gang the jobs before it were given what is free, and nothing else
+    const held = holdersOf(pool, missing.host, need, run.jobs.length === 1 ? yieldingFor(outcome, run) : null, find);
     parts.push(`${countGpus(missing.gpus, run.jobs[need.job]?.gpu ?? null, true)}${held === '' ? '' : ` (${held})`}`);
+    foreign = foreignOn(pool, missing.host, need, 2);
   }
   if (missing.cpu > 0) parts.push(`${countCores(cores(need.cpu))} (${cores(pool.free.cpu[missing.host]!)} of ${host.cpus} are free)`);
   if (missing.memory > 0) {
     const free = formatSize(Math.max(0, pool.free.memory[missing.host]!));
     parts.push(`${formatSize(need.memory)} of memory (${free} of ${formatSize(host.memory)} are free)`);
   }
-  return `waits for ${parts.join(' and ')}${situation.hosts.length > 1 ? ` on ${host.name}` : ''}`;
+  const where = situation.hosts.length > 1 ? ` on ${host.name}` : '';
+  return `waits for ${parts.join(' and ')}${where}${foreign === '' ? '' : `: ${foreign}`}`;
 }
 
-/** Who has the host's GPUs that would do. */
-function holdersOf(pool: Pool, h: number, { want }: Need, find: Find): string {
+/** Which runs have the host's GPUs that would do. */
+function holdersOf(pool: Pool, h: number, { want }: Need, yielding: Yielding | null, find: Find): string {
   const held = new Set<string>();
+  const yields = new Set<string>();
   const kept = new Set<string>();
-  const busy = new Set<string>();
   for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) {
     if (want?.has[pool.kindOf[g]!] !== 1) continue;
     const state = pool.state[g]!;
     const claimedFor = pool.claimedFor.get(g);
-    if (state === FREE || state === NEVER) continue;
-    if (state === BUSY) busy.add(pool.gpus[g]!.busy ?? '');
-    else if (state === CLAIMED && claimedFor !== undefined) kept.add(nameOf(find(claimedFor)));
-    else held.add(pool.holders[pool.holderOf[g]!]?.run ?? '');
+    if (state === FREE || state === NEVER || state === BUSY) continue;
+    const holder = pool.holders[pool.holderOf[g]!];
+    if (state === CLAIMED && claimedFor !== undefined) kept.add(nameOf(find(claimedFor)));
+    else if (!yielding?.gpus.has(g)) held.add(holder?.run ?? '');
+    else if (state !== SOON) yields.add(holder?.run ?? '');
   }
   return [
     ...(held.size > 0 ? [`held by ${list([...held])}`] : []),
     ...(kept.size > 0 ? [`kept for ${list([...kept])}`] : []),
-    ...(busy.size > 0 ? [list([...busy], 2)] : []),
+    ...(yields.size > 0 ? [`${list([...yields])} would make way`] : []),
   ].join('; ');
 }
 
-function keptReason({ reservations, order }: Outcome, run: Waiting, find: Find): string {
-  const owner = reservations.map(({ id }) => find(id)).find((first) => first.interruptible === run.interruptible && first.id !== run.id);
-  if (!owner) return 'waits for its turn';
+function keptReason({ pool, demand, reservations, order }: Outcome, run: Waiting, find: Find): string {
+  const reservation = reservations.find(({ id }) => id !== run.id && find(id).interruptible === run.interruptible);
+  if (!reservation) return 'waits for its turn';
+  const owner = find(reservation.id);
   const what = run.jobs.some((job) => job.gpu) ? 'the GPUs are' : 'what it needs is';
-  return `${what} kept for ${nameOf(owner)}${order[0] === owner.id ? ', next in line' : ''}`;
+  const kept = `${what} kept for ${nameOf(owner)}${order[0] === owner.id ? ', next in line' : ''}`;
+  const endless = reservation.at === null ? endlessOf(pool, demand.shapeOf(owner), owner.interruptible) : [];
+  if (endless.length === 0 || endless.length > 2) return kept;
+  return `${kept} (no end of ${endless.join(', ')} is known: ${endless.length === 1 ? 'it has' : 'they have'} no max_duration)`;
+}
+
+/** The runs without a known end that have GPUs which the first in line waits for. */
+function endlessOf(pool: Pool, shape: Shape, interruptible: boolean): string[] {
+  const avoid = avoidMask(pool, shape);
+  const names = new Set<string>();
+  for (const need of shape.needs) {
+    for (let h = 0; h < pool.hosts.length; h++) {
+      if (pool.open[h] === 0 || avoid?.[h] === 1 || missingOn(pool, h, need).never) continue;
+      for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) {
+        const holder = pool.holders[pool.holderOf[g]!];
+        if (!holder || holder.end < Infinity || holder.stopping || need.want?.has[pool.kindOf[g]!] !== 1) continue;
+        if (!holder.interruptible || interruptible) names.add(holder.run);
+      }
+    }
+  }
+  return [...names].sort();
 }

@@ -2,7 +2,6 @@
  * One run gets all that it needs, or nothing: of what is free, else of what is kept for the first in line where that one can do without, else of what
  * soon will be free, else of what interruptible runs have.
  */
-/** One run gets all that it needs, or nothing: of what is free, else of what soon will be, else of what interruptible runs have. */
 import { keepOn, makeRoom, type Reservation } from './backfill.ts';
 import type { Shape } from './demand.ts';
 import { findRoom, findShortRoom, type Avoid } from './place.ts';

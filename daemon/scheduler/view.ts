@@ -4,6 +4,17 @@ import type { Avoid } from './place.ts';
 import { FREE, NEVER, SOFT, SOON, type Amounts, type Holder, type Pool } from './pool.ts';
 import type { Taken } from './take.ts';
 
+/** 1 for the hosts that it avoids. */
+export function avoidMask(pool: Pool, { avoid }: Pick<Shape, 'avoid'>): Avoid {
+  if (!avoid) return null;
+  const mask = new Uint8Array(pool.hosts.length);
+  for (const name of avoid) {
+    const host = pool.numberOf.get(name);
+    if (host !== undefined) mask[host] = 1;
+  }
+  return mask;
+}
+
 /** Amounts, and GPUs by host and kind (host * kinds + kind). */
 export interface View extends Amounts {
   gpus: Int16Array;
@@ -40,9 +51,10 @@ export function viewAfter(pool: Pool, view: View, ending: readonly Holder[], tim
   return view;
 }
 
-function addGpus(pool: Pool, gpus: Int16Array, counts: (state: number) => boolean): void {
+/** Counts GPUs by host and kind. */
+export function addGpus(pool: Pool, gpus: Int16Array, counts: (state: number, g: number) => boolean): void {
   for (let h = 0; h < pool.hosts.length; h++) {
-    for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) if (counts(pool.state[g]!)) gpus[h * pool.kinds.length + pool.kindOf[g]!]!++;
+    for (let g = pool.from[h]!; g < pool.from[h + 1]!; g++) if (counts(pool.state[g]!, g)) gpus[h * pool.kinds.length + pool.kindOf[g]!]!++;
   }
 }
 

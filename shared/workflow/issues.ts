@@ -29,8 +29,10 @@ export function reportIssues(issues: readonly Issue[], workflow: MapTree, provid
       );
     } else if (issue.code === 'custom') {
       const { hint, atKey } = readParams(issue.params);
-      const value = atKey || node.kind !== 'scalar' ? '' : ` ${shown(node.text)}`;
-      source.report(atKey && key ? key : pointAt(node, key), `${label}${value}: ${issue.message}`, hint);
+      const value = atKey || node.kind !== 'scalar' ? '' : shown(node.text);
+      // without a value to show, only the way to it says which one is meant
+      const what = value === '' && !atKey ? path.filter((part) => typeof part === 'string').join('.') : `${label} ${value}`.trimEnd();
+      source.report(atKey && key ? key : pointAt(node, key), `${what}: ${issue.message}`, hint);
     } else source.report(pointAt(node, key), `${label}: expected ${issue.message}, found ${found(node)}`, repair(node, label));
   }
 }

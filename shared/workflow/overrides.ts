@@ -119,6 +119,7 @@ function withBase<W extends Workflow>(workflow: W, given: Overrides): W {
     image: given.image ?? workflow.image,
     ports: or(given.ports, workflow.ports, (ports) => read('--ports', ports, parsePorts)),
     maxDuration: or(given.maxDuration, workflow.maxDuration, (text) => read('--max-duration', text, values.parseLimit)),
+    idleTimeout: or(given.idleTimeout, workflow.idleTimeout, (text) => read('--idle-timeout', text, values.parseLimit)),
     priority: or(given.priority, workflow.priority, (number) => read('--priority', String(number), values.parsePriority)),
     retry: or(given.retry, workflow.retry, (number) => read('--retry', String(number), values.parseRetry)),
     resources: resourcesWith(workflow.resources, given),

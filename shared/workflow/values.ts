@@ -35,10 +35,11 @@ export function parseLimit(text: string): Result<number> {
 export const wholeNumber =
   (least: number, most: number) =>
   (text: string): Result<number> => {
-    const number = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
-    return number >= least && number <= most
-      ? ok(number)
-      : fail('bad_number', 'this is not such a number', `write a whole number from ${least} to ${most}`);
+    const number = Number(text);
+    const whole = /^\s*[+-]?\d+\s*$/.test(text);
+    if (whole && number >= least && number <= most) return ok(number);
+    const wrong = !whole ? 'not a whole number' : number < least ? `less than ${least}` : `more than ${most}`;
+    return fail('bad_number', `this is ${wrong}`, `write a whole number from ${least} to ${most}`);
   };
 
 export const parseGpuCount = wholeNumber(0, 1024);

@@ -18,7 +18,7 @@ describe('what is submitted', () => {
   test('every option becomes its override, and the rest becomes arguments', async () => {
     const line =
       'run -d -t best train -r req.txt -e A=1 -e HERE -a out -a model --dep :data -w src -i --cpu 2 --memory 4GB --gpu 1 --gpu-name A100 --gpu-memory 16GB --shm-size 1GB ' +
-      '-p 8000:80 -c one -c two --mount /d:/d:ro --python 3.12 --max-duration 2h --priority -3 --retry 2 --nodes 4 --lr 0.1 file -- --gpu 9';
+      '-p 8000:80 -c one -c two --mount /d:/d:ro --python 3.12 --max-duration 2h --idle-timeout 30m --priority -3 --retry 2 --nodes 4 --lr 0.1 file -- --gpu 9';
     const done = await daemon.cli(line.split(' '), { env: { HERE: 'mine' } });
     expect(done).toEqual({ code: 0, stdout: 'calm-otter-3\n', stderr: '' });
     expect(asked()).toEqual({
@@ -45,6 +45,7 @@ describe('what is submitted', () => {
         mounts: ['/d:/d:ro'],
         python: '3.12',
         maxDuration: '2h',
+        idleTimeout: '30m',
         priority: -3,
         retry: 2,
         nodes: 4,
@@ -75,8 +76,12 @@ describe('what is submitted', () => {
     expect(daemon.asked).toEqual([]);
   });
 
-  test('values that no option takes are usage errors', async () => {
-    expect(await daemon.cli(['run', 'train', '--retry', 'x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--retry') });
+  test('values that no option takes are refused', async () => {
+    expect(await daemon.cli(['run', 'train', '--retry', 'x'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: '--retry x: this is not a whole number\n',
+    });
     expect(await daemon.cli(['run', 'train', '-e', 'NOT_SET_HERE'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('NOT_SET_HERE, which is not set'),

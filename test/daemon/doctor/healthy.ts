@@ -62,6 +62,7 @@ export const machine = (ill: Partial<DoctorParts> = {}): DoctorParts => ({
   fileSystem: async () => ({ type: 'ext4', mountPoint: '/', network: false }),
   gitVersion: async () => 'git version 2.47.3\n',
   facts: async () => facts,
+  gpuStates: async () => new Map([[gpu.uuid, null]]),
   nvidiaCards: async () => 1,
   info: async () => info,
   attach: async () => ({ method: 'gpus' }),

@@ -33,8 +33,8 @@ describe('applyOverrides', () => {
     ],
     [{ commands: ['a', 'b'] }, { commands: ['a', 'b'] } as Partial<Workflow>],
     [
-      { ports: '2', maxDuration: '2h', priority: 0, retry: 4 },
-      { ports: { kind: 'count', count: 2 }, maxDuration: 7200, priority: 0, retry: 4 },
+      { ports: '2', maxDuration: '2h', idleTimeout: '30m', priority: 0, retry: 4 },
+      { ports: { kind: 'count', count: 2 }, maxDuration: 7200, idleTimeout: 1800, priority: 0, retry: 4 },
     ],
     [
       { cpu: '2', memory: '16GB', shmSize: '1GiB', interruptible: true },
@@ -62,7 +62,7 @@ describe('applyOverrides', () => {
   test.each<[Overrides, string, string | undefined]>([
     [{ memory: '16' }, '--memory 16: a size needs a unit', 'write 16GB (decimal), 16GiB (binary) or 16MB'],
     [{ cpu: 'x' }, '--cpu x: this is not a number of cores', 'write 4 or 0.5; leave it out for no limit'],
-    [{ gpu: 'A100' }, '--gpu A100: this is not such a number', 'write a whole number from 0 to 1024'],
+    [{ gpu: 'A100' }, '--gpu A100: this is not a whole number', 'write a whole number from 0 to 1024'],
     [{ gpuMemory: '16' }, '--gpu-memory 16: a size needs a unit', 'write 16GB (decimal), 16GiB (binary) or 16MB'],
     [{ shmSize: '1x' }, '--shm-size 1x: `x` is not a unit of size', expect.any(String)],
     [{ python: '3.1' }, '--python 3.1: there is no such version of Python here', expect.stringContaining('3.10?')],
@@ -76,9 +76,10 @@ describe('applyOverrides', () => {
       '--ports 3000: a single number is how many ports are needed',
       'for port 3000 write ["3000"] in the file, :3000 on the command line',
     ],
+    [{ idleTimeout: '0m' }, '--idle-timeout 0m: this leaves no time', 'leave it out for no limit'],
     [{ maxDuration: '5' }, '--max-duration 5: a duration needs a unit', 'write 5s, 5m, 5h or 5d'],
-    [{ priority: 0.5 }, '--priority 0.5: this is not such a number', 'write a whole number from -1000 to 1000'],
-    [{ retry: -1 }, '--retry -1: this is not such a number', 'write a whole number from 0 to 100'],
+    [{ priority: 0.5 }, '--priority 0.5: this is not a whole number', 'write a whole number from -1000 to 1000'],
+    [{ retry: -1 }, '--retry -1: this is less than 0', 'write a whole number from 0 to 100'],
     [{ commands: ['${{ x }}'] }, '-c ${{ x }}: `x` is not known here', expect.any(String)],
     [{ artifacts: ['${{ run.args }}'] }, '--artifact ${{ run.args }}: `artifacts` can only refer to `run.name`', expect.any(String)],
     [{ artifacts: ['a', './a'] }, 'two artifacts or mounts are at /workflow/a', 'remove one of them'],

@@ -156,8 +156,8 @@ describe('values', () => {
     ['resources: {shm_size: 0GB}', '5 <0GB> shm_size 0GB: this is nothing | write at least 1MB'],
     ['resources: {cpu: 0}', '5 <0> cpu 0: this is not a number of cores | write 4 or 0.5; leave it out for no limit'],
     ['resources: {cpu: .inf}', '5 <.inf> cpu: expected a number of cores, found the number .inf'],
-    ['resources: {gpu: -1}', '5 <-1> gpu -1: this is not such a number | write a whole number from 0 to 1024'],
-    ['resources: {gpu: 1.5}', '5 <1.5> gpu 1.5: this is not such a number | write a whole number from 0 to 1024'],
+    ['resources: {gpu: -1}', '5 <-1> gpu -1: this is less than 0 | write a whole number from 0 to 1024'],
+    ['resources: {gpu: 1.5}', '5 <1.5> gpu 1.5: this is not a whole number | write a whole number from 0 to 1024'],
     ['resources: {gpu: true}', '5 <true> gpu: expected a number of GPUs, or {count, name, memory}, found true'],
     ['resources: {interruptible: yes}', '5 <yes> interruptible: expected true or false, found the text `yes` | write true, without quotes'],
     [
@@ -167,8 +167,10 @@ describe('values', () => {
     ['max_duration: 10', '5 <10> max_duration 10: a duration needs a unit | write 10s, 10m, 10h or 10d'],
     ['idle_timeout: 30', '5 <30> idle_timeout 30: a duration needs a unit | write 30s, 30m, 30h or 30d'],
     ['max_duration: 0s', '5 <0s> max_duration 0s: this leaves no time | leave it out for no limit'],
-    ['priority: high', '5 <high> priority high: this is not such a number | write a whole number from -1000 to 1000'],
-    ['retry: -1', '5 <-1> retry -1: this is not such a number | write a whole number from 0 to 100'],
+    ['priority: high', '5 <high> priority high: this is not a whole number | write a whole number from -1000 to 1000'],
+    ['retry: -1', '5 <-1> retry -1: this is less than 0 | write a whole number from 0 to 100'],
+    ['retry: 101', '5 <101> retry 101: this is more than 100 | write a whole number from 0 to 100'],
+    ["resources: {gpu: {name: ''}}", "5 <''> resources.gpu.name: this is empty | write the name of a GPU, or leave the key out"],
     ['working_dir: ../x', '5 <../x> working_dir ../x: the path leads out of the project | name a folder of the project, relative to it'],
     ['working_dir: /x', '5 </x> working_dir /x: the path is absolute | name a folder of the project, relative to it'],
     [
