@@ -22,6 +22,8 @@ export async function attach(cli: Cli, name: string): Promise<number> {
     view.freshLine();
     cli.err.line(cli.err.style('dim', text));
   };
+  const before = cli.notice;
+  cli.notice = say;
   const release = handleInterrupts({
     err: cli.err,
     interactive: canAsk(cli.err),
@@ -64,6 +66,7 @@ export async function attach(cli: Cli, name: string): Promise<number> {
     leaving.signal,
   );
   release();
+  cli.notice = before;
   status.clear();
   await view.end();
   const run = unwrap(ended);

@@ -24,6 +24,8 @@ export interface Cli {
   project(): Result<string>;
   /** The project around `cwd`, else `cwd` itself: for what needs no workflow file. */
   projectOrHere(): string;
+  /** Says on stderr what is going on; who draws there puts its own way of saying it here. */
+  notice: (sentence: string) => void;
   /** Prints one thing for programs. */
   json(value: unknown): void;
   /** Prints a failure for people: what happened, then what to do. The one place that composes it. */
@@ -40,24 +42,26 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
   const version = ownVersion();
   const found = findProject(cwd);
   const daemonMain = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
-  return {
+  const cli: Cli = {
     cwd,
     env,
     home,
     version,
     out,
     err,
-    client: new Client({ home, shared, env, version, daemonMain, onNotice: (sentence) => err.line(err.style('dim', sentence)) }),
+    client: new Client({ home, shared, env, version, daemonMain, onNotice: (sentence) => cli.notice(sentence) }),
     exitCode: 0,
     project: () =>
       found === null
         ? fail('no_project', `There is no .dstack/workflows.yaml in ${cwd} or above it.`, '`dstack init` makes one here.')
         : ok(found),
     projectOrHere: () => found ?? cwd,
+    notice: (sentence) => err.line(err.style('dim', sentence)),
     json: (value) => out.line(JSON.stringify(value, null, 2)),
     complain: (failure) => {
       err.line(err.style('red', printable(failure.message)));
       if (failure.hint) err.line(printable(failure.hint));
     },
   };
+  return cli;
 }

@@ -82,11 +82,11 @@ function limits({ resources, interruptible }: RunDetail): string {
   ].join(', ');
 }
 
-/** `1 interrupted on local after 3 min: made room for red-fox-1`. */
-function attemptLine({ attempt, status, host, reason, startedAt, finishedAt }: AttemptInfo): string {
+/** `1 interrupted on local after 3 min: made room for red-fox-1`; one that failed says so, whether or not another followed. */
+function attemptLine({ attempt, status, cause, host, reason, startedAt, finishedAt }: AttemptInfo): string {
   const took =
     startedAt === null || finishedAt === null ? '' : ` after ${duration((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000)}`;
-  return `${attempt} ${status}${host === null ? '' : ` on ${host}`}${took}${reason === null ? '' : `: ${reason}`}`;
+  return `${attempt} ${cause === 'failed' ? cause : status}${host === null ? '' : ` on ${host}`}${took}${reason === null ? '' : `: ${reason}`}`;
 }
 
 function commit({ commit: id, branch, dirty }: RunDetail['snapshot']): string | null {

@@ -21,6 +21,12 @@ export const statusStyle: Record<Status, Parameters<Output['style']>[0]> = {
 /** `Running`, as people read it. */
 export const statusWord = (status: Status): string => status.charAt(0).toUpperCase() + status.slice(1);
 
+/** Why it is so; of one that runs again, that it does. */
+function note(run: Run): string | null {
+  const again = run.status === 'running' && run.attempt > 1 ? `attempt ${run.attempt}` : null;
+  return [again, run.reason === null ? null : oneLine(run.reason)].filter((text) => text !== null).join('; ') || null;
+}
+
 /** Runs as lines; the reason of each, where there is one, below it. */
 export function runTable(runs: Run[], out: Output, now: number): string[] {
   return table<Run>({
@@ -35,7 +41,7 @@ export function runTable(runs: Run[], out: Output, now: number): string[] {
       { title: 'STATUS', value: (run) => statusWord(run.status), style: (cell, run) => out.style(statusStyle[run.status], cell) },
       { title: 'TAG', value: (run) => oneLine(run.tags.join(', ')), least: 6 },
     ],
-    note: (run) => (run.reason === null ? null : oneLine(run.reason)),
+    note: (run) => note(run),
     noteStyle: (note) => out.style('dim', note),
   });
 }

@@ -156,6 +156,7 @@ export async function composeDaemon(
     hosts: () => [host.name],
     gpus: {
       of: async () => (await host.facts()).gpus,
+      problem: async () => (await host.facts()).gpuProblem,
       haveFiles: () => !existsSync('/dev/dxg'),
       suspects: createSuspects(),
       attach: async () => {

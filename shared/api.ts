@@ -7,7 +7,7 @@
  * `--json` prints these very objects: lists are arrays, times ISO 8601, sizes bytes, durations seconds.
  */
 import type { Resources, ProviderName } from './workflow/model.ts';
-import type { Status } from './states.ts';
+import type { InterruptionCause, Status } from './states.ts';
 
 /** Raised with every change of this file that an older peer would not understand. */
 export const apiVersion = 2;
@@ -196,6 +196,8 @@ export interface Run {
   wants: string;
   /** in the queue, from 1; null: it does not wait */
   position: number | null;
+  /** since when it is in the queue, this time; null: it does not wait */
+  waitingSince: string | null;
   submittedAt: string;
   startedAt: string | null;
   finishedAt: string | null;
@@ -234,6 +236,8 @@ export interface AttemptInfo {
   attempt: number;
   job: number;
   status: Status;
+  /** why another attempt followed; null: none did */
+  cause: InterruptionCause | null;
   reason: string | null;
   host: string | null;
   gpus: string[];

@@ -9,7 +9,10 @@ import { examples } from '../usage.ts';
 export const command = (cli: Cli): Command =>
   new Command('gpus')
     .description('List the GPUs: what they are, how much of them is used, which run has them, and why one is not handed out.')
-    .option('--fresh', 'Ask the driver now (else what it said within gpus.read_every is shown), and give GPUs that are kept back another chance.')
+    .option(
+      '--fresh',
+      'Ask the driver now (else what it said within gpus.read_every is shown), and give GPUs that are kept back another chance.',
+    )
     .option('--json', 'Print JSON.')
     .addHelpText(
       'after',

@@ -34,7 +34,7 @@ export const command = (cli: Cli): Command =>
           { title: 'WORKFLOW', value: (run) => oneLine(run.workflow ?? run.provider), least: 8 },
           { title: 'WANTS', value: (run) => oneLine(run.wants) + (run.interruptible ? ' (interruptible)' : ''), least: 8 },
           { title: 'PRIORITY', value: (run) => String(run.priority), align: 'right' },
-          { title: 'WAITS', value: (run) => duration((now - Date.parse(run.submittedAt)) / 1000) },
+          { title: 'WAITS', value: (run) => duration((now - Date.parse(run.waitingSince ?? run.submittedAt)) / 1000) },
         ],
         note: (run) => (run.reason === null ? null : oneLine(run.reason.replace(/(next|number \d+) in line, /, ''))),
         noteStyle: (note) => cli.out.style('dim', note),

@@ -15,10 +15,7 @@ export const command = (cli: Cli): Command =>
     .option('--by <what>', `One line for each ${keys.slice(0, -1).join(', ')} or ${keys.at(-1)}.`, 'user')
     .option('--since <time>', 'Only what was used since: 12h, 7d, 4w ago, or a date and time.')
     .option('--json', 'Print JSON.')
-    .addHelpText(
-      'after',
-      '\nHOURS are those that containers ran; GPU-HOURS are these times the GPUs they had. What runs now counts up to now.',
-    )
+    .addHelpText('after', '\nHOURS are those that containers ran; GPU-HOURS are these by their GPUs.\nWhat runs now counts up to now.')
     .addHelpText(
       'after',
       examples([

@@ -6,6 +6,9 @@ export const doctor: JsonHandler<'doctor'> = {
   params: z.object({}),
   answer: async ({ diagnose, reloadConfig }) => {
     const config = await reloadConfig();
-    return config.ok ? ok(await diagnose()) : config;
+    const checks = await diagnose();
+    if (config.ok) return ok(checks);
+    const { message, hint = 'Mend the file: it is read again at once.' } = config.failure;
+    return ok([{ name: 'settings', status: 'error', message, fix: hint }, ...checks]);
   },
 };

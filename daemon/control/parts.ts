@@ -36,6 +36,8 @@ export interface ControlParts {
   /** the GPUs of a host, and how its engine gives them to containers */
   gpus: {
     of(host: string): Promise<readonly Gpu[]>;
+    /** why they cannot be seen or used as they should; null: nothing wrong */
+    problem(host: string): Promise<string | null>;
     attach(host: string): Promise<AttachMethod>;
     /** each has a device file of its own, so that a container can be asked which it has; under WSL they share one */
     haveFiles(host: string): boolean;

@@ -6,6 +6,7 @@ import { checkQueue } from '../policy/queue-length.ts';
 import { ownerOf } from '../users/caller.ts';
 import { snapshotPlace } from '../users/namespace.ts';
 import type { RunRecord } from '../store/records.ts';
+import { checkGpusKnown } from './check-gpus.ts';
 import { checkJobs } from './check-jobs.ts';
 import { allowMounts } from './mount-roots.ts';
 import { latestAttempts } from './run-status.ts';
@@ -41,6 +42,8 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
   if (!queue.ok) return queue;
   const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
   if (!room.ok) return room;
+  const known = await checkGpusKnown(parts, jobs);
+  if (!known.ok) return known;
   const hosts = await control.hosts();
   const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, hosts);
   if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');

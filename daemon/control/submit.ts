@@ -22,6 +22,7 @@ import type { ControlParts } from './parts.ts';
 import { openProject, type ProjectFiles } from './project-files.ts';
 import { resolveDeps } from './resolve-deps.ts';
 import { newRunName } from './run-names.ts';
+import { checkGpusKnown } from './check-gpus.ts';
 import { checkJobs } from './check-jobs.ts';
 import { fillIn } from './secrets.ts';
 
@@ -87,6 +88,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   if (!room.ok) return room;
   const checked = checkJobs(parts, project, jobs, deps.value);
   if (!checked.ok) return checked;
+  const known = await checkGpusKnown(parts, jobs);
+  if (!known.ok) return known;
   const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, await control.hosts());
   if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
   if (jobs.some((job) => job.gpu !== null)) {

@@ -15,13 +15,10 @@ export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position
   const state = runState(attempts);
   const [first] = latestAttempts(attempts);
   const started = attempts.map((a) => ('startedAt' in a.state ? a.state.startedAt : null)).filter((at) => at !== null);
-  const previous = attempts.findLast((a) => a.state.status === 'interrupted')?.state;
-  const again =
-    state.status === 'queued' && previous?.status === 'interrupted' ? `attempt ${first?.attempt ?? 1}, after: ${previous.reason}` : null;
-  const doing = first ? control.doing(first) : null;
+  const doing = first ? doingOf(run, first, attempts, control.doing(first)) : null;
   const { log = null, remark = null } = first?.progress ?? {};
   const logLost = log !== null && log !== 'complete' ? `its log is incomplete: ${log.incomplete}` : null;
-  const texts = state.status === 'failed' ? [state.reason, logLost, remark] : [again, doing, logLost, remark];
+  const texts = state.status === 'failed' ? [state.reason, logLost, remark] : [doing, logLost, remark];
   const reason = texts.filter((text) => text !== null).join('; ') || null;
   return {
     name: run.name,
@@ -42,14 +39,39 @@ export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position
     interruptible: run.spec.interruptible,
     wants: wants(run.spec.jobs),
     position: state.status === 'queued' && !run.intent ? control.position(run.id) : null,
+    waitingSince: state.status === 'queued' ? iso(state.since) : null,
     submittedAt: new Date(run.submittedAt).toISOString(),
     startedAt: iso(started.length > 0 ? Math.min(...started) : null),
     finishedAt: iso('finishedAt' in state ? state.finishedAt : null),
   };
 }
 
+/** What an attempt does or waits for, in one sentence with why it is not the first. `doing`: what the control knows of it. */
+function doingOf(
+  run: RunRecord,
+  { attempt, state, progress }: JobRecord,
+  attempts: readonly JobRecord[],
+  doing: string | null,
+): string | null {
+  if (state.status !== 'queued') {
+    const makesRoom = progress.preempted?.for && !run.intent && !isEnded(state.status) && state.status !== 'interrupted';
+    return [makesRoom ? `makes room for ${progress.preempted?.for}` : null, doing].filter((text) => text !== null).join('; ') || null;
+  }
+  const waits = doing ?? (run.intent ? null : 'the queue is being looked at');
+  const before = attempts.findLast((one) => one.state.status === 'interrupted')?.state;
+  if (before?.status !== 'interrupted' || waits === null) return waits;
+  const why = (before.cause ?? 'failed') === 'failed' ? `failed (${before.reason})` : before.reason;
+  // nobody is before it in its pause
+  const pause = /\btries again at .*/.exec(waits)?.[0];
+  return pause === undefined ? `${why}, attempt ${attempt}: ${waits}` : `${why}, attempt ${attempt} ${pause}`;
+}
+
 /** The whole of a run. Values of variables that hold a secret's reference are shown as the reference. */
-export function viewRunDetail(store: Store, control: Pick<Control, 'doing' | 'position' | 'explain'>, run: RunRecord): Omit<RunDetail, 'gpuNumbers'> {
+export function viewRunDetail(
+  store: Store,
+  control: Pick<Control, 'doing' | 'position' | 'explain'>,
+  run: RunRecord,
+): Omit<RunDetail, 'gpuNumbers'> {
   const { spec } = run;
   const [job] = spec.jobs;
   const attempts = store.jobs.ofRun(run.id);
@@ -91,6 +113,7 @@ function viewAttempt({ attempt, job, state, progress }: JobRecord): AttemptInfo 
     attempt,
     job,
     status: state.status,
+    cause: state.status === 'interrupted' ? (state.cause ?? 'failed') : null,
     reason,
     host: 'host' in state ? state.host : null,
     gpus: 'gpus' in state ? state.gpus : [],

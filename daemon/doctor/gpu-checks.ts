@@ -8,7 +8,8 @@ import type { AttachMethod } from '../hosts/toolkit.ts';
 import { fine, problem, warning } from './check.ts';
 
 const words = 'sudo dmesg | grep -i -e nvrm -e xid  # what the driver said; a reboot often helps';
-const install = 'Ubuntu: sudo ubuntu-drivers install && sudo reboot. Debian (non-free): sudo apt-get install -y nvidia-driver && sudo reboot';
+const install =
+  'Ubuntu: sudo ubuntu-drivers install && sudo reboot. Debian (non-free): sudo apt-get install -y nvidia-driver && sudo reboot';
 
 /** `cards`: NVIDIA cards in this machine, with a driver or without. `attach` null: the engine could not be asked. */
 export function checkDriver(
@@ -45,7 +46,7 @@ function inventory(gpus: readonly Gpu[]): string {
 
 /** What speaks against handing out single GPUs, of which there is at least one. `states`: as the scheduler sees them now. */
 export function checkGpus(
-  { gpus, gpusStaleSince }: Pick<HostFacts, 'gpus' | 'gpusStaleSince'>,
+  { gpus, gpusStaleSince, gpuProblem }: Pick<HostFacts, 'gpus' | 'gpusStaleSince' | 'gpuProblem'>,
   states: ReadonlyMap<string, string | null>,
 ): Check {
   const parts = (gpu: Gpu): Gpu[] => gpus.filter((one) => one.mig?.parent === gpu.uuid);
@@ -66,7 +67,11 @@ export function checkGpus(
   }
   if (gpusStaleSince !== null) {
     const since = moment(new Date(gpusStaleSince).toISOString());
-    return warning('gpus', `Who uses them now is not known: they were last read at ${since}, see 'gpu driver'.`, 'dstack gpus --fresh');
+    return warning(
+      'gpus',
+      `Who uses them now is not known: they were last read at ${since}, see 'gpu driver'.`,
+      remedy(gpuProblem ?? '', true),
+    );
   }
   const usable = gpus.filter((gpu) => gpu.problem === null);
   const taken = usable.flatMap((gpu) => {

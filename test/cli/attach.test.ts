@@ -1,5 +1,8 @@
 /** The attached run on a real terminal: status line, raw output, and the dialogue of Ctrl+C. */
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { takeLock } from '../../daemon/store/lock.ts';
+import { processesWith } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { aRun, cliMain, daemonDouble, node, type DaemonDouble, type LogSocket } from './support/daemon-double.ts';
 import { openPty, type Pty } from './support/pty.ts';
@@ -51,6 +54,19 @@ test('the terminal is given its size, and what is waited for stands on one line 
   expect(terminal.screen()[1]).toMatch(/^. calm-otter-3 preparing: pulling x+…$/);
   await running();
   expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1']);
+});
+
+test('what is said while the line stands there does not hang on to it', async () => {
+  log.tell({ type: 'run', run: aRun({ status: 'queued', reason: `held by ${'x'.repeat(100)}` }) });
+  await terminal.until('the reason', (text) => text.includes('held by'));
+  // so that no daemon comes up, and it takes as long as it has to
+  const release = takeLock(join(daemon.home, 'daemon.lock'));
+  await daemon.close();
+  await terminal.until('the notice', (text) => text.includes('Starting the daemon…'));
+  expect(terminal.screen()).toContain('Starting the daemon…');
+  terminal[Symbol.dispose]();
+  await waitFor(() => processesWith('DSTACK_HOME', daemon.home).length === 0, 'those that did not come up to be gone');
+  release?.();
 });
 
 test('the output is passed on as it is', async () => {

@@ -99,6 +99,8 @@ test('only printed, only written below another root', async () => {
   const m = machine();
   const printed = await m.cli('install', '--system', '--group', 'lab', '--print');
   expect(printed.stdout).toContain('--system --group lab');
+  const json = await m.cli('install', '--system', '--group', 'lab', '--print', '--json');
+  expect(JSON.parse(json.stdout)).toEqual({ unit: '/etc/systemd/system/dstackd.service', text: printed.stdout });
   const image = join(m.dir, 'image');
   expect((await m.cli('install', '--system', '--group', 'lab', '--root', image)).stdout).toContain('Nothing was started');
   expect(readFileSync(join(image, 'etc/systemd/system/dstackd.service'), 'utf8')).toBe(printed.stdout);

@@ -50,15 +50,15 @@ test('for people who pipe it', async () => {
     code: 0,
     stderr: '',
     stdout: [
-      'HOST   GPU  NAME                    MEMORY  UTIL  TEMP  USED BY',
-      'local  0    A100-SXM4-80GB  12.3 / 85.9 GB   98%  64°C  calm-otter-3 (ada)',
-      'local  1    A100-SXM4-80GB  12.3 / 85.9 GB   98%  64°C  python (bob)',
+      'HOST   GPU  UUID          NAME                    MEMORY  UTIL  TEMP  USED BY',
+      'local  0    GPU-10000000  A100-SXM4-80GB  12.3 / 85.9 GB   98%  64°C  calm-otter-3 (ada)',
+      'local  1    GPU-10000000  A100-SXM4-80GB  12.3 / 85.9 GB   98%  64°C  python (bob)',
       '  is used by process 4711 (python, bob)',
-      'local  2    A100-SXM4-80GB     - / 85.9 GB   98%  64°C  another daemon (eve)',
-      'local  3    GB10                         -     -     -  free',
-      'local  4    A100-SXM4-80GB  12.3 / 85.9 GB     -  64°C  not handed out',
+      'local  2    GPU-10000000  A100-SXM4-80GB     - / 85.9 GB   98%  64°C  another daemon (eve)',
+      'local  3    GPU-10000000  GB10                         -     -     -  free',
+      'local  4    GPU-10000000  A100-SXM4-80GB  12.3 / 85.9 GB     -  64°C  not handed out',
       '  it is divided into MIG devices',
-      'local  └ 4  MIG 1g.5gb          0.0 / 5 GB   98%  64°C  free',
+      'local  └ 4  GPU-10000000  MIG 1g.5gb          0.0 / 5 GB   98%  64°C  free',
       '',
     ].join('\n'),
   });
@@ -82,9 +82,17 @@ test.each([80, 100, 200])('on a terminal of %i columns no line is longer', (colu
   const long = gpu({
     holder: { run: 'extraordinary-hippopotamus-1234', user: 'bartholomew', installation: 'i' },
     name: 'NVIDIA RTX PRO 6000 Blackwell Workstation Edition',
+    index: 5,
   });
   const lines = gpuTable([...all, long], { ...output(process.stdout), columns: () => columns });
+  expect(lines[0]?.includes('UUID')).toBe(columns === 200);
   expect(lines.filter((line) => width(line) > columns)).toEqual([]);
   expect(lines[1]).toContain('calm-otter-3 (ada)');
   expect(lines.at(-1)).toContain(columns === 200 ? 'extraordinary-hippopotamus-1234 (bartholomew)' : 'extraordina');
+});
+
+test('two of one number are told apart by their UUIDs, however narrow it is', () => {
+  const lost = gpu({ uuid: 'GPU-20000000-aaaa-bbbb-cccc-000000000002', busy: 'it has fallen off the bus' });
+  const lines = gpuTable([gpu(), lost], { ...output(process.stdout), columns: () => 80 });
+  expect(lines.join('\n')).toMatch(/^local +0 +GPU-10000000 .*\nlocal +0 +GPU-20000000 .*not handed …$/m);
 });

@@ -112,6 +112,7 @@ test('a run that waits: its place in line, for whom, host by host, and its attem
           attempt: 1,
           job: 0,
           status: 'interrupted',
+          cause: 'preempted',
           reason: 'made room for red-fox-1',
           host: 'local',
           gpus: [],
@@ -119,7 +120,30 @@ test('a run that waits: its place in line, for whom, host by host, and its attem
           finishedAt: '2026-01-01T00:03:00Z',
           exitCode: 143,
         },
-        { attempt: 2, job: 0, status: 'queued', reason: null, host: null, gpus: [], startedAt: null, finishedAt: null, exitCode: null },
+        {
+          attempt: 2,
+          job: 0,
+          status: 'interrupted',
+          cause: 'failed',
+          reason: 'exit code 3',
+          host: 'local',
+          gpus: [],
+          startedAt: '2026-01-01T00:04:00Z',
+          finishedAt: '2026-01-01T00:04:05Z',
+          exitCode: 3,
+        },
+        {
+          attempt: 3,
+          job: 0,
+          status: 'queued',
+          cause: null,
+          reason: null,
+          host: null,
+          gpus: [],
+          startedAt: null,
+          finishedAt: null,
+          exitCode: null,
+        },
       ],
       waiting: {
         candidates: [{ host: 'local', why: '0 of 2 GPUs free' }],
@@ -132,7 +156,9 @@ test('a run that waits: its place in line, for whom, host by host, and its attem
   expect(stdout).toContain('Candidates   local: 0 of 2 GPUs free\n');
   expect(stdout).toContain('Priority     5\n');
   expect(stdout).toContain('Limits       interruptible\n');
-  expect(stdout).toContain('Attempts     1 interrupted on local after 3 min: made room for red-fox-1\n             2 queued\n');
+  expect(stdout).toContain(
+    'Attempts     1 interrupted on local after 3 min: made room for red-fox-1\n             2 failed on local after 5 s: exit code 3\n             3 queued\n',
+  );
 });
 
 test('no such run, and no runs', async () => {

@@ -20,7 +20,9 @@ beforeEach(async () => {
       position: 2,
       priority: -3,
       interruptible: true,
-      reason: 'attempt 2, after: made room for calm-otter-3; number 2 in line, waits for 1 more GPU',
+      reason: 'made room for calm-otter-3, attempt 2: number 2 in line, waits for 1 more GPU',
+      attempt: 2,
+      waitingSince: new Date(Date.now() - 65_000).toISOString(),
       wants: '1 GPU',
     }),
   ];
@@ -34,8 +36,8 @@ test('the waiting runs in their order, and what each waits for', async () => {
   expect(lines[0]).toMatch(/^# +RUN +OWNER +WORKFLOW +WANTS +PRIORITY +WAITS$/);
   expect(lines[1]).toMatch(/^1 +red-fox-1 +bob +train +4 GPUs +0 +3 min 5 s$/);
   expect(lines[2]?.trim()).toBe('waits for 4 more GPUs (held by calm-otter-3)');
-  expect(lines[3]).toMatch(/^2 +shy-elk-2 .*1 GPU \(interruptible\) +-3/);
-  expect(lines[4]?.trim()).toBe('attempt 2, after: made room for calm-otter-3; waits for 1 more GPU');
+  expect(lines[3]).toMatch(/^2 +shy-elk-2 .*1 GPU \(interruptible\) +-3 +1 min 5 s$/);
+  expect(lines[4]?.trim()).toBe('made room for calm-otter-3, attempt 2: waits for 1 more GPU');
 });
 
 test('it fits a narrow terminal', async () => {

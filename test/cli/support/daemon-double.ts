@@ -151,6 +151,7 @@ export const aRun = (over: Partial<Run> = {}): Run => ({
   interruptible: false,
   wants: '1 GPU A100, 2 cores, 4 GB memory',
   position: null,
+  waitingSince: null,
   submittedAt: new Date(Date.now() - 185_000).toISOString(),
   startedAt: null,
   finishedAt: null,
@@ -159,6 +160,7 @@ export const aRun = (over: Partial<Run> = {}): Run => ({
 
 export const aRunDetail = (over: Partial<RunDetail> = {}): RunDetail => ({
   ...aRun(),
+  gpuNumbers: [],
   retry: 0,
   attempts: [],
   waiting: null,

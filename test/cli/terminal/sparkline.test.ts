@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { statsView } from '../../../cli/stats-view.ts';
 import { resample, showsUnicode, sparkline } from '../../../cli/terminal/sparkline.ts';
 import { width } from '../../../cli/terminal/text.ts';
-import type { Sample } from '../../../shared/api.ts';
+import type { Sample, Stats } from '../../../shared/api.ts';
 
 describe('a sparkline', () => {
   test('is as high as its values', () => {
@@ -54,8 +54,8 @@ describe('the charts of a run', () => {
       memory: 1e9 + i * 1e6,
       gpus: Array.from({ length: gpus }, () => ({ utilization: (i * 7) % 101, memory: 6.1e10 })),
     }));
-  const view = (list: Sample[], columns: number, unicode = true): string[] =>
-    statsView({ run: 'calm-otter-3', attempt: 2, status: 'running', gpus: [], samples: list }, columns, unicode);
+  const view = (list: Sample[], columns: number, unicode = true, over: Partial<Stats> = {}): string[] =>
+    statsView({ run: 'calm-otter-3', attempt: 2, status: 'running', gpus: [], gpuNumbers: [], ...over, samples: list }, columns, unicode);
 
   test('fit the terminal, and use it', () => {
     for (const columns of [80, 120, 200]) {
@@ -76,6 +76,17 @@ describe('the charts of a run', () => {
   });
   test('are plain where the terminal is', () => {
     for (const line of view(samples(100, 2), 80, false)) expect(line).toMatch(/^[\u0020-\u007e]*$/);
+  });
+  test('name each GPU by its number on the host, or its UUID where that is not known', () => {
+    const gpus = ['GPU-11111111-2222', 'GPU-33333333-4444'];
+    const lines = view(samples(5, 2), 80, true, { gpus, gpuNumbers: [3, null] });
+    expect(lines.map((line) => line.slice(0, 20)).join('\n')).toMatch(
+      /^GPU 3 {3,}[^]*^GPU 3 memory [^]*^GPU-33333333 {3,}[^]*^GPU-33333333 memory /m,
+    );
+  });
+  test('show next to nothing as next to nothing', () => {
+    const idle = samples(5, 1).map((one) => ({ ...one, cpu: 0.004, memory: 2e6, gpus: [{ utilization: 0, memory: 0 }] }));
+    for (const line of view(idle, 80).slice(2, 6)) expect(line).toMatch(/ {2,}▁+ {2,}[02]/);
   });
   test('of what is never known stay empty', () => {
     const unknown = samples(50, 1).map((one) => ({ ...one, gpus: [{ utilization: null, memory: null }] }));

@@ -3,7 +3,7 @@ import { readdirSync, symlinkSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { GpuInfo } from '../../../shared/api.ts';
+import type { Check, GpuInfo, RunDetail } from '../../../shared/api.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { startEngine, type TestEngine } from '../../support/engine.ts';
 import { gpuStandIn, standInUuid, type GpuStandIn } from '../../support/gpu-stand-in.ts';
@@ -61,8 +61,8 @@ test('who has which, which is free to have, and why another is not', async () =>
   const people = await daemon.cli(['gpus']);
   expect(people).toMatchObject({ code: 0, stderr: '' });
   expect(people.stdout.split('\n')).toEqual([
-    expect.stringMatching(/^HOST +GPU +NAME +MEMORY +UTIL +TEMP +USED BY$/),
-    expect.stringMatching(new RegExp(`^local +0 +A100-SXM4-80GB +41\\.9 / 85\\.9 GB +97% +61°C +${name} \\(${user}\\)$`)),
+    expect.stringMatching(/^HOST +GPU +UUID +NAME +MEMORY +UTIL +TEMP +USED BY$/),
+    expect.stringMatching(new RegExp(`^local +0 +GPU-11111111 +A100-SXM4-80GB +41\\.9 / 85\\.9 GB +97% +61°C +${name} \\(${user}\\)$`)),
     expect.stringMatching(new RegExp(`^local +1 .* python3 \\(${user}\\)$`)),
     `  is used by process ${process.pid} (python3, ${user})`,
     expect.stringMatching(/^local +2 .* not handed out$/),
@@ -89,9 +89,47 @@ test('an nvidia-smi that fails: the GPUs as last seen, and since when', async ()
   expect(stale[0]?.staleSince).toMatch(/^\d{4}-.*Z$/);
   const { stdout, stderr } = await daemon.cli(['gpus']);
   expect(stdout).toMatch(/A100/);
-  expect(stderr).toMatch(/version mismatch; the GPUs are as last seen, stale since /);
+  expect(stderr).toMatch(/version mismatch; the GPUs are as last seen, stale since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.$/m);
   standIn.smi.set(machine([]));
   await waitFor(async () => (await list())[0]?.staleSince === null, 'nvidia-smi to work again');
+});
+
+test('memory that nobody owns up to is told as the scheduler takes it, to the doctor too; nor is a reading shown that is due', async () => {
+  standIn.smi.set([{ uuid: standInUuid(0), used: 3_000 }, { uuid: standInUuid(1) }, { uuid: standInUuid(2) }]);
+  const gpus = () => daemon.json<GpuInfo[]>(['gpus']);
+  await waitFor(async () => (await gpus())[0]?.busy === 'has 3.1 GB of its memory in use by somebody else', 'the use to be told');
+  const checks = await daemon.json<Check[]>(['doctor']);
+  expect(checks.find(({ name }) => name === 'gpus')).toMatchObject({
+    status: 'ok',
+    message: '2 of 3 GPUs can be handed out now: GPU 0 has 3.1 GB of its memory in use by somebody else.',
+  });
+  standIn.smi.set(machine([]));
+});
+
+test('a daemon that is started while nvidia-smi fails knows the GPUs still, and a run waits for them', async () => {
+  await list();
+  await daemon.stop();
+  standIn.smi.says('echo "Failed to initialize NVML: Unknown Error"; exit 9');
+  await daemon.start();
+  const name = (await daemon.cli(['run', 'g', '-d'], { cwd })).stdout.trim();
+  const reason = async () => (await daemon.json<RunDetail>(['ps', name], { cwd })).reason;
+  await waitFor(async () => /could not be read: .*Unknown Error/.test((await reason()) ?? ''), 'the reason to be told');
+  standIn.smi.set(machine([]));
+  await untilStatus(daemon, cwd, name, 'running');
+  const { gpus, gpuNumbers } = await daemon.json<RunDetail>(['ps', name], { cwd });
+  expect(gpuNumbers).toEqual(gpus.map((uuid) => [0, 1, 2].map(standInUuid).indexOf(uuid)));
+  await daemon.cli(['stop', '-a', '-x', '-y'], { cwd });
+});
+
+test('where no GPU was ever read, it is not said that there are none', async () => {
+  const other = gpuStandIn(1);
+  other.smi.says('echo "Failed to initialize NVML: Unknown Error"; exit 9');
+  await using fresh = await startDaemon({ engine: engine.host, env: { PATH: `${other.bin}:${process.env['PATH']}` } });
+  const { code, stderr } = await fresh.cli(['run', 'g', '-d'], { cwd });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^Which GPUs there are is not known: .*Unknown Error\n.*dstack doctor/),
+  });
 });
 
 test('an engine that is away leaves what nvidia-smi says', async () => {

@@ -39,6 +39,11 @@ describe('what the scheduler is told of a GPU', () => {
     ));
   test('one in whose place another was given is kept back', () =>
     expect(busy({ suspects: new Map([[gpu.uuid, 'it is kept back']]) })).toBe('it is kept back'));
+  test('one that only an earlier daemon has read is kept back, not given up', () => {
+    const unread = { ...facts, gpusReadAt: null, gpusStaleSince: now - 60_000, gpuProblem: 'nvidia-smi did not answer.' };
+    expect(hostState(unread, view).gpus[0]).toMatchObject({ busy: 'could not be read: nvidia-smi did not answer', never: false });
+    expect(hostState({ ...unread, gpusReadAt: now - 60_000 }, view).gpus[0]?.busy).toBeNull();
+  });
   test('one that is broken is never handed out', () =>
     expect(with_({}, { problem: 'it has fallen off the bus' }).gpus[0]).toMatchObject({ busy: 'it has fallen off the bus', never: true }));
 });

@@ -27,7 +27,7 @@ test.each(Array.from({ length: 12 }, (_, n) => n))('what is asked for %i microta
   let asked = Infinity;
   const one: { scheduling: Scheduling; decisions(): number } = lab(() => {
     void (async () => {
-      for (let tick = 0; tick < ticks; tick++) await null;
+      for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
       asked = one.decisions();
       one.scheduling.reschedule();
     })();

@@ -41,6 +41,7 @@ const noToolkit = async (): Promise<AttachMethod> => ({ method: null, why: toolk
 const gpus = (...some: Partial<Gpu>[]): Partial<DoctorParts> => ({
   facts: async () => ({ ...facts, gpus: some.map((one) => ({ ...gpu, ...one })) }),
 });
+const stale = (gpuProblem: string) => ({ ...facts, gpusStaleSince: 86_400_000, gpuProblem });
 const noImages = { hasImage: async () => false };
 
 test.each<Ill>([
@@ -160,6 +161,46 @@ test.each<Ill>([
   ['no base image', noImages, 'base image', 'warning', /python:3\.11, for Python 3\.11, is not here yet/, /docker pull python:3\.11/],
   ['no GPU', { facts: async () => ({ ...facts, gpus: [] }), nvidiaCards: async () => 0 }, 'gpu driver', 'ok', /no NVIDIA GPU/, null],
   ['a GPU without driver', { facts: async () => ({ ...facts, gpus: [] }) }, 'gpu driver', 'warning', /no driver/, /nvidia-driver/],
+  [
+    'GPUs that somebody else uses',
+    {
+      ...gpus({}, { index: 1, uuid: 'GPU-b' }, { index: 2, uuid: 'GPU-c' }),
+      gpuStates: async () =>
+        new Map([
+          [gpu.uuid, null],
+          ['GPU-b', 'is used by process 4711 (python, bob)'],
+          ['GPU-c', 'has 3.1 GB of its memory in use by somebody else'],
+        ]),
+    },
+    'gpus',
+    'ok',
+    /^1 of 3 GPUs can be handed out now: GPU 1 is used by process 4711 \(python, bob\); GPU 2 has 3\.1 GB of its memory in use by somebody else\.$/,
+    null,
+  ],
+  [
+    'GPUs that cannot be read now',
+    { facts: async () => stale('nvidia-smi is gone') },
+    'gpus',
+    'warning',
+    /last read at 1970-/,
+    /nvidia-driver/,
+  ],
+  [
+    'a driver that hangs',
+    { facts: async () => stale('it did not answer within 10 s') },
+    'gpu driver',
+    'warning',
+    /10 s/,
+    /^sudo reboot .*xid/,
+  ],
+  [
+    'a driver of yesterday',
+    { facts: async () => stale('version mismatch') },
+    'gpu driver',
+    'warning',
+    /mismatch/,
+    /^sudo reboot +# the driver was/,
+  ],
   [
     'a broken driver',
     { facts: async () => ({ ...facts, gpus: [], gpuProblem: 'version mismatch.' }) },

@@ -8,7 +8,9 @@ import { scratchDir } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { fixture, uuidOf } from './fixture.ts';
 
-const readAt = Date.UTC(2026, 0, 2, 3, 4, 5);
+// in the time zone that this runs in
+const readAt = new Date(2026, 0, 2, 3, 4, 5).getTime();
+const readAtText = '2026-01-02 03:04:05';
 const lostWords = 'Unable to determine the device handle for GPU0000:0F:00.0: GPU is lost.  Reboot the system to recover this GPU';
 
 /** A stand-in for nvidia-smi: a script that can be changed between calls, with the fixtures beside it. Which calls were made stands in `calls`. */
@@ -140,7 +142,7 @@ test.each([
   smi.answers(script, 'true');
   const state = await smi.probe();
   expect(state.gpus).toHaveLength(8);
-  expect(state).toMatchObject({ readAt, staleSince: readAt, problem: expect.stringContaining('stale since 2026-01-02T03:04:05.000Z') });
+  expect(state).toMatchObject({ readAt, staleSince: readAt, problem: expect.stringContaining(`stale since ${readAtText}.`) });
   rmSync(smi.path);
   expect(await smi.probe()).toMatchObject({ staleSince: readAt, problem: expect.stringContaining('nvidia-smi is gone') });
 });
@@ -208,7 +210,7 @@ test('one that hangs is given up, leaves the GPUs as last seen, and is asked aga
   const state = await smi.probe();
   expect(state.gpus).toHaveLength(8);
   expect(state.staleSince).toBe(readAt);
-  expect(state.problem).toBe('nvidia-smi did not answer within 30 s; the GPUs are as last seen, stale since 2026-01-02T03:04:05.000Z.');
+  expect(state.problem).toBe(`nvidia-smi did not answer within 30 s; the GPUs are as last seen, stale since ${readAtText}.`);
   smi.settings.limitMs = 30_000;
   smi.answers('cat eight.xml', 'cat eight.csv');
   await waitFor(async () => (await smi.probe()).problem === null, 'the probe to work again');

@@ -13,7 +13,7 @@ function readings() {
     now: () => clock.now,
     onRead: () => (unasked += 1),
   });
-  return { clock, ends, ask: kept.ask, known: kept.known, unasked: () => unasked };
+  return { clock, ends, ask: kept.ask, recent: kept.recent, known: kept.known, unasked: () => unasked };
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -66,6 +66,21 @@ test('fresh: a reading that began before the question is not enough', async () =
   expect(r.ends).toHaveLength(2);
   r.ends[1]?.(2);
   expect(await Promise.all(fresh)).toEqual([2, 2]);
+});
+
+test('recent: one that is due to be read anew is waited for', async () => {
+  const r = readings();
+  const first = r.recent();
+  r.ends[0]?.(1);
+  expect(await first).toBe(1);
+  r.clock.now += 4_999;
+  expect(await r.recent()).toBe(1);
+  r.clock.now += 1;
+  const both = [r.recent(), r.recent()];
+  r.ends[1]?.(2);
+  expect(await Promise.all(both)).toEqual([2, 2]);
+  expect(r.ends).toHaveLength(2);
+  expect(r.unasked()).toBe(0);
 });
 
 test('a failure is told to who waits, and not kept', async () => {

@@ -106,6 +106,33 @@ test('what is stale is said to be', async () => {
   expect(facts).toMatchObject({ gpus: [{ uuid }], gpusReadAt: 1000, gpusStaleSince: 1000, gpuProblem: expect.stringContaining('broken') });
 });
 
+test.each([
+  ['fails', 'echo broken; exit 1'],
+  ['hangs', 'exec sleep 1000'],
+])('an nvidia-smi that %s from the start of a daemon: the GPUs that the one before knew, until it works', async (_, script) => {
+  const m = machine();
+  const smi = nvidiaSmi(m.bin, [{ uuid, used: 5_000 }]);
+  await m.host().facts();
+  smi.says(script);
+  m.clock.now += 60_000;
+  const host = m.host({ nvidiaSmiLimitMs: 1_000 });
+  const facts = await host.facts();
+  expect(facts).toMatchObject({ gpus: [{ uuid, index: 0, memoryUsed: null, processes: [] }], gpusReadAt: null, gpusStaleSince: 1000 });
+  expect(facts.gpuProblem).toMatch(/; the GPUs are as last seen, stale since 19/);
+  smi.set([{ uuid }]);
+  await waitFor(async () => (await host.facts({ fresh: true })).gpusStaleSince === null, 'nvidia-smi to work');
+});
+
+test.each(['', '{"at": 1000, "gpus": [{"uuid": 5}]}', 'null'])(
+  'what another left in the place of the known GPUs is passed over: %j',
+  async (text) => {
+    const m = machine();
+    writeFileSync(join(m.dir, 'gpus.json'), text);
+    nvidiaSmi(m.bin).says('echo broken; exit 1');
+    expect(await m.host().facts()).toMatchObject({ gpus: [], gpusStaleSince: null, gpuProblem: expect.stringContaining('broken') });
+  },
+);
+
 test('who needs no GPU does not wait for nvidia-smi', async () => {
   const m = machine();
   const smi = nvidiaSmi(m.bin);

@@ -1,9 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { PolicyView, RunDetail } from '../../../shared/api.ts';
+import type { Check, PolicyView, Run, RunDetail } from '../../../shared/api.ts';
 import { startDaemon } from '../../support/daemon.ts';
 import { scratchDir } from '../../support/scratch.ts';
+
+test('a daemon starts with a policy that has problems: it shows and stops, starts nothing, and goes on when the file is mended', async () => {
+  await using daemon = await startDaemon();
+  const cwd = scratchDir('p');
+  const long = (await daemon.cli(['run', '-d', 'bash', '-c', 'sleep 600'], { cwd })).stdout.trim();
+  await daemon.stop();
+  const file = join(daemon.home, 'policy.yaml');
+  writeFileSync(file, 'defaults:\n  runs: few\n');
+  await daemon.start();
+  expect(await daemon.json<Run[]>(['ps'], { cwd })).toMatchObject([{ name: long }]);
+  const refused = await daemon.cli(['run', 'bash', '-c', 'true'], { cwd });
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`${file}:2:9: runs few: this is not a whole number`);
+  const checks = JSON.parse((await daemon.cli(['doctor', '--json'], { cwd })).stdout) as Check[];
+  expect(checks).toContainEqual(expect.objectContaining({ name: 'settings', status: 'error', message: expect.stringContaining('2:9') }));
+  expect((await daemon.cli(['stop', long, '-x'], { cwd })).code).toBe(0);
+  writeFileSync(file, 'defaults: {runs: 2}');
+  expect((await daemon.cli(['run', 'bash', '-c', 'echo mended'], { cwd })).stdout).toContain('mended');
+});
 
 test("a daemon of one's own has a policy too, if there is the file", async () => {
   await using daemon = await startDaemon();

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { noLimits } from '../../../daemon/policy/limits.ts';
 import { parsePolicy } from '../../../daemon/policy/parse-policy.ts';
 import { createPolicy } from '../../../daemon/policy/policy.ts';
+import { untilMended } from '../../../daemon/policy/until-mended.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { scratchDir } from '../../support/scratch.ts';
 
@@ -60,6 +61,30 @@ users:
     'policy.yaml:10:5: `max_durations` is not a key of users ann',
   ])
     expect(message).toContain(part);
+});
+
+test('problems are told from the top of the file to its end', () => {
+  const parsed = parsePolicy('policy.yaml', 'defaults:\n  gpus: 1\n  gpu: 2\n  runs: 0\n  disks: 1\n');
+  const message = parsed.ok ? '' : parsed.failure.message;
+  expect([...message.matchAll(/^policy.yaml:(\d+):/gm)].map(([, line]) => line)).toEqual(['3', '4', '5']);
+});
+
+test('a file that could not be read when it was first looked at is no policy: nobody knows one until it is mended', async () => {
+  const file = join(scratchDir('y'), 'policy.yaml');
+  writeFileSync(file, 'defaults:\n  gpus: few\n  runs: 0\n');
+  const policy = createPolicy([file]);
+  expect(policy.problem()).toBeNull();
+  expect(await policy.reload()).toMatchObject({ ok: false, failure: { code: 'policy' } });
+  expect(policy.problem()).toBe(`policy.yaml cannot be read: ${file}:2:9: gpus few: this is not a whole number of at least 0`);
+  const mended = Promise.withResolvers<void>();
+  untilMended(policy, new AbortController().signal, mended.resolve);
+  writeFileSync(file, 'defaults: {gpus: 2}');
+  await mended.promise;
+  expect([policy.problem(), policy.of('ann').gpus]).toEqual([null, 2]);
+  // what holds is known from now on
+  writeFileSync(file, 'defaults: {gpus: few}');
+  expect(await policy.reload()).toMatchObject({ ok: false });
+  expect([policy.problem(), policy.of('ann').gpus]).toEqual([null, 2]);
 });
 
 test('the first file that is there holds; it is read again when it changes, and what cannot be read changes nothing', async () => {

@@ -89,7 +89,7 @@ describe('GPUs', () => {
     const cwd = await project({});
     const { code, stderr } = await daemon.cli(['run', 'docker', 'x', '--gpu', '1', '--gpu-name', 'H100'], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toContain("It asks for 1 H100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100-SXM4-80GB");
+    expect(stderr).toContain("It asks for 1 H100 GPU, and the host 'local' has none such: its GPUs are 2 × NVIDIA A100-SXM4-80GB");
   });
 });
 

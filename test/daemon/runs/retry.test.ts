@@ -17,7 +17,9 @@ test('a failure is tried again, later each time, as often as retry says', async 
     const { reason } = await daemon.json<RunDetail>(['ps', name], { cwd });
     return reason?.includes('again at') ? reason : null;
   }, 'the pause to be said');
-  expect(pause).toMatch(/attempt \d, after: exit code 7/);
+  expect(pause).toMatch(/^failed \(exit code 7\), attempt [23](: | tries)/);
+  // that of the one that failed, not nothing
+  expect((await daemon.cli(['logs', name], { cwd })).stdout).toMatch(/^try \d\n$/);
   await untilStatus(daemon, cwd, name, ...ended);
   const story = await daemon.json<RunDetail>(['ps', name], { cwd });
   expect(story).toMatchObject({ status: 'failed', exitCode: 7, attempt: 3 });
@@ -32,7 +34,12 @@ test('a failure is tried again, later each time, as often as retry says', async 
   }));
   expect((second?.start ?? 0) - (first?.end ?? 0)).toBeGreaterThanOrEqual(400);
   expect((third?.start ?? 0) - (second?.end ?? 0)).toBeGreaterThanOrEqual(800);
-  expect((await daemon.cli(['logs', name], { cwd })).stdout).toContain('try 3');
+  const log = async (...more: string[]): Promise<string> => (await daemon.cli(['logs', name, ...more], { cwd })).stdout;
+  expect([await log(), await log('--attempt', '1'), await log('--attempt', '2', '-f')]).toEqual(['try 3\n', 'try 1\n', 'try 2\ntry 3\n']);
+  expect(await daemon.cli(['logs', name, '--attempt', '4'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: `The run '${name}' has no attempt 4\nIt has had 3\n`,
+  });
 });
 
 test('a signal comes before the end of max_duration, for whoever has a handler, and hurts nobody else', async () => {

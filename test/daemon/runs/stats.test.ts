@@ -96,7 +96,7 @@ describe('the samples of runs', () => {
     }
 
     const shown = await daemon.cli(['stats', burn.name], { cwd, env: { LC_ALL: 'C.UTF-8' } });
-    expect(shown.stdout).toMatch(/^GPU {9}[▁▂▃▄▅▆▇█ ]+ 33 % +\d+ % +80 %$/m);
+    expect(shown.stdout).toMatch(/^GPU \d {9}[▁▂▃▄▅▆▇█ ]+ 33 % +\d+ % +80 %$/m);
     expect(shown.stdout).toMatch(/^CPU cores /m);
     expect((await daemon.cli(['stats', burn.name], { cwd, env: { LC_ALL: 'C' } })).stdout).toMatch(/^[\n\u0020-\u007e]*$/);
 

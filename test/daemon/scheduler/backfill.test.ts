@@ -16,7 +16,10 @@ describe('when nobody knows the ends', () => {
       waiting: [first, waiting('2', { gpu: 1, maxDuration: 1 }), waiting('3', { gpu: { name: 'a100' }, maxDuration: 1 })],
     });
     expect(started(decision)).toEqual(['2 on h: h-0']);
-    expect(reasons(decision)).toEqual(['1: waits for 1 more A100 GPU (held by r) on a', '3: the GPUs are kept for run-1, next in line']);
+    expect(reasons(decision)).toEqual([
+      '1: waits for 1 more A100 GPU (held by r) on a',
+      '3: the GPUs are kept for run-1, next in line (no end of r is known: it has no max_duration)',
+    ]);
   });
   test('cores and memory beyond what it needs may be taken', () => {
     const needy = waiting('1', { gpu: 2, cpu: 5, memory: 8 });
@@ -266,7 +269,7 @@ describe('interruptible runs', () => {
       waiting: [waiting('1', { gpu: 4, interruptible: true }), waiting('2', { gpu: 2, interruptible: true })],
     });
     expect(started(decision)).toEqual([]);
-    expect(reasons(decision)[1]).toBe('2: the GPUs are kept for run-1, next in line');
+    expect(reasons(decision)[1]).toBe('2: the GPUs are kept for run-1, next in line (no end of r is known: it has no max_duration)');
   });
   test('are counted as gone when what is kept for one that is not is worked out', () => {
     const known = running('r', { host: 'a', gpus: ['a-0'] }, until(60));

@@ -105,14 +105,11 @@ describe('a pause', () => {
   const decision = decided({ waiting: queue, hosts: [hostWith('local', 1)] });
   test('nothing is kept for who pauses, and it is told when to look again', () => {
     expect(started(decision)).toEqual(['3 on local: local-0']);
-    expect(decision.again).toBe(now + 30_000);
+    expect([decision.again, [...decision.paused]]).toEqual([now + 30_000, ['2', '1']]);
     expect(decided({}).again).toBeNull();
   });
   test('it says when it goes on', () =>
-    expect(reasons(decision)).toEqual([
-      '2: waits after a failure, it is tried again at 00:17:10 UTC',
-      '1: waits after a failure, it is tried again at 00:17:40 UTC',
-    ]));
+    expect(reasons(decision)).toEqual(['2: tries again at 00:17:10 UTC', '1: tries again at 00:17:40 UTC']));
 });
 
 describe('limits of a user', () => {

@@ -20,19 +20,19 @@ describe('GPUs', () => {
     expect(started(decision)).toEqual(['1 on local: b']);
   });
   test('that something else uses or that broke are left alone', () => {
-    const odd = host('local', [gpu('a', { busy: 'GPU-a is used by process 4711 (python)' }), gpu('b', { never: true }), gpu('c')]);
+    const odd = host('local', [gpu('a', { busy: 'is used by process 4711 (python)' }), gpu('b', { never: true }), gpu('c')]);
     const decision = decided({ hosts: [odd], waiting: [waiting('1', { gpu: 1 }), waiting('2', { gpu: 1 })] });
     expect(started(decision)).toEqual(['1 on local: c']);
-    expect(reasons(decision)).toEqual(['2: waits for 1 more GPU (held by run-1; GPU-a is used by process 4711 (python))']);
+    expect(reasons(decision)).toEqual(['2: waits for 1 more GPU (held by run-1): GPU 0 is used by process 4711 (python)']);
   });
   test('one that is in use when its run ends is not free then', () => {
-    const odd = host('local', [gpu('a', { busy: 'GPU-a is used by process 4711 (python)' })]);
+    const odd = host('local', [gpu('a', { busy: 'is used by process 4711 (python)' })]);
     const decision = decided({
       hosts: [odd],
       running: [running('r', { gpus: ['a'] }, { stopping: true })],
       waiting: [waiting('1', { gpu: 1 })],
     });
-    expect(reasons(decision)).toEqual(['1: waits for 1 more GPU (GPU-a is used by process 4711 (python))']);
+    expect(reasons(decision)).toEqual(['1: waits for 1 more GPU: GPU 0 is used by process 4711 (python)']);
   });
   test('asked for by nobody in particular go before those that somebody asks for by name', () => {
     const hosts = [host('a', [gpu('p', { name: 'P100', memory: 16 })]), host('b', [gpu('t', { name: 'T4', memory: 16 })])];
@@ -97,12 +97,12 @@ describe('gangs', () => {
     expect(started(decision)).toEqual(['1 on a: a-0 a-1', '1 on b: b-0 b-1', '1 on b: b-2 b-3']);
   });
   test('or not at all: what was taken for them is free for others', () => {
-    const hosts = [hostWith('a', 2), host('b', [gpu('x', { busy: 'GPU-x is used by process 1 (x)' })])];
+    const hosts = [hostWith('a', 2), host('b', [gpu('x', { busy: 'is used by process 1 (x)' })])];
     const gang = waiting('1', { gpu: 1, nodes: 3 });
     const decision = decided({ hosts, waiting: [gang] });
     expect(started(decision)).toEqual([]);
     expect(reasons(decision)).toEqual([
-      '1: waits for 1 more GPU (GPU-x is used by process 1 (x)) on b; its 3 jobs start together, and 2 would have room',
+      '1: waits for 1 more GPU on b: GPU 0 is used by process 1 (x); its 3 jobs start together, and 2 would have room',
     ]);
   });
   test('one that fails for one of its jobs says nothing of those that ask only for the other', () => {

@@ -143,7 +143,13 @@ describe('preemption', () => {
     const decision = decided({ hosts, running: all, waiting: [waiting('1', { gpu: 4 }), waiting('2', { gpu: 1 })] });
     expect(decision.preemptions).toEqual([]);
     expect(decided({ hosts, running: all, waiting: [waiting('2', { gpu: 1 })] }).preemptions).toHaveLength(1);
-    expect(reasons(decision)).toEqual(['1: waits for 4 more GPUs (held by p, q, h)', '2: waits for 1 more GPU (held by p, q, h)']);
+    expect(reasons(decision)).toEqual([
+      '1: waits for 2 more GPUs (held by h; p, q would make way)',
+      '2: the GPUs are kept for run-1, next in line (no end of h is known: it has no max_duration)',
+    ]);
+    expect(decision.explain('2').candidates[0]?.why).toBe(
+      '0 of its 4 GPUs are free, it wants 1; others would make way, but the GPUs are kept for run-1, next in line (no end of h is known: it has no max_duration)',
+    );
   });
   test('a run that should have ended long ago changes nothing', () => {
     const late = four.map((run) => ({ ...run, endsAt: now - 1 }));

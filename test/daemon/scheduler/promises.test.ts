@@ -4,47 +4,11 @@ import { expect, test } from 'vitest';
 import { decide } from '../../../daemon/scheduler/decide.ts';
 import { matches } from '../../../daemon/scheduler/match.ts';
 import type { Decision, Running, Situation, Waiting } from '../../../daemon/scheduler/model.ts';
+import { after, byId, byIdOrNull, inLine, placed } from './carry-out.ts';
 import { fits, ledgerOf, situations, type Ledger } from './random-situations.ts';
 import { now } from './situations.ts';
 
 const often = { numRuns: 1000 };
-const byIdOrNull = (given: Situation, id: string): Waiting | null => given.waiting.find((run) => run.id === id) ?? null;
-const byId = (given: Situation, id: string): Waiting => byIdOrNull(given, id)!;
-
-/** The run as it runs once it is placed. */
-function placed(given: Situation, { id, jobs }: Decision['placements'][number]): Running {
-  const run = byId(given, id);
-  const held = jobs.map((at) => {
-    const ask = run.jobs.find((job) => job.id === at.id)!;
-    return { host: at.host, cpu: ask.cpu ?? 0, memory: ask.memory ?? 0, gpus: at.gpus };
-  });
-  const { user, interruptible, maxDuration } = run;
-  return {
-    id,
-    run: id,
-    user,
-    interruptible,
-    startedAt: given.now,
-    endsAt: maxDuration === null ? null : given.now + maxDuration,
-    stopping: false,
-    jobs: held,
-  };
-}
-
-/** The situation right after the decision was carried out: the placed run, the interrupted are being stopped. */
-function after(given: Situation, decision: Decision): Situation {
-  const gone = new Set(decision.placements.map((one) => one.id));
-  const interrupted = new Map(decision.preemptions.map((one) => [one.id, one.for]));
-  return {
-    ...given,
-    waiting: given.waiting.filter((run) => !gone.has(run.id)),
-    running: [
-      ...given.running.map((run) => (interrupted.has(run.id) ? { ...run, stopping: true, makesWayFor: interrupted.get(run.id)! } : run)),
-      ...decision.placements.map((one) => placed(given, one)),
-    ],
-  };
-}
-
 test('no GPU twice, nothing over capacity, all that is asked for, on hosts that may be used; gangs whole; limits kept', () => {
   fc.assert(
     fc.property(situations(), (given) => {
@@ -303,10 +267,6 @@ test("no run is passed by one that came later than (usage + cost of its user's r
     often,
   );
 });
-
-/** The order in which runs are looked at: all wait when no host is open. */
-const inLine = (given: Situation): string[] =>
-  decide({ ...given, hosts: given.hosts.map((host) => ({ ...host, blocked: 'closed' })) }).order;
 
 /** For each host that has room for the run of one job: how it would start there. Not where it matters which of several kinds of GPUs it takes. */
 function waysToStart(ledger: Ledger, run: Waiting): Decision['placements'] {

@@ -41,7 +41,7 @@ const hostsArb = fc.array(hostArb, { minLength: 1, maxLength: 4 }).map((list) =>
       one.gpus.map(({ kind, busy }, g) => ({
         uuid: `h${h}-${g}`,
         ...kind,
-        busy: busy === 1 ? `h${h}-${g} is used by process 1 (x)` : null,
+        busy: busy === 1 ? 'is used by process 1 (x)' : null,
         never: busy === 0,
       })),
       { cpus: one.cpus, memory: one.memory * GB, blocked: one.blocked === 0 ? 'it is unreachable' : null },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { neverFits } from '../../../daemon/scheduler/never-fits.ts';
-import { decided, gpu, host, hostWith, reasons, running, waiting } from './situations.ts';
+import { decided, gpu, host, hostWith, reasons, running, started, waiting } from './situations.ts';
 
 describe('reasons', () => {
   test('who holds the GPUs', () => {
@@ -27,6 +27,53 @@ describe('reasons', () => {
     expect(reasons(decided({ hosts: [host('local')], waiting: [waiting('1', { cpu: 9 })] }))).toEqual([
       "1: no host can serve it: It asks for 9 cores, and the host 'local' has 8",
     ]));
+  test('what something else uses is named by its place, and two are enough', () => {
+    const foreign = [
+      gpu('z', { busy: 'is used by process 19944 (python3, root)' }),
+      gpu('a'),
+      gpu('y', { busy: 'has the run x of bob, of another dstack daemon', heldBy: { run: 'x', user: 'bob' } }),
+      gpu('b', { busy: 'has 3.1 GB of its memory in use by somebody else' }),
+    ];
+    const decision = decided({ hosts: [host('local', foreign)], waiting: [waiting('1', { gpu: 3 })] });
+    expect(reasons(decision)).toEqual([
+      '1: waits for 2 more GPUs: GPU 0 is used by process 19944 (python3, root); GPU 2 has the run x of bob, of another dstack daemon; and 1 more',
+    ]);
+    expect(decision.explain('1')).toEqual({
+      candidates: [
+        {
+          host: 'local',
+          why: '1 of its 4 GPUs is free, it wants 3 (GPU 0 is used by process 19944 (python3, root); GPU 2 has the run x of bob, of another dstack daemon; GPU 3 has 3.1 GB of its memory in use by somebody else)',
+        },
+      ],
+      holders: [{ run: 'x', user: 'bob', what: 'GPU 2 of local, by another dstack daemon' }],
+    });
+  });
+  test('of one GPU nothing is counted', () => {
+    const one = decided({
+      hosts: [hostWith('local', 1)],
+      running: [running('r', { gpus: ['local-0'] })],
+      waiting: [waiting('1', { gpu: 1 })],
+    });
+    expect(one.explain('1').candidates).toEqual([{ host: 'local', why: 'its GPU is not free' }]);
+  });
+  test('what is kept for the first in line is in the way, not who took it until then', () => {
+    const soft = { interruptible: true };
+    const queue = [waiting('1', { gpu: 3 }), waiting('2', { gpu: 1 }), waiting('3', { gpu: 1, ...soft })];
+    const held = [running('h', { gpus: ['local-0', 'local-1'] }), running('s', { gpus: ['local-2'] }, soft)];
+    const decision = decided({ hosts: [hostWith('local', 4)], running: held, waiting: queue });
+    expect(started(decision)).toEqual(['3 on local: local-3']);
+    expect(reasons(decision)).toEqual(['1: waits for 1 more GPU (held by h; s, run-3 would make way)', '2: waits until s has made way']);
+  });
+  test('no end is known of many: it is not said of whom', () => {
+    const held = [...Array(3).keys()].map((i) => running(`r${i}`, { gpus: [`local-${i}`] }));
+    const queue = [waiting('1', { gpu: 4 }), waiting('2', { gpu: 1 })];
+    expect(reasons(decided({ hosts: [hostWith('local', 4)], running: held, waiting: queue }))[1]).toBe(
+      '2: the GPUs are kept for run-1, next in line',
+    );
+    expect(
+      reasons(decided({ hosts: [hostWith('local', 3)], running: held.slice(0, 2), waiting: [waiting('1', { gpu: 3 }), queue[1]!] }))[1],
+    ).toBe('2: the GPUs are kept for run-1, next in line (no end of r0, r1 is known: they have no max_duration)');
+  });
   test('many holders are counted', () => {
     const held = [...Array(6).keys()].map((i) => running(`r${i}`, { gpus: [`local-${i}`] }));
     expect(reasons(decided({ hosts: [hostWith('local', 6)], running: held, waiting: [waiting('1', { gpu: 1 })] }))).toEqual([
@@ -68,7 +115,7 @@ describe('explain', () => {
       candidates: [
         { host: 'cpu1', why: 'has no NVIDIA GPU' },
         { host: 'gpu1', why: 'has 0 of the 2 A100 GPUs that it asks for' },
-        { host: 'gpu2', why: '1 of 2 A100 GPUs free; 6 of 8 cores free, and it asks for 7' },
+        { host: 'gpu2', why: '1 of its 4 A100 GPUs is free, it wants 2; 6 of 8 cores free, and it asks for 7' },
         { host: 'gpu3', why: 'it is unreachable' },
         { host: 'gpu4', why: 'it has no /data' },
       ],
@@ -85,7 +132,9 @@ describe('explain', () => {
       waiting: [waiting('1', { gpu: 2 }), waiting('2', { gpu: 1 })],
     });
     expect(decision.explain('2')).toEqual({
-      candidates: [{ host: 'a', why: 'has room, but the GPUs are kept for run-1, next in line' }],
+      candidates: [
+        { host: 'a', why: 'has room, but the GPUs are kept for run-1, next in line (no end of r is known: it has no max_duration)' },
+      ],
       holders: [],
     });
   });
@@ -101,12 +150,12 @@ describe('neverFits', () => {
   });
   test('not this model', () =>
     expect(neverFits(waiting('1', { gpu: { name: 'H100' } }), [local])).toContain(
-      "It asks for 1 H100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100",
+      "It asks for 1 H100 GPU, and the host 'local' has none such: its GPUs are 2 × NVIDIA A100-SXM4-80GB (80 GB), NVIDIA A100-SXM4-80GB (40 GB), NVIDIA A100",
     ));
   test('a part of a GPU is not the GPU', () => {
     const parts = host('local', [gpu('MIG-0', { name: 'NVIDIA A100-SXM4-40GB MIG 1g.5gb', memory: 5 })]);
     expect(neverFits(waiting('1', { gpu: { name: 'A100' } }), [parts])).toBe(
-      "It asks for 1 A100 GPU, and the host 'local' has 0 such: its GPUs are NVIDIA A100-SXM4-40GB MIG 1g.5gb (5 GB)",
+      "It asks for 1 A100 GPU, and the host 'local' has none such: its GPU is NVIDIA A100-SXM4-40GB MIG 1g.5gb (5 GB)",
     );
     for (const name of ['1g.5gb', 'MIG', 'a100-sxm4-40gb mig']) expect(neverFits(waiting('1', { gpu: { name } }), [parts])).toBeNull();
     expect(neverFits(waiting('1', { gpu: { name: '2g.10gb' } }), [parts])).toContain('It asks for 1 2g.10gb GPU');

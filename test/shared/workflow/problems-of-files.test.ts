@@ -136,7 +136,7 @@ describe('values', () => {
       '5 <commands> commands: expected a list of commands, or a block of them behind `|`, found nothing | remove `commands`, or give it a value',
     ],
     ['commands: [1]', '5 <1> commands: expected a command, found the number 1'],
-    ['commands: [""]', '5 <""> commands : this is empty | write a command, or leave the key out'],
+    ['commands: [""]', '5 <""> commands: this is empty | write a command, or leave the key out'],
     [
       'commands: [echo a: b]',
       '5 <echo a: b> commands: expected a command, found a map | the `: ` makes a map of it: put the command into quotes',
