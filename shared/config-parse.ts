@@ -23,9 +23,7 @@ export function parseConfig(file: string, text: string, defaults: Config): Resul
   const doc = parseDocument(text, { uniqueKeys: false, prettyErrors: false });
   reportSyntax(doc, source);
   const config = source.problems.length === 0 ? assemble(createReader(source, buildTree(doc, source)), defaults) : defaults;
-  const errors = source.problems
-    .filter(({ severity }) => severity === 'error')
-    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const errors = source.problems.filter(({ severity }) => severity === 'error').toSorted((a, b) => a.line - b.line || a.column - b.column);
   if (errors.length === 0) return ok(config);
   const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
   return fail('config', `The configuration has ${count}.\n\n${renderProblems(errors)}`);

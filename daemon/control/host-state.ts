@@ -56,7 +56,8 @@ function hostGpu(gpu: Gpu, facts: HostFacts, view: HostView): HostGpu {
     busyMemory: view.busyMemory,
   });
   // known from an earlier daemon alone: who uses it now nobody can say
-  const unread = facts.gpusReadAt === null && facts.gpusStaleSince !== null ? `could not be read: ${facts.gpuProblem?.replace(/\.$/, '')}` : null;
+  const unread =
+    facts.gpusReadAt === null && facts.gpusStaleSince !== null ? `could not be read: ${facts.gpuProblem?.replace(/\.$/, '')}` : null;
   const busy = gpu.problem ?? view.suspects.get(uuid) ?? (other ? ofAnotherDaemon(other) : (unread ?? foreign));
   return { uuid, name, memory, busy, never: gpu.problem !== null };
 }
