@@ -91,11 +91,13 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     noteHeld(running);
     const engine = parts.monitor.state();
     const why = engine.status === 'unreachable' ? engine.why : away;
+    // while nobody knows what policy allows, nothing starts
+    const held = parts.policy.problem() ?? (why === null ? null : `${why}; see: dstack doctor`);
     return hostState(facts, {
       now: parts.now(),
       minFreeDisk: parts.config.minFreeDisk,
       busyMemory: parts.config.gpus.busyMemory,
-      engineAway: why === null ? null : `${why}; see: dstack doctor`,
+      held,
       lastHeld,
       containers,
       others,
@@ -206,6 +208,8 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     reason(runId) {
       const place = position(runId);
       if (place === null || !latest) return null;
+      // one that pauses after a failure has no place in line yet
+      if (latest.decision.paused.has(String(runId))) return latest.decision.reason(String(runId));
       return `${place === 1 ? 'next in line' : `number ${place} in line`}, ${latest.decision.reason(String(runId))}`;
     },
     explain: (runId) => (position(runId) === null ? null : (latest?.decision.explain(String(runId)) ?? null)),
@@ -234,7 +238,7 @@ const asIfEmpty: HostView = {
   now: 0,
   minFreeDisk: 0,
   busyMemory: Infinity,
-  engineAway: null,
+  held: null,
   lastHeld: new Map(),
   containers: new Set(),
   others: new Map(),

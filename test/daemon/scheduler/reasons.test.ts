@@ -62,7 +62,10 @@ describe('reasons', () => {
     const held = [running('h', { gpus: ['local-0', 'local-1'] }), running('s', { gpus: ['local-2'] }, soft)];
     const decision = decided({ hosts: [hostWith('local', 4)], running: held, waiting: queue });
     expect(started(decision)).toEqual(['3 on local: local-3']);
-    expect(reasons(decision)).toEqual(['1: waits for 1 more GPU (held by h; s, run-3 would make way)', '2: waits until s has made way']);
+    expect(reasons(decision)).toEqual([
+      '1: waits for 2 more GPUs (held by h; kept for run-2; run-3 would make way)',
+      '2: waits until s has made way',
+    ]);
   });
   test('no end is known of many: it is not said of whom', () => {
     const held = [...Array(3).keys()].map((i) => running(`r${i}`, { gpus: [`local-${i}`] }));
