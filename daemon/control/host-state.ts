@@ -59,7 +59,8 @@ function hostGpu(gpu: Gpu, facts: HostFacts, view: HostView): HostGpu {
   const unread =
     facts.gpusReadAt === null && facts.gpusStaleSince !== null ? `could not be read: ${facts.gpuProblem?.replace(/\.$/, '')}` : null;
   const busy = gpu.problem ?? view.suspects.get(uuid) ?? (other ? ofAnotherDaemon(other) : (unread ?? foreign));
-  return { uuid, name, memory, busy, never: gpu.problem !== null };
+  const heldBy = other && other.run !== '' ? { heldBy: { run: other.run, user: other.user } } : {};
+  return { uuid, name, memory, busy, never: gpu.problem !== null, ...heldBy };
 }
 
 /** Between daemons nobody keeps an order, and whoever waits shall know. */

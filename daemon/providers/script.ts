@@ -66,6 +66,8 @@ export function jobScript(commands: readonly string[], exports: readonly (readon
     // the job's exit code stands, even where a full disk takes none: then the engine's word is all there is
     `trap 'dstack_exit=$?; set +e; { echo $dstack_exit >${exitFile}.new && mv -f ${exitFile}.new ${exitFile}; } 2>/dev/null; exit $dstack_exit' EXIT`,
     `trap 'exit 143' TERM`,
+    // a warning that nobody asked for must not end the script
+    'trap : USR1',
     'case $PATH: in $DSTACK_PATH:*) ;; *) PATH=$DSTACK_PATH:$PATH; export PATH ;; esac; unset DSTACK_PATH',
     `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do
   if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi

@@ -1,6 +1,7 @@
 import { messageOf } from '../../../shared/result.ts';
 import { EngineError } from '../../engine/engine.ts';
 import { warnScript } from '../../providers/warn-script.ts';
+import { specOf } from '../attempt.ts';
 import type { Executor } from './executor.ts';
 
 /** SIGUSR1 to whoever wants it, some time before the end of max_duration. An image without a shell is not warned. */
@@ -8,7 +9,7 @@ export const warn: Executor = async ({ parts, attempt }) => {
   attempt.job.progress.warnedAt = parts.now();
   parts.store.jobs.update(attempt.job);
   try {
-    await parts.engine.exec(attempt.container, ['/bin/sh', '-c', warnScript]);
+    await parts.engine.exec(attempt.container, ['/bin/sh', '-c', warnScript, 'sh', specOf(attempt).start.kind]);
   } catch (error) {
     if (error instanceof EngineError && error.kind === 'unreachable') throw error;
     parts.logger.info({ run: attempt.run.name, error: messageOf(error) }, 'could not be warned of the end of its max_duration');
