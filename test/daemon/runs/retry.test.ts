@@ -71,25 +71,3 @@ test('a signal comes before the end of max_duration, for whoever has a handler, 
   ).toEqual(['child saves', 'script saves']);
   expect(stderr).toContain('ran longer than its max_duration');
 });
-
-test('a shell that only wants to tidy up at its end is not ended by it', async () => {
-  const { daemon } = host;
-  // bash itself catches every deadly signal as soon as there is a trap for EXIT, as there is in the script of every job
-  const tidy = "trap 'echo tidied' EXIT; while :; do sleep 0.1; done";
-  const both = "trap 'echo tidied' EXIT; trap 'echo saved' USR1; while :; do sleep 0.1; done";
-  const cwd = await projectWith(
-    workflow(
-      'tidy',
-      [
-        `bash -c "${tidy}" & tidy=$!`,
-        `printf '%s\\n' "${both}" >both.sh; bash both.sh &`,
-        'while :; do sleep 0.1; kill -0 $tidy 2>/dev/null || echo died; done',
-      ],
-      '  max_duration: 5s',
-    ).replaceAll('USR1', 'US""R1'),
-  );
-  const { code, stdout, stderr } = await daemon.cli(['run', 'tidy'], { cwd, seconds: 60 });
-  expect({ code, stderr }).toMatchObject({ code: 143, stderr: expect.stringContaining('ran longer than its max_duration') });
-  expect(stdout).toContain('saved');
-  expect(stdout).not.toContain('died');
-});
