@@ -28,7 +28,7 @@ async function pass(root: string, owner: Owner): Promise<{ foreign: number; sett
   let foreign = 0;
   for await (const entry of walk(root, () => foreign++)) {
     if (isRoot()) {
-      if (entry.stat.uid !== owner.uid || entry.stat.gid !== owner.gid) await lchown(entry.path, owner.uid, owner.gid);
+      if (entry.stat.uid !== owner.uid || entry.stat.gid !== owner.gid) await lchown(entry.path, owner.uid, owner.gid).catch(unlessGone);
       await openUp(entry);
     } else if (entry.stat.uid !== owner.uid) {
       foreign++;
@@ -60,4 +60,9 @@ async function openUp({ path, stat }: Entry): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** What is gone by now has nobody to be handed to. */
+function unlessGone(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

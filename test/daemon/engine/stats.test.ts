@@ -27,10 +27,14 @@ describe('what a container uses', () => {
     const name = await t.run(
       'head -c 50000000 /dev/zero >/tmp/file; cat /tmp/file >/dev/null; echo ready; x=$(head -c 30000000 /dev/zero | tr "\\0" x); sleep 600',
     );
-    const stats = await waitFor(async () => {
-      const now = await engine.stats(name, within);
-      return now && (now.memory ?? 0) > 30e6 ? now : null;
-    }, 'it to have 30 MB');
+    const stats = await waitFor(
+      async () => {
+        const now = await engine.stats(name, within);
+        return now && (now.memory ?? 0) > 30e6 ? now : null;
+      },
+      'it to have 30 MB',
+      { seconds: 120 },
+    );
     expect(stats.memory).toBeLessThan(300e6);
   });
 
