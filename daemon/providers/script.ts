@@ -57,6 +57,9 @@ if command -v bash >/dev/null 2>&1; then exec bash --login ${stateMount}/script;
 exec sh -l ${stateMount}/script
 `;
 
+/** Whether the script itself may want the warning before the end of max_duration. */
+export const speaksOfWarning = (commands: readonly string[]): boolean => commands.some((command) => command.includes('USR1'));
+
 /**
  * The script of a job. `exports` are the variables whose values refer to others.
  * It leaves its exit code in the state folder: the code is known even if the container is gone before anybody read it.
@@ -66,8 +69,8 @@ export function jobScript(commands: readonly string[], exports: readonly (readon
     // the job's exit code stands, even where a full disk takes none: then the engine's word is all there is
     `trap 'dstack_exit=$?; set +e; { echo $dstack_exit >${exitFile}.new && mv -f ${exitFile}.new ${exitFile}; } 2>/dev/null; exit $dstack_exit' EXIT`,
     `trap 'exit 143' TERM`,
-    // a warning that nobody asked for must not end the script
-    'trap : USR1',
+    // for its own trap, or that of a child: until the script sets one, the warning must not end it. Else it gets none, which would end its `wait`
+    ...(speaksOfWarning(commands) ? ['trap : USR1'] : []),
     'case $PATH: in $DSTACK_PATH:*) ;; *) PATH=$DSTACK_PATH:$PATH; export PATH ;; esac; unset DSTACK_PATH',
     `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do
   if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi

@@ -3,7 +3,7 @@
  * Which ones have, /proc/PID/status says (`SigCgt`, a mask in hexadecimal; SIGUSR1 is bit 9, SIGXCPU bit 23: proc_pid_status(5), signal(7)).
  *
  * A bash with a trap on EXIT catches all signals that end it, SIGXCPU among them, only to end after its trap. It is passed over, except for the job's own script
- * (`$1` is `script`, and the init its parent), which has a handler in any case.
+ * where that speaks of USR1 (`$1` is `script`; the init is its parent): it has a handler then.
  */
 export const warnScript = `for dir in /proc/[0-9]*; do
   pid=\${dir#/proc/}

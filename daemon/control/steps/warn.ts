@@ -1,5 +1,6 @@
 import { messageOf } from '../../../shared/result.ts';
 import { EngineError } from '../../engine/engine.ts';
+import { speaksOfWarning } from '../../providers/script.ts';
 import { warnScript } from '../../providers/warn-script.ts';
 import { specOf } from '../attempt.ts';
 import type { Executor } from './executor.ts';
@@ -8,8 +9,10 @@ import type { Executor } from './executor.ts';
 export const warn: Executor = async ({ parts, attempt }) => {
   attempt.job.progress.warnedAt = parts.now();
   parts.store.jobs.update(attempt.job);
+  const { start } = specOf(attempt);
+  const own = start.kind === 'script' && speaksOfWarning(start.commands) ? 'script' : 'none';
   try {
-    await parts.engine.exec(attempt.container, ['/bin/sh', '-c', warnScript, 'sh', specOf(attempt).start.kind]);
+    await parts.engine.exec(attempt.container, ['/bin/sh', '-c', warnScript, 'sh', own]);
   } catch (error) {
     if (error instanceof EngineError && error.kind === 'unreachable') throw error;
     parts.logger.info({ run: attempt.run.name, error: messageOf(error) }, 'could not be warned of the end of its max_duration');

@@ -71,3 +71,10 @@ test('a signal comes before the end of max_duration, for whoever has a handler, 
   ).toEqual(['child saves', 'script saves']);
   expect(stderr).toContain('ran longer than its max_duration');
 });
+
+test('a script that waits for its children goes on waiting', async () => {
+  const { daemon } = host;
+  // a signal with a trap ends `wait`, and with that the script
+  const cwd = await projectWith(workflow('waits', ['sleep 3 &', 'wait $!', 'echo waited'], '  max_duration: 4s'));
+  expect(await daemon.cli(['run', 'waits'], { cwd, seconds: 60 })).toMatchObject({ code: 0, stdout: 'waited\n' });
+});
