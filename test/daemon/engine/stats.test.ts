@@ -25,7 +25,7 @@ describe('what a container uses', () => {
 
   it('is its memory, without the files that it has read', async () => {
     const name = await t.run(
-      'head -c 50000000 /dev/zero >/tmp/file; cat /tmp/file >/dev/null; echo ready; x=$(head -c 30000000 /dev/zero | tr "\\0" x); sleep 600',
+      'head -c 50000000 /dev/zero >/tmp/file; cat /tmp/file >/dev/null; echo ready; x=$(head -c 30000000 /dev/zero | tr "\\0" x); sleep 600; : $x',
     );
     const stats = await waitFor(
       async () => {
