@@ -310,18 +310,30 @@ export interface AuditEntry {
   detail: string;
 }
 
-/** What the caller may have, by the file that says so; null: no limit (no file: none at all). Bytes and seconds. */
-export interface PolicyView {
+/** What one user may have; null: no limit. `policy.yaml` in one entry, filled up with its `defaults`. */
+export interface Limits {
+  /** GPUs that their runs hold at once */
+  gpus: number | null;
+  /** runs that go on at once; more wait */
+  runs: number | null;
+  /** bytes of artifacts; a submit above it is refused */
+  disk: number | null;
+  /** the longest `max_duration`, seconds; a run that names none gets it */
+  maxDuration: number | null;
+  /** the highest `priority` */
+  priority: number | null;
+  /** host folders that may be mounted, `~` the user's own home; null: as the config says */
+  mountRoots: string[] | null;
+  /** bytes for a job that names no memory */
+  memory: number | null;
+  /** processes and threads of a container */
+  pids: number | null;
+}
+
+/** What the caller may have, and by which file; no file: all of it without a limit. */
+export interface PolicyView extends Limits {
   user: string;
   file: string | null;
-  gpus: number | null;
-  runs: number | null;
-  disk: number | null;
-  maxDuration: number | null;
-  priority: number | null;
-  mountRoots: string[] | null;
-  memory: number | null;
-  pids: number | null;
   /** bytes of the caller's artifacts now */
   diskUsed: number;
 }

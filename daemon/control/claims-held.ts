@@ -1,4 +1,5 @@
 import { FailureError } from '../../shared/result.ts';
+import { bareContainer } from '../engine/bare-container.ts';
 import { labels, type Container, type ContainerSpec, type Engine, type GpuContainer } from '../engine/engine.ts';
 import { createMutex, type Mutex } from '../snapshots/mutex.ts';
 import { claimName, gpusOf, isClaim } from './claim-rules.ts';
@@ -67,20 +68,11 @@ const inTheWay = (name: string) => ({
 
 /** Never started, so what it would do does not matter; it has no network of its own, no mounts and no GPU. */
 const claimSpec = (uuid: string, image: string, user: string): ContainerSpec => ({
-  name: claimName(uuid),
-  labels: { [labels.kind]: 'claim', [labels.gpus]: uuid, [labels.user]: user },
-  image,
-  entrypoint: ['/dstack-never-started'],
-  command: [],
-  env: {},
-  workingDir: '/',
-  mounts: [],
-  tty: false,
-  cpu: null,
-  memory: null,
-  shmSize: null,
-  gpus: [],
-  ports: [],
-  init: false,
+  ...bareContainer({
+    name: claimName(uuid),
+    labels: { [labels.kind]: 'claim', [labels.gpus]: uuid, [labels.user]: user },
+    image,
+    entrypoint: ['/dstack-never-started'],
+  }),
   network: 'none',
 });

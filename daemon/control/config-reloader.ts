@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { readConfig } from '../../shared/config-file.ts';
 import { homeFiles } from '../../shared/home.ts';
 import type { Config } from '../../shared/config.ts';
 import { ok, type Result } from '../../shared/result.ts';
+import { fileStamp } from '../file-stamp.ts';
 
 /**
  * A function that brings `config` up to date, in place, when its file has changed since it was last read. It fails as readConfig does; the old values
@@ -10,14 +10,10 @@ import { ok, type Result } from '../../shared/result.ts';
  */
 export function configReloader(home: string, config: Config): () => Promise<Result<void>> {
   const { config: file } = homeFiles(home);
-  const stampNow = (): Promise<string> =>
-    stat(file).then(
-      ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
-      () => '',
-    );
-  let stamp: string | null = null;
+  // none was read before
+  let stamp: string | null | undefined;
   return async () => {
-    const now = await stampNow();
+    const now = await fileStamp(file);
     if (now === stamp) return ok(undefined);
     const read = await readConfig(home);
     if (!read.ok) return read;

@@ -11,7 +11,7 @@ export interface HostView {
   /** bytes of a GPU's memory that nobody of ours uses, above which it counts as busy */
   busyMemory: number;
   /** why nothing can start there now: the engine does not answer, the policy cannot be read; null: nothing against it */
-  held: string | null;
+  blocked: string | null;
   /** when each GPU was last held by a run of ours (ms): a reading from before says nothing about others */
   lastHeld: ReadonlyMap<string, number>;
   /** of the job containers of dstack on it */
@@ -29,7 +29,7 @@ export function hostState(facts: HostFacts, view: HostView): HostState {
     cpus: facts.cpus,
     memory: facts.memory,
     gpus: facts.gpus.map((gpu) => hostGpu(gpu, facts, view)),
-    blocked: view.held ?? shortOfDisk(facts, view.minFreeDisk),
+    blocked: view.blocked ?? shortOfDisk(facts, view.minFreeDisk),
   };
 }
 

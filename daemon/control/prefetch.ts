@@ -9,7 +9,7 @@ const ahead = 3;
  * Fetches, while they wait, what the next runs in line will need: their image and the files of their tree. It saves them time, and decides nothing:
  * what cannot be had is found out again, and said, when it is their turn.
  */
-export function createPrefetch(parts: ControlParts): (order: readonly number[]) => void {
+export function createPrefetch(parts: ControlParts): (order: readonly string[]) => void {
   const begun = new Set<number>();
   const fetch = async (runId: number): Promise<void> => {
     const run = parts.store.runs.byId(runId);
@@ -22,7 +22,7 @@ export function createPrefetch(parts: ControlParts): (order: readonly number[]) 
     }
   };
   return (order) => {
-    const next = order.slice(0, ahead);
+    const next = order.slice(0, ahead).map(Number);
     for (const runId of begun) if (!next.includes(runId)) begun.delete(runId);
     for (const runId of next) {
       if (begun.has(runId)) continue;

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { fail, ok, type Result } from '../../shared/result.ts';
-import { neverFits } from '../scheduler/never-fits.ts';
 import { applyPolicy } from '../policy/apply.ts';
 import { checkQueue } from '../policy/queue-length.ts';
 import { ownerOf } from '../users/caller.ts';
 import { snapshotPlace } from '../users/namespace.ts';
 import type { RunRecord } from '../store/records.ts';
-import { checkGpusKnown } from './check-gpus.ts';
+import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
 import { allowMounts } from './mount-roots.ts';
 import { latestAttempts } from './run-status.ts';
@@ -42,11 +41,8 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
   if (!queue.ok) return queue;
   const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
   if (!room.ok) return room;
-  const known = await checkGpusKnown(parts, jobs);
-  if (!known.ok) return known;
-  const hosts = await control.hosts();
-  const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, hosts);
-  if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
+  const fits = await checkFits(parts, control, jobs);
+  if (!fits.ok) return fits;
   for (const job of jobs) {
     const mounts = await allowMounts(parts, caller, job.mounts);
     if (!mounts.ok) return mounts;

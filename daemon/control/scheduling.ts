@@ -9,7 +9,7 @@ import { decide } from '../scheduler/decide.ts';
 import type { Decision, HostState, Running } from '../scheduler/model.ts';
 import type { JobRecord } from '../store/records.ts';
 import { neededGpus, type GpuHolder } from './claims.ts';
-import { hostState, type HostView } from './host-state.ts';
+import { hostState, shortOfDisk, type HostView } from './host-state.ts';
 import type { ControlParts } from './parts.ts';
 import { createPrefetch } from './prefetch.ts';
 import { createSituationReader, type QueuedRun } from './situation.ts';
@@ -24,8 +24,8 @@ export interface Scheduling {
   explain(runId: number): ReturnType<Decision['explain']> | null;
   /** ids of the waiting runs, the next first */
   order(): number[];
-  /** what the hosts have, whoever has it now */
-  hosts(): Promise<HostState[]>;
+  /** what the hosts have, whoever has it now; only who wants GPUs waits until it is known which there are */
+  hosts(wantsGpus: boolean): Promise<HostState[]>;
   /** which run has each GPU, of this daemon or another one */
   holders(): Promise<Map<string, GpuHolder>>;
   /** why each GPU is not handed out now though no run of ours has it; null: it is, or a run of ours has it */
@@ -92,12 +92,12 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     const engine = parts.monitor.state();
     const why = engine.status === 'unreachable' ? engine.why : away;
     // while nobody knows what policy allows, nothing starts
-    const held = parts.policy.problem() ?? (why === null ? null : `${why}; see: dstack doctor`);
+    const blocked = parts.policy.problem() ?? (why === null ? null : `${why}; see: dstack doctor`);
     return hostState(facts, {
       now: parts.now(),
       minFreeDisk: parts.config.minFreeDisk,
       busyMemory: parts.config.gpus.busyMemory,
-      held,
+      blocked,
       lastHeld,
       containers,
       others,
@@ -131,7 +131,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     latest = { decision, positions: new Map(decision.order.map((id, index) => [id, index + 1])) };
     for (const job of placed) hooks.wake(job);
     // on a host that is short of disk it would take the room that is missing
-    if (state.blocked === null) prefetch(decision.order.map(Number));
+    if (state.blocked === null) prefetch(decision.order);
     for (const { waiting: run } of queue) hooks.changed(Number(run.id));
     if (state.gpus.length > 0) void parts.claims.reconcile(neededGpus(parts.store));
     const pause = nextLook(decision, state, seen);
@@ -155,8 +155,9 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
           concerned.push(job);
         }
       }
+      const victims = decision.preemptions.length > 0 ? jobs.placed() : [];
       for (const preemption of decision.preemptions) {
-        for (const job of jobs.placed()) {
+        for (const job of victims) {
           if (String(job.runId) !== preemption.id || job.progress.preempted || job.progress.end) continue;
           job.progress.preempted = { for: waiting.get(preemption.for)?.name ?? '', runId: Number(preemption.for), at: now };
           jobs.update(job);
@@ -171,7 +172,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
   const nextLook = (decision: Decision, state: HostState, { facts, others, away }: Look): number | null => {
     const pauses = [
       ...(decision.again === null ? [] : [Math.max(0, decision.again - parts.now())]),
-      ...(facts.freeDisk.some((disk) => disk.bytes < parts.config.minFreeDisk) ? [lookForRoomEvery] : []),
+      ...(shortOfDisk(facts, parts.config.minFreeDisk) !== null ? [lookForRoomEvery] : []),
       // other daemons and foreign processes come and go as they like
       ...(others.size > 0 || away !== null ? [lookForOthersEvery] : []),
       ...(state.gpus.some((gpu) => gpu.busy !== null && !gpu.never) ? [parts.config.gpus.readEvery * 1000] : []),
@@ -214,7 +215,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     },
     explain: (runId) => (position(runId) === null ? null : (latest?.decision.explain(String(runId)) ?? null)),
     order: () => latest?.decision.order.map(Number) ?? [],
-    hosts: async () => [hostState(await host.facts(), asIfEmpty)],
+    hosts: async (wantsGpus) => [hostState(await host.facts({ anyGpus: !wantsGpus }), asIfEmpty)],
     async holders() {
       const held = new Map(await parts.claims.others());
       for (const run of reader.read(parts.now()).running) {
@@ -238,7 +239,7 @@ const asIfEmpty: HostView = {
   now: 0,
   minFreeDisk: 0,
   busyMemory: Infinity,
-  held: null,
+  blocked: null,
   lastHeld: new Map(),
   containers: new Set(),
   others: new Map(),

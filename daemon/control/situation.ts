@@ -41,7 +41,7 @@ export function createSituationReader(store: Store, pool: () => readonly string[
 
   return {
     /** whether anybody waits for a GPU */
-    wantsGpus: (): boolean => store.jobs.queued().some((job) => know(job.runId)?.requests.some((request) => request.gpu !== null)),
+    wantsGpus: (): boolean => store.jobs.queuedRuns().some((id) => know(id)?.requests.some((request) => request.gpu !== null)),
     read(now: number): { queue: QueuedRun[]; running: Running[] } {
       const seen = new Map<number, Known>();
       const keep = (runId: number): Known | null => {

@@ -12,7 +12,6 @@ import type { RunSpec } from '../providers/job-spec.ts';
 import { applyPolicy } from '../policy/apply.ts';
 import { checkQueue } from '../policy/queue-length.ts';
 import { jobsOf } from '../providers/providers.ts';
-import { neverFits } from '../scheduler/never-fits.ts';
 import { freshProgress, type RunRecord } from '../store/records.ts';
 import { ownerOf, type Caller } from '../users/caller.ts';
 import type { Control } from './control.ts';
@@ -22,7 +21,7 @@ import type { ControlParts } from './parts.ts';
 import { openProject, type ProjectFiles } from './project-files.ts';
 import { resolveDeps } from './resolve-deps.ts';
 import { newRunName } from './run-names.ts';
-import { checkGpusKnown } from './check-gpus.ts';
+import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
 import { fillIn } from './secrets.ts';
 
@@ -88,10 +87,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   if (!room.ok) return room;
   const checked = checkJobs(parts, project, jobs, deps.value);
   if (!checked.ok) return checked;
-  const known = await checkGpusKnown(parts, jobs);
-  if (!known.ok) return known;
-  const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, await control.hosts());
-  if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
+  const fits = await checkFits(parts, control, jobs);
+  if (!fits.ok) return fits;
   if (jobs.some((job) => job.gpu !== null)) {
     const attach = await parts.gpus.attach('local');
     if (attach.method === null) return fail('no_toolkit', attach.why, attach.fix);

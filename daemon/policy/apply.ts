@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { formatDuration } from '../../shared/units.ts';
 import type { JobSpec } from '../providers/job-spec.ts';
-import type { Limits } from './limits.ts';
+import type { Limits } from '../../shared/api.ts';
 
 interface Wanted {
   jobs: JobSpec[];

@@ -8,7 +8,8 @@ import { renderProblems } from '../../shared/workflow/problems.ts';
 import { openSource } from '../../shared/workflow/source.ts';
 import { reportSyntax } from '../../shared/workflow/syntax.ts';
 import { buildTree } from '../../shared/workflow/tree.ts';
-import { noLimits, type Limits, type PolicyFile } from './limits.ts';
+import type { Limits } from '../../shared/api.ts';
+import { noLimits, type PolicyFile } from './limits.ts';
 
 const limitKeys = ['gpus', 'runs', 'disk', 'max_duration', 'priority', 'mount_roots', 'memory', 'pids'] as const;
 

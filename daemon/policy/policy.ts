@@ -1,6 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import type { Limits } from '../../shared/api.ts';
 import { fail, messageOf, ok, type Result } from '../../shared/result.ts';
-import { noLimits, type Limits, type PolicyFile } from './limits.ts';
+import { fileStamp } from '../file-stamp.ts';
+import { noLimits, type PolicyFile } from './limits.ts';
 
 export interface Policy {
   /** all that holds for a user */
@@ -54,8 +56,8 @@ const shortly = (message: string): string =>
 
 async function firstThere(files: readonly string[]): Promise<{ file: string | null; stamp: string }> {
   for (const file of files) {
-    const found = await stat(file).catch(() => null);
-    if (found) return { file, stamp: `${file} ${found.mtimeMs} ${found.size} ${found.ino}` };
+    const stamp = await fileStamp(file);
+    if (stamp !== null) return { file, stamp: `${file} ${stamp}` };
   }
   return { file: null, stamp: '' };
 }

@@ -40,6 +40,9 @@ export function jobsTable(db: Db) {
   const placed = db.prepare<[], Row>(
     `SELECT * FROM jobs WHERE open = 1 AND status IN ('preparing', 'running', 'stopping') ORDER BY run_id, job`,
   );
+  const queuedRuns = db
+    .prepare<[], number>(`SELECT DISTINCT run_id FROM jobs WHERE open = 1 AND status = 'queued' ORDER BY run_id`)
+    .pluck();
   const someQueued = db.prepare<[], { n: number }>(
     `SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE open = 1 AND status = 'queued' LIMIT 1)`,
   );
@@ -69,6 +72,8 @@ export function jobsTable(db: Db) {
     /** those that have a host */
     placed: () => placed.all().map(record),
     anyQueued: () => someQueued.get()?.n === 1,
+    /** ids of the runs that wait */
+    queuedRuns: (): number[] => queuedRuns.all() as number[],
     anyOpen: () => someOpen.get()?.n === 1,
     /** all attempts of all jobs */
     ofRun: (runId: number) => ofRun.all(runId).map(record),

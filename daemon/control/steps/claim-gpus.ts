@@ -1,7 +1,5 @@
-import { FailureError, messageOf } from '../../../shared/result.ts';
-import { EngineError } from '../../engine/engine.ts';
-import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
+import { notMade } from './not-made.ts';
 import { requeue } from './requeue.ts';
 
 /** Claims the attempt's GPUs on the engine, against other daemons there; one that another has sends it back to the queue. */
@@ -22,11 +20,6 @@ export const claimGpus: Executor = async ({ parts, attempt, changed, reschedule 
     changed();
     reschedule();
   } catch (error) {
-    if (error instanceof FailureError) return endWith(parts, attempt, 'gpus', error.failure.message);
-    if (!(error instanceof EngineError) || error.kind === 'unreachable' || error.kind === 'conflict') throw error;
-    // pruned in between: it is pulled again
-    if (error.kind === 'not_found') live.image = null;
-    else if (error.kind === 'no_space') endWith(parts, attempt, 'disk_full', `the engine's disk is full: ${error.message}`);
-    else endWith(parts, attempt, 'gpus', `cannot claim the GPUs on the host '${host}': ${messageOf(error)}`);
+    notMade(parts, attempt, error, 'gpus', `cannot claim the GPUs on the host '${host}'`);
   }
 };

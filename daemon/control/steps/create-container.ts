@@ -1,14 +1,15 @@
-import { FailureError, messageOf, unwrap } from '../../../shared/result.ts';
+import { unwrap } from '../../../shared/result.ts';
 import { homedir } from 'node:os';
 import type { HostMount } from '../../../shared/workflow/model.ts';
 import { expandHome, parseMount } from '../../../shared/units.ts';
-import { EngineError, labels, type MountSpec } from '../../engine/engine.ts';
+import { labels, type MountSpec } from '../../engine/engine.ts';
 import { containerSpec, depsToMount } from '../container-spec.ts';
 import { specOf } from '../attempt.ts';
 import { mountLost } from '../mount-roots.ts';
 import { specWithSecrets } from '../secrets.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
+import { notMade } from './not-made.ts';
 
 /** A mount of the config, with `~` as the daemon's own home. */
 function configMount(text: string): HostMount {
@@ -78,12 +79,6 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
       }
     }
   } catch (error) {
-    if (error instanceof FailureError) return endWith(parts, attempt, 'start', error.failure.message);
-    // `conflict`: its name is taken until the engine has removed an earlier one
-    if (!(error instanceof EngineError) || error.kind === 'unreachable' || error.kind === 'conflict') throw error;
-    // pruned in between: it is pulled again
-    if (error.kind === 'not_found') live.image = null;
-    else if (error.kind === 'no_space') endWith(parts, attempt, 'disk_full', `the engine's disk is full: ${error.message}`);
-    else endWith(parts, attempt, 'start', `cannot create the container: ${messageOf(error)}`);
+    notMade(parts, attempt, error, 'start', 'cannot create the container');
   }
 };

@@ -5,6 +5,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClaims } from '../../../daemon/control/claims.ts';
+import { bareContainer } from '../../../daemon/engine/bare-container.ts';
 import { createDockerEngine } from '../../../daemon/engine/docker.ts';
 import { EngineError, labels, type ContainerSpec } from '../../../daemon/engine/engine.ts';
 
@@ -22,21 +23,12 @@ const nobodyListens = { info: () => undefined, warn: () => undefined };
 const claims = createClaims({ engine, installation, user: installation, claimTimeout: () => 0.3, logger: nobodyListens });
 
 const container = (round: number, gpu: string): ContainerSpec => ({
-  name: `dstack-${installation}-race-${round}`,
-  labels: { [labels.kind]: 'job', [labels.gpus]: gpu, [labels.run]: `race-${round}`, [labels.user]: installation },
-  image: 'dstack-test/tiny:1',
-  entrypoint: ['sleep', '60'],
-  command: [],
-  env: {},
-  workingDir: '/',
-  mounts: [],
-  tty: false,
-  cpu: null,
-  memory: null,
-  shmSize: null,
-  gpus: [],
-  ports: [],
-  init: false,
+  ...bareContainer({
+    name: `dstack-${installation}-race-${round}`,
+    labels: { [labels.kind]: 'job', [labels.gpus]: gpu, [labels.run]: `race-${round}`, [labels.user]: installation },
+    image: 'dstack-test/tiny:1',
+    entrypoint: ['sleep', '60'],
+  }),
   network: 'none',
 });
 

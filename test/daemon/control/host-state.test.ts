@@ -8,7 +8,7 @@ const view: HostView = {
   now,
   minFreeDisk: 0,
   busyMemory: 1e9,
-  held: null,
+  blocked: null,
   lastHeld: new Map(),
   containers: new Set(),
   others: new Map(),
@@ -51,5 +51,6 @@ describe('what the scheduler is told of a GPU', () => {
 describe('what keeps a whole host back', () => {
   test('nothing', () => expect(with_({}).blocked).toBeNull());
   test('a full disk', () => expect(with_({ minFreeDisk: 1e15 }).blocked).toMatch(/the disk of .* free, less than min_free_disk/));
-  test('an engine that is away, first of all', () => expect(with_({ minFreeDisk: 1e15, held: 'it is gone' }).blocked).toBe('it is gone'));
+  test('an engine that is away, first of all', () =>
+    expect(with_({ minFreeDisk: 1e15, blocked: 'it is gone' }).blocked).toBe('it is gone'));
 });

@@ -26,6 +26,17 @@ const facts = (): HostFacts => ({
   })),
 });
 
+/** The samples of a run's first attempt, as soon as there are three. */
+const threeSamples = (store: Store, runId: number) =>
+  waitFor(
+    () => {
+      const found = store.samples.ofAttempt({ runId, job: 0, attempt: 1 });
+      return found.length >= 3 && found;
+    },
+    'three samples',
+    { seconds },
+  );
+
 interface Given {
   store: Store;
   meter: Meter;
@@ -81,14 +92,7 @@ describe('the meter', () => {
     const runs = ['a', 'b'].map((uuid, i) => putRunning(store, `a-b-${i}`, 'me', Date.now() - 1000, [uuid]));
     meter.wake();
     for (const runId of runs) {
-      const samples = await waitFor(
-        () => {
-          const found = store.samples.ofAttempt({ runId, job: 0, attempt: 1 });
-          return found.length >= 3 && found;
-        },
-        'three samples',
-        { seconds },
-      );
+      const samples = await threeSamples(store, runId);
       for (const one of samples) expect(one).toMatchObject({ cpu: null, memory: null, gpus: [{ utilization: 7, memory: 1e9 }] });
     }
     expect(mute.asked()).toBeGreaterThan(4);
@@ -109,14 +113,7 @@ describe('the meter', () => {
     const { store, meter } = meterOn(quick.endpoint, { facts: () => (asked++, new Promise(() => {})) });
     const runId = putRunning(store, 'a-b-1', 'me', Date.now(), ['a']);
     meter.wake();
-    const samples = await waitFor(
-      () => {
-        const found = store.samples.ofAttempt({ runId, job: 0, attempt: 1 });
-        return found.length >= 3 && found;
-      },
-      'three samples',
-      { seconds },
-    );
+    const samples = await threeSamples(store, runId);
     for (const one of samples) expect(one).toMatchObject({ memory: 5, gpus: [{ utilization: null, memory: null }] });
     expect(samples.at(-1)?.cpu).toBeGreaterThan(0);
     expect(asked).toBe(1);
