@@ -18,7 +18,7 @@ export interface Series {
   next(at: number, stats: ContainerStats | null | undefined, gpus: GpuSample[]): SampleRecord | null;
 }
 
-/** Takes an attempt up, at `now`: one that began just now is measured from its start, one of an earlier daemon from here on. */
+/** Takes an attempt up, at `now`: one that began just now is measured from its start, one that an earlier daemon measured from here on. */
 export function createSeries(
   store: Pick<Store, 'samples'>,
   job: JobRecord & { state: { startedAt: number } },
@@ -28,7 +28,8 @@ export function createSeries(
 ): Series {
   const { runId, job: index, attempt } = job;
   const { startedAt } = job.state;
-  const fresh = now - startedAt < 2 * every && now >= startedAt;
+  // an earlier daemon's first sample begins at the start too, and stays
+  const fresh = now - startedAt < 2 * every && now >= startedAt && !store.samples.any({ runId, job: index, attempt });
   let from = fresh ? startedAt : now;
   let counter: Pick<ContainerStats, 'at' | 'cpuNanos'> | null = fresh ? { at: startedAt, cpuNanos: 0 } : null;
   let idleness = idlenessOf(fresh ? [] : store.samples.newestFirst({ runId, job: index, attempt }));

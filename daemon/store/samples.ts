@@ -43,6 +43,7 @@ export function samplesTable(db: Db) {
   const newestFirst = db.prepare<[number, number, number], Row>(
     `SELECT ${columns} FROM samples WHERE run_id = ? AND job = ? AND attempt = ? ORDER BY at DESC`,
   );
+  const any = db.prepare<[number, number, number], unknown>('SELECT 1 FROM samples WHERE run_id = ? AND job = ? AND attempt = ? LIMIT 1');
   const crowded = db.prepare<[number, number, number, number, number], AttemptKey & { from: number }>(
     `SELECT run_id AS runId, job, attempt, cast(at / ? AS INTEGER) AS bucket, min(at) AS "from" FROM samples INDEXED BY samples_by_span
      WHERE span < ? AND at >= ? AND at < ? GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT ?`,
@@ -57,6 +58,7 @@ export function samplesTable(db: Db) {
     void put.run(s.runId, s.job, s.attempt, s.at, s.span, s.cpu, s.memory === null ? null : Math.round(s.memory), gpusText(s.gpus));
   return {
     put: insert,
+    any: (of: AttemptKey): boolean => any.get(of.runId, of.job, of.attempt) !== undefined,
     /** oldest first */
     ofAttempt: (of: AttemptKey) => ofAttempt.all(of.runId, of.job, of.attempt).map(record),
     /** newest first, one at a time, for those who stop early */

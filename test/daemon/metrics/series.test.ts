@@ -27,6 +27,20 @@ describe('a series', () => {
     expect(series.next(100_000, stats(100_000, 50), [])).toBeNull();
     expect(series.next(105_000, stats(105_000, 55), [])).toMatchObject({ at: 100_000, span: 5000, cpu: 1 });
   });
+  test('leaves what an earlier daemon measured, however soon after the start another goes on', () => {
+    const store = newStore();
+    const runId = putRunning(store, 'a-b-1', 'me', 1000, []);
+    const job = store.jobs.get(runId, 0, 1);
+    if (job?.state.status !== 'running') throw new Error('it does not run');
+    const earlier = sample(1000, 5000, { runId });
+    store.samples.put(earlier);
+    const series = createSeries(store, { ...job, state: job.state }, store.runs.byId(runId), 7000, every);
+    expect(series.next(7000, stats(7000, 6), [])).toBeNull();
+    const next = series.next(12_000, stats(12_000, 11), []);
+    expect(next).toMatchObject({ at: 7000, span: 5000, cpu: 1 });
+    if (next) store.samples.put(next);
+    expect(store.samples.ofAttempt({ runId, job: 0, attempt: 1 })).toHaveLength(2);
+  });
   test('spans a time in which the engine did not answer', () => {
     const series = seriesAt(1000, 1000);
     series.next(6000, stats(6000, 5), []);
