@@ -50,7 +50,7 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ],
     ['Artifacts', run.artifacts],
     ['Mounts', run.mounts],
-    ['Ports', run.ports.map((port) => `${port.name} ${port.url}`)],
+    ['Ports', run.urls.map((port) => `${port.name} ${port.url}`)],
     ['Arguments', quoteArgs(run.args)],
     ['Commands', run.commands.flatMap((text) => text.split('\n'))],
     ['Variables', Object.entries(run.env).map(([name, value]) => `${name}=${value}`)],

@@ -10,7 +10,7 @@ import type { Resources, ProviderName } from './workflow/model.ts';
 import type { InterruptionCause, Status } from './states.ts';
 
 /** Raised with every change of this file that an older peer would not understand. */
-export const apiVersion = 2;
+export const apiVersion = 3;
 
 /** method and path of each verb; `:name` is filled in from the parameters, the rest travels as query (GET, DELETE) or JSON body. */
 export const routes = {
@@ -37,6 +37,8 @@ export const routes = {
   secretsList: { method: 'GET', path: '/v1/secrets' },
   secretsAdd: { method: 'POST', path: '/v1/secrets' },
   secretsDelete: { method: 'POST', path: '/v1/secrets/delete' },
+  envList: { method: 'GET', path: '/v1/environments' },
+  envRm: { method: 'POST', path: '/v1/environments/rm' },
   gpus: { method: 'GET', path: '/v1/gpus' },
   stats: { method: 'GET', path: '/v1/runs/:name/stats' },
   usage: { method: 'GET', path: '/v1/usage' },
@@ -88,6 +90,9 @@ export interface Verbs {
   secretsList: { params: InProject; answer: Secret[] };
   secretsAdd: { params: InProject & { name: string; value: string; force?: boolean }; answer: Secret };
   secretsDelete: { params: InProject & { name: string }; answer: { deleted: string } };
+  envList: { params: object; answer: Environment[] };
+  /** `keys` may be beginnings; those that are in use are not removed */
+  envRm: { params: { keys?: string[]; all?: boolean }; answer: { removed: string[]; kept: { key: string; why: string }[]; bytes: number } };
   /** `fresh`: read anew, which may take seconds; `problem`: why there is none, or what is wrong with all of them (`--json` prints `gpus`) */
   gpus: { params: { fresh?: boolean }; answer: { gpus: GpuInfo[]; problem: string | null } };
   /** without `attempt`: the latest one */
@@ -137,6 +142,9 @@ export interface Overrides {
   /** torchrun */
   file?: string;
   nodes?: number;
+  /** code, lab, notebook */
+  version?: string;
+  inactivityDuration?: string;
 }
 
 export interface SubmitRequest {
@@ -158,6 +166,25 @@ export interface SubmitRequest {
   env?: Record<string, string>;
   /** Terminal size for the job's TTY */
   terminal?: { columns: number; rows: number };
+  /** only the environment is built: no commands, no GPUs, no artifacts */
+  buildOnly?: boolean;
+}
+
+/** A cached environment: an image, and what was installed into it. Sizes in bytes. */
+export interface Environment {
+  key: string;
+  host: string;
+  /** what it was made from */
+  image: string;
+  /** the file it was made from; its content counts, not its name */
+  requirements: string | null;
+  commands: string[];
+  /** what it takes beyond the image */
+  size: number;
+  createdAt: string;
+  lastUsedAt: string;
+  /** unfinished runs that start from it */
+  runs: string[];
 }
 
 /** What `snapshotSend` has brought to the daemon, and what it was made of. */
@@ -189,6 +216,8 @@ export interface Run {
   host: string | null;
   gpus: string[];
   artifacts: string[];
+  /** where its ports are published while it runs, with the token for whoever may have it; what it serves first */
+  urls: { name: string; url: string }[];
   attempt: number;
   priority: number;
   interruptible: boolean;
@@ -219,7 +248,6 @@ export interface RunDetail extends Run {
   commands: string[];
   /** values of secrets masked */
   env: Record<string, string>;
-  ports: { name: string; url: string }[];
   driver: string | null;
   maxDuration: number | null;
   /** seconds of doing nothing after which it is stopped; null: never */
@@ -241,6 +269,8 @@ export interface AttemptInfo {
   reason: string | null;
   host: string | null;
   gpus: string[];
+  /** the container's name on the host's engine while there is one */
+  container: string | null;
   startedAt: string | null;
   finishedAt: string | null;
   exitCode: number | null;

@@ -4,6 +4,7 @@ import { audit } from './audit.ts';
 import { daemonStatus, daemonStop } from './daemon.ts';
 import { df } from './df.ts';
 import { doctor } from './doctor.ts';
+import { envList, envRm } from './environments.ts';
 import { gc } from './gc.ts';
 import { gpus } from './gpus.ts';
 import type { JsonHandler, StreamHandler } from './handler.ts';
@@ -47,6 +48,8 @@ export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
   stats,
   usage,
   audit,
+  envList,
+  envRm,
   gpus,
   df,
   gc,

@@ -30,6 +30,8 @@ export interface Control extends Pick<Scheduling, 'reschedule' | 'position' | 'e
   wakeContainer(name: string): void;
   /** why it waits, or what it is doing now; null: nothing to say */
   doing(job: JobRecord): string | null;
+  /** the name of an attempt's container */
+  container(job: JobRecord): string;
   /** resolves when all drivers have let go, after the signal */
   finished(): Promise<void>;
 }
@@ -42,12 +44,14 @@ export function createControl(parts: ControlParts, host: Host): Control {
   const byContainer = new Map<string, Driver>();
   const changes = createChanges();
 
+  const nameOf = (job: JobRecord): string => containerName(parts.installation, parts.store.runs.byId(job.runId)?.name ?? '', job);
+
   const adopt = (job: JobRecord): Driver | null => {
     const id = attemptId(job);
     const known = drivers.get(id);
     if (known || parts.signal.aborted) return known ?? null;
     const driver = driveAttempt(parts, job, { changed: () => changes.notify(job.runId), reschedule: () => scheduling.reschedule() });
-    const name = containerName(parts.installation, parts.store.runs.byId(job.runId)?.name ?? '', job);
+    const name = nameOf(job);
     drivers.set(id, driver);
     byContainer.set(name, driver);
     const done = (): void => {
@@ -108,6 +112,7 @@ export function createControl(parts: ControlParts, host: Host): Control {
       job.state.status === 'queued'
         ? scheduling.reason(job.runId)
         : (drivers.get(attemptId(job))?.live.doing ?? idleHint(parts.meter, job, parts.now())),
+    container: nameOf,
     async finished() {
       await Promise.all([...drivers.values()].map((driver) => driver.finished));
       await scheduling.settled();

@@ -34,6 +34,7 @@ export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position
     host: 'host' in state ? state.host : null,
     gpus: 'gpus' in state ? state.gpus : [],
     artifacts: run.spec.jobs.flatMap((job) => job.artifacts.map((artifact) => artifact.path)),
+    urls: first ? urlsOf(run, first) : [],
     attempt: first?.attempt ?? 1,
     priority: run.spec.priority,
     interruptible: run.spec.interruptible,
@@ -44,6 +45,16 @@ export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position
     startedAt: iso(started.length > 0 ? Math.min(...started) : null),
     finishedAt: iso('finishedAt' in state ? state.finishedAt : null),
   };
+}
+
+/** Where its ports are published. */
+function urlsOf(run: RunRecord, { job, state, progress }: JobRecord): Run['urls'] {
+  if (state.status !== 'running') return [];
+  const wanted = run.spec.jobs[job]?.ports ?? [];
+  return progress.ports.map((port) => ({
+    name: `PORT_${wanted.findIndex(({ container }) => container === port.container)}`,
+    url: `http://127.0.0.1:${port.host}`,
+  }));
 }
 
 /** What an attempt does or waits for, in one sentence with why it is not the first. `doing`: what the control knows of it. */
@@ -69,7 +80,7 @@ function doingOf(
 /** The whole of a run. Values of variables that hold a secret's reference are shown as the reference. */
 export function viewRunDetail(
   store: Store,
-  control: Pick<Control, 'doing' | 'position' | 'explain'>,
+  control: Pick<Control, 'doing' | 'position' | 'explain' | 'container'>,
   run: RunRecord,
 ): Omit<RunDetail, 'gpuNumbers'> {
   const { spec } = run;
@@ -77,7 +88,7 @@ export function viewRunDetail(
   const attempts = store.jobs.ofRun(run.id);
   const [attempt] = latestAttempts(attempts);
   if (!job || !attempt) throw new Error(`the run ${run.name} has no job`);
-  const { image, ports, driver } = attempt.progress;
+  const { image, driver } = attempt.progress;
   return {
     ...viewRun(store, control, run),
     projectDir: run.projectDir,
@@ -91,22 +102,18 @@ export function viewRunDetail(
     mounts: job.mounts.map((mount) => `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
     commands: job.start.kind === 'script' ? job.start.commands : (job.start.command ?? []),
     env: job.env,
-    ports: ports.map((port) => ({
-      name: `PORT_${job.ports.findIndex((wanted) => wanted.container === port.container)}`,
-      url: `http://127.0.0.1:${port.host}`,
-    })),
     driver,
     maxDuration: spec.maxDuration,
     idleTimeout: spec.idleTimeout ?? null,
     restartOf: spec.restartOf,
     retry: spec.retry,
-    attempts: attempts.map(viewAttempt),
+    attempts: attempts.map((one) => viewAttempt(one, one.open ? control.container(one) : null)),
     waiting: control.explain(run.id),
   };
 }
 
 /** One attempt in the story of a run. */
-function viewAttempt({ attempt, job, state, progress }: JobRecord): AttemptInfo {
+function viewAttempt({ attempt, job, state, progress }: JobRecord, container: string | null): AttemptInfo {
   const reason = 'reason' in state ? state.reason : null;
   const startedAt = 'startedAt' in state ? state.startedAt : (progress.end?.startedAt ?? null);
   return {
@@ -117,6 +124,7 @@ function viewAttempt({ attempt, job, state, progress }: JobRecord): AttemptInfo 
     reason,
     host: 'host' in state ? state.host : null,
     gpus: 'gpus' in state ? state.gpus : [],
+    container: state.status === 'running' || state.status === 'stopping' ? container : null,
     startedAt: iso(startedAt),
     finishedAt: iso(progress.end?.finishedAt ?? null),
     exitCode: progress.end?.exitCode ?? null,

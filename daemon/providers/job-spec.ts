@@ -18,6 +18,37 @@ export interface JobSpec {
   memory: number | null;
   shmSize: number | null;
   gpu: GpuRequest | null;
+  /** what is installed into the image before, once for all runs that want the same; null: nothing. Absent in runs of earlier versions, as are the next two */
+  environment?: EnvironmentSpec | null;
+  /** what it serves to a browser; null: nothing that we know of */
+  app?: AppSpec | null;
+  /** its place among the nodes of a torchrun; null: it is alone */
+  gang?: { rank: number; nodes: number } | null;
+}
+
+/** What becomes a cached environment (daemon/environments): all that matters of it is in its key. */
+export interface EnvironmentSpec {
+  /** the file for pip, relative to the project; null: none */
+  requirements: string | null;
+  /** commands that install what a provider needs where the image lacks it: they have nothing of the project's to do with */
+  install: string[];
+  /** the workflow's own set-up, run in its working directory */
+  setup: string[];
+}
+
+/** A server in the job's container that wants a token. */
+export interface AppSpec {
+  name: 'lab' | 'notebook' | 'code';
+  /** which of `ports` */
+  port: number;
+  /** of its URL: `/lab` */
+  path: string;
+  /** of its URL, without the token */
+  query: Record<string, string>;
+  /** the parameter of its URL that is the token */
+  tokenParameter: string;
+  /** the variable in which the server is given the run's token */
+  tokenVariable: string;
 }
 
 /** How the container begins its work. */
@@ -51,6 +82,12 @@ export interface RunSpec {
   maxDuration: number | null;
   /** seconds of doing nothing after which it is stopped; absent in runs of earlier versions */
   idleTimeout?: number | null;
+  /** of dev environments, seconds; absent in runs of earlier versions, as is the next */
+  inactivityDuration?: number | null;
+  /** of what it serves, sealed by the daemon's key; a restart gets another */
+  token?: string | null;
+  /** it only builds the environment that runs of the workflow start from */
+  buildOnly?: boolean;
   priority: number;
   retry: number;
   /** the very image of the run that this one repeats; null: the reference decides */

@@ -102,12 +102,18 @@ export interface DockerWorkflow extends WorkflowBase {
 export interface DevEnvironmentWorkflow extends WorkflowBase {
   provider: 'code' | 'lab' | 'notebook';
   version: string | null;
+  /** seconds in which nobody and nothing works in it, after which it is stopped; null: never */
+  inactivityDuration: number | null;
+  /** of VS Code */
+  extensions: string[];
 }
 export interface TorchrunWorkflow extends WorkflowBase {
   provider: 'torchrun';
   file: string;
   args: string[];
   nodes: number;
+  /** which nodes save the artifacts */
+  artifactsOf: 'master' | 'all';
 }
 export type Workflow = BashWorkflow | DockerWorkflow | DevEnvironmentWorkflow | TorchrunWorkflow;
 

@@ -21,9 +21,22 @@ export function normalize(raw: RawWorkflow, provider: ProviderName): Workflow {
     case 'code':
     case 'lab':
     case 'notebook':
-      return { ...base, provider, version: raw.version === undefined ? null : String(raw.version) };
+      return {
+        ...base,
+        provider,
+        version: raw.version === undefined ? null : String(raw.version),
+        inactivityDuration: raw.inactivity_duration === undefined ? null : unwrap(parseLimit(raw.inactivity_duration)),
+        extensions: raw.extensions ?? [],
+      };
     case 'torchrun':
-      return { ...base, provider, file: raw.file ?? raw.script ?? '', args: argsOf(raw.args), nodes: Number(raw.nodes ?? 1) };
+      return {
+        ...base,
+        provider,
+        file: raw.file ?? raw.script ?? '',
+        args: argsOf(raw.args),
+        nodes: Number(raw.nodes ?? 1),
+        artifactsOf: raw.artifacts_of ?? 'master',
+      };
   }
 }
 

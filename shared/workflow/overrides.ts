@@ -54,12 +54,12 @@ export function workflowFromProvider(provider: ProviderName, overrides: Override
       return applyOverrides({ ...base, provider, image: overrides.image, commands: passed, entrypoint: null }, overrides);
     case 'torchrun':
       if (!overrides.file) return missing(provider, 'a Python file: dstack run torchrun train.py');
-      return applyOverrides({ ...base, provider, file: overrides.file, args: passed, nodes: 1 }, overrides);
+      return applyOverrides({ ...base, provider, file: overrides.file, args: passed, nodes: 1, artifactsOf: 'master' }, overrides);
     case 'code':
     case 'lab':
     case 'notebook':
       if (args[0] !== undefined) return fail('bad_option', `${shown(args[0])}: the ${provider} provider takes no arguments`);
-      return applyOverrides({ ...base, provider, version: null }, overrides);
+      return applyOverrides({ ...base, provider, version: null, inactivityDuration: null, extensions: [] }, overrides);
   }
 }
 

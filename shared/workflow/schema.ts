@@ -117,6 +117,13 @@ const developer = (provider: 'code' | 'lab' | 'notebook', what: string) =>
     ...common,
     provider: z.literal(provider).meta({ description: what }),
     version: forms.parsedOrNumber(parseVersion, 'a version').optional().meta({ description: `The version of it to install` }),
+    inactivity_duration: forms
+      .parsed(parseLimit, 'a duration')
+      .optional()
+      .meta({
+        description: 'It is stopped when for so long no kernel was busy, no terminal in use and no browser connected',
+        examples: ['30m', '2h'],
+      }),
   });
 
 /** One per provider. Of torchrun's `file` and `script` one is needed; checks.ts sees to that. */
@@ -126,7 +133,12 @@ export const workflowSchemas = {
     provider: z.literal('bash').meta({ description: 'Runs shell commands' }),
     commands: forms.commands.meta(commandsMeta),
   }),
-  code: developer('code', 'VS Code in the browser'),
+  code: developer('code', 'VS Code in the browser').extend({
+    extensions: z
+      .array(forms.words('an extension'))
+      .optional()
+      .meta({ description: 'Extensions to install', examples: [['ms-python.python']] }),
+  }),
   docker: z.strictObject({
     ...common,
     provider: z.literal('docker').meta({ description: 'Runs a Docker image' }),
@@ -151,7 +163,14 @@ export const workflowSchemas = {
     args: forms.args
       .optional()
       .meta({ description: 'Its arguments; text or list', examples: ['--epochs 3 ${{ run.args }}', ['--epochs', 3]] }),
-    nodes: forms.number(parseNodes, 'a number of nodes').optional().meta({ description: 'On how many hosts; 1 where it is missing' }),
+    nodes: forms
+      .number(parseNodes, 'a number of nodes')
+      .optional()
+      .meta({ description: 'How many nodes, each a job with the resources; 1 where it is missing' }),
+    artifacts_of: z
+      .enum(['master', 'all'], { error: 'master or all' })
+      .optional()
+      .meta({ description: 'Which nodes save the artifacts: `master` (usual) or `all`', examples: ['all'] }),
   }),
 } satisfies Record<ProviderName, z.ZodType>;
 
@@ -163,7 +182,7 @@ export const anyWorkflow = z.strictObject({
   ...workflowSchemas.bash.partial().shape,
   ...workflowSchemas.docker.partial().shape,
   ...workflowSchemas.torchrun.partial().shape,
-  ...workflowSchemas.lab.partial().shape,
+  ...workflowSchemas.code.partial().shape,
   name: common.name,
   provider: z.unknown().optional(),
 });

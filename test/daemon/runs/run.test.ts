@@ -338,7 +338,7 @@ describe('ports', () => {
     );
     const name = (await host.daemon.cli(['run', 'web', '-d'], { cwd })).stdout.trim();
     await waitFor(async () => (await host.daemon.cli(['logs', name], { cwd })).stdout.includes('up'), 'the server');
-    const { ports } = await host.daemon.json<RunDetail>(['ps', name], { cwd });
+    const { urls: ports } = await host.daemon.json<RunDetail>(['ps', name], { cwd });
     expect(ports).toMatchObject([{ url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) }]);
     const page = await waitFor(() => fetch(`${ports[0]?.url}/i`).then((answer) => answer.text()), 'its page');
     expect(page).toBe('from inside\n');
