@@ -6,7 +6,7 @@ import type { ControlParts } from './parts.ts';
 
 /**
  * Whether a run of these jobs could start some day. Fails with `never_fits`; and with `gpus_unknown` where it wants GPUs and nobody knows which there are: a
- * driver in trouble is no reason to say that it could never start.
+ * driver in trouble is no reason to say that it could never start; and with `no_toolkit` where the engine could not give them to a container.
  */
 export async function checkFits(
   { gpus }: Pick<ControlParts, 'gpus'>,
@@ -21,5 +21,7 @@ export async function checkFits(
   }
   const hosts = await control.hosts(wantsGpus);
   const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, hosts);
-  return never === null ? ok(undefined) : fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
+  if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
+  const attach = wantsGpus ? await gpus.attach('local') : null;
+  return attach?.method === null ? fail('no_toolkit', attach.why, attach.fix) : ok(undefined);
 }

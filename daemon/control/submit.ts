@@ -89,10 +89,6 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   if (!checked.ok) return checked;
   const fits = await checkFits(parts, control, jobs);
   if (!fits.ok) return fits;
-  if (jobs.some((job) => job.gpu !== null)) {
-    const attach = await parts.gpus.attach('local');
-    if (attach.method === null) return fail('no_toolkit', attach.why, attach.fix);
-  }
   const taken = await files.snapshot;
   if (!taken.ok) return taken;
   const { tree, commit, branch, dirty } = taken.value;

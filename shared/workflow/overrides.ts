@@ -140,7 +140,7 @@ function resourcesWith(resources: Resources, given: Overrides): Resources {
 function gpuWith(gpu: GpuRequest | null, given: Overrides): GpuRequest | null {
   if (given.gpu === undefined && given.gpuName === undefined && given.gpuMemory === undefined) return gpu;
   const count = or(given.gpu, gpu?.count ?? 1, (text) => read('--gpu', text, values.parseGpuCount));
-  const name = or(given.gpuName, gpu?.name ?? null, (text) => text);
+  const name = or(given.gpuName, gpu?.name ?? null, (text) => read('--gpu-name', text, values.parseGpuName));
   const memory = or(given.gpuMemory, gpu?.memory ?? null, (text) => read('--gpu-memory', text, values.parsePositiveSize));
   return count === 0 ? null : { count, name, memory };
 }

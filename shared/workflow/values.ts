@@ -43,6 +43,10 @@ export const wholeNumber =
   };
 
 export const parseGpuCount = wholeNumber(0, 1024);
+/** Part of a GPU's product name; an empty one would be any GPU's. */
+export const parseGpuName = (text: string): Result<string> =>
+  text.trim() === '' ? fail('bad_gpu_name', 'this names no GPU', 'leave it out for any GPU, see: dstack gpus') : ok(text);
+
 export const parsePriority = wholeNumber(-1000, 1000);
 export const parseRetry = wholeNumber(0, 100);
 export const parseNodes = wholeNumber(1, 1024);

@@ -63,6 +63,7 @@ describe('applyOverrides', () => {
     [{ memory: '16' }, '--memory 16: a size needs a unit', 'write 16GB (decimal), 16GiB (binary) or 16MB'],
     [{ cpu: 'x' }, '--cpu x: this is not a number of cores', 'write 4 or 0.5; leave it out for no limit'],
     [{ gpu: 'A100' }, '--gpu A100: this is not a whole number', 'write a whole number from 0 to 1024'],
+    [{ gpuName: ' ' }, "--gpu-name '': this names no GPU", 'leave it out for any GPU, see: dstack gpus'],
     [{ gpuMemory: '16' }, '--gpu-memory 16: a size needs a unit', 'write 16GB (decimal), 16GiB (binary) or 16MB'],
     [{ shmSize: '1x' }, '--shm-size 1x: `x` is not a unit of size', expect.any(String)],
     [{ python: '3.1' }, '--python 3.1: there is no such version of Python here', expect.stringContaining('3.10?')],
