@@ -31,7 +31,13 @@ export function applyOverrides(workflow: Workflow, overrides: Overrides): Result
       case 'code':
       case 'lab':
       case 'notebook':
-        return changed;
+        return {
+          ...changed,
+          version: or(overrides.version, changed.version, (text) => read('--server-version', text, values.parseVersion)),
+          inactivityDuration: or(overrides.inactivityDuration, changed.inactivityDuration, (text) =>
+            read('--inactivity-duration', text, values.parseLimit),
+          ),
+        };
     }
   });
 }
@@ -100,7 +106,7 @@ const refuse = (message: string, hint?: string): never => unwrap(fail('bad_optio
 /** The parser's value, or its failure behind the flag: `--memory 16: a size needs a unit`. */
 function read<T>(flag: string, text: string, parse: (text: string) => Result<T>): T {
   const result = parse(text);
-  return result.ok ? result.value : refuse(`${flag} ${shown(text)}: ${result.failure.message}`, result.failure.hint);
+  return result.ok ? result.value : refuse(`${flag} ${shown(text) || "''"}: ${result.failure.message}`, result.failure.hint);
 }
 
 /** `change(value)` for an option that is given, else what there was. */
@@ -175,6 +181,8 @@ function refuseForeign(provider: ProviderName, given: Overrides): void {
   only(given.commands, '-c', ['bash', 'docker']);
   only(given.file, 'FILE', ['torchrun']);
   only(given.nodes, '--nodes', ['torchrun']);
+  only(given.version, '--server-version', ['code', 'lab', 'notebook']);
+  only(given.inactivityDuration, '--inactivity-duration', ['code', 'lab', 'notebook']);
 }
 
 /** The options whose values are filled in, with the keys of the file whose rules hold for them. */

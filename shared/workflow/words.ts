@@ -1,9 +1,8 @@
 import type { Tree } from './tree.ts';
 
-/** A value inside a sentence: short, and on one line; one that is blank in quotes. */
+/** A value inside a sentence: short, and on one line. */
 export function shown(text: string): string {
   const line = text.slice(0, 200).replaceAll(/\s+/g, ' ').trim();
-  if (line === '') return "''";
   return line.length > 48 ? `${line.slice(0, 47)}…` : line;
 }
 
