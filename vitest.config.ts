@@ -8,6 +8,8 @@ const withoutEngine = [
   'daemon/store',
   'daemon/logs',
   'daemon/metrics',
+  'daemon/activity',
+  'daemon/servers',
   'cli/terminal',
   'bench/sim',
 ]
@@ -32,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/**/*.test.ts'],
-          exclude: [...withoutEngine, 'test/projects/**', 'test/gpu/**'],
+          exclude: [...withoutEngine, 'test/projects/**', 'test/gpu/**', 'test/servers/**'],
           globalSetup: 'test/support/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,17 +1,19 @@
 /** An attached run: what it waits for, then what it prints, then how it ended as the exit status. */
 import type { Run } from '../shared/api.ts';
 import { unreachable, unwrap } from '../shared/result.ts';
+import { createAnnouncer } from './announce.ts';
 import type { Cli } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
-import { follow } from './follow.ts';
+import { followRun } from './follow-run.ts';
 import { handleInterrupts } from './interrupt.ts';
-import { LogView } from './log-view.ts';
+import { NodesView } from './nodes-view.ts';
 import { canAsk } from './terminal/ask.ts';
 import { StatusLine } from './terminal/status-line.ts';
+import { printable } from './terminal/text.ts';
 
 /** Follows the run to its end, or until the user leaves it. Answers the exit status. */
-export async function attach(cli: Cli, name: string): Promise<number> {
-  const view = new LogView(cli.out, true);
+export async function attach(cli: Cli, name: string, { open = false }: { open?: boolean } = {}): Promise<number> {
+  const view = new NodesView(cli.out, true);
   const status = new StatusLine(cli.err);
   const leaving = new AbortController();
   let exitCode: number | null = null;
@@ -46,31 +48,38 @@ export async function attach(cli: Cli, name: string): Promise<number> {
       leaving.abort();
     },
   });
-  const ended = await follow(
+  const announcer = createAnnouncer(cli, { open, status, freshLine: () => view.freshLine(), quiet: () => asked !== null });
+  const ended = await followRun(
     cli.client,
     { name, follow: true },
     {
       onRun: (run) => {
         waiting = waitingFor(run);
+        announcer.onRun(run);
         if (asked !== null) return;
-        if (waiting === null) return status.clear();
+        if (waiting === null) return announcer.starting() ? undefined : status.clear();
         view.freshLine();
         status.show(waiting);
       },
-      onData: async (chunk) => {
+      onData: async (node, chunk, nodes) => {
         if (asked !== null) await asked.promise;
         status.clear();
-        await view.write(chunk);
+        await view.write(node, chunk, nodes);
       },
     },
     leaving.signal,
   );
   release();
+  announcer.end();
   cli.notice = before;
   status.clear();
   await view.end();
   const run = unwrap(ended);
-  if (run !== null) return report(cli, run);
+  if (run !== null) {
+    const code = report(cli, run);
+    if (run.status === 'failed' && (run.nodes ?? 1) > 1) await showCulprit(cli, name);
+    return code;
+  }
   cli.err.line(`${name} goes on. \`dstack logs -f ${name}\` shows it, \`dstack stop ${name}\` stops it.`);
   return exitCode ?? exitCodes.failure;
 }
@@ -92,6 +101,18 @@ function waitingFor(run: Run): string | null {
     default:
       return unreachable(run.status);
   }
+}
+
+/** The last words of the node for whose failure the others were ended: among theirs they are hard to find. */
+async function showCulprit(cli: Cli, name: string): Promise<void> {
+  const detail = await cli.client.call('run', { name });
+  const culprit = detail.ok ? (detail.value.culprit ?? null) : null;
+  if (culprit === null) return;
+  const { lastLines } = await import('./culprit-log.ts');
+  const lines = await lastLines(cli.client, name, culprit);
+  if (lines.length === 0) return cli.err.line(`The node ${culprit} has printed nothing.`);
+  cli.err.line(`The last lines of node ${culprit}:`);
+  for (const line of lines) cli.err.line(`  ${printable(line)}`);
 }
 
 /** Says how it ended where that is not plain, and answers the exit status. */

@@ -7,11 +7,12 @@ import type { Failure } from '../shared/result.ts';
  *     1     it did not, for the reason on stderr; of `run`: it failed without an exit code of its own (no image, no disk, …)
  *     2     the command line is wrong, or asks for what is not there yet
  *     130   the attached run was stopped or aborted (by whomever)
+ *     125   of `exec` and `shell`: dstack itself could not (the run is not running, the daemon has gone); 126 and 127 as a shell has them
  *     129, 130, 143  without a terminal: this command got SIGHUP, SIGINT or SIGTERM; the run goes on
  *     141   whoever read our output went away
  *     other the attached run's own exit code
  */
-export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const;
+export const exitCodes = { ok: 0, failure: 1, usage: 2, notEntered: 125, interrupted: 130, brokenPipe: 141 } as const;
 
 const usageCodes = ['usage', 'not_available'];
 

@@ -16,6 +16,10 @@ export interface LogRequest {
   since?: string;
   /** begin with this one; else the newest that has a log */
   attempt?: number;
+  /** of this one of its nodes; else the first */
+  node?: number;
+  /** only so many bytes at its end */
+  tail?: number;
 }
 
 export interface LogReader {
@@ -141,7 +145,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
   });
 }
 
-function address({ name, follow: live, since, attempt: first }: LogRequest, place: Place): string {
+function address({ name, follow: live, since, attempt: first, node, tail }: LogRequest, place: Place): string {
   const { position } = place;
   const attempt = place.attempt ?? first ?? null;
   const query = new URLSearchParams();
@@ -149,6 +153,8 @@ function address({ name, follow: live, since, attempt: first }: LogRequest, plac
   if (position !== null) query.set('from', String(position));
   if (attempt !== null) query.set('attempt', String(attempt));
   if (position === null && since !== undefined) query.set('since', since);
+  if (position === null && tail !== undefined) query.set('tail', String(tail));
+  if (node !== undefined) query.set('job', String(node));
   return `/v1/runs/${encodeURIComponent(name)}/logs?${query}`;
 }
 

@@ -4,6 +4,7 @@ import { FailureError } from '../shared/result.ts';
 import { nearest } from '../shared/workflow/suggest.ts';
 import { commands, type CommandName } from './commands.ts';
 import { createCli, type Cli } from './context.ts';
+import { splitExecArgs } from './exec-args.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { splitRunArgs } from './run-args.ts';
 import { usageError } from './usage.ts';
@@ -67,6 +68,8 @@ function prepare(program: Command, argv: string[]): string[] {
     const near = nearest(verb, Object.keys(commands));
     throw usageError(`There is no command '${verb}'.`, near ? `Did you mean \`dstack ${near}\`?` : '`dstack --help` lists them.');
   }
+  const exec = program.commands.find((command) => command.name() === 'exec');
+  if (verb === 'exec' && exec) return ['exec', ...splitExecArgs(exec.options, argv.slice(1))];
   const run = program.commands.find((command) => command.name() === 'run');
   return verb === 'run' && run ? ['run', ...splitRunArgs(run.options, argv.slice(1), usageError)] : argv;
 }

@@ -8,8 +8,8 @@ import type { Output } from './terminal/output.ts';
 import { oneLine, printable } from './terminal/text.ts';
 import { ago, duration, moment } from './terminal/time.ts';
 
-/** The run as lines `Name      value`; `now` in milliseconds. */
-export function runStory(run: RunDetail, out: Output, now: number): string[] {
+/** The run as lines `Name      value`; `now` in milliseconds. `culpritLog`: the last lines of the node for whose failure it ended. */
+export function runStory(run: RunDetail, out: Output, now: number, culpritLog: string[] = []): string[] {
   const facts: [name: string, value: string | string[] | null][] = [
     ['Run', run.name],
     ['Status', out.style(statusStyle[run.status], statusWord(run.status)) + (run.exitCode === null ? '' : ` (exit code ${run.exitCode})`)],
@@ -29,7 +29,9 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ['In line', run.position === null ? null : `number ${run.position}`],
     ['Waits for', run.waiting?.holders.map((holder) => `${holder.what}: ${holder.run} (${holder.user})`) ?? null],
     ['Candidates', run.waiting?.candidates.map(({ host, why }) => `${host}: ${why}`) ?? null],
-    ['Attempts', run.attempts.length > 1 ? run.attempts.map((attempt) => attemptLine(attempt)) : null],
+    ['Nodes', nodeLines(run)],
+    [`Log of ${run.culprit ?? 0}`, culpritLog],
+    ['Attempts', attemptsOf(run).length > 1 ? attemptsOf(run).map((attempt) => attemptLine(attempt)) : null],
     ['Retries', run.retry === 0 ? null : `${run.retry}`],
     ['Host', run.host],
     ['GPUs', run.gpus.map((uuid, i) => gpuName(uuid, run.gpuNumbers[i] ?? null))],
@@ -37,6 +39,7 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ['Limits', limits(run)],
     ['Time limit', run.maxDuration === null ? null : formatDuration(run.maxDuration)],
     ['Idle limit', run.idleTimeout === null ? null : formatDuration(run.idleTimeout)],
+    ['Unused limit', run.inactivityDuration === null ? null : formatDuration(run.inactivityDuration)],
     ['Image', run.image],
     ['Digest', run.imageDigest],
     ['Environment', run.environmentKey],
@@ -50,7 +53,7 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     ],
     ['Artifacts', run.artifacts],
     ['Mounts', run.mounts],
-    ['Ports', run.urls.map((port) => `${port.name} ${port.url}`)],
+    ['URLs', run.urls.map((port) => `${port.name} ${port.url}`)],
     ['Arguments', quoteArgs(run.args)],
     ['Commands', run.commands.flatMap((text) => text.split('\n'))],
     ['Variables', Object.entries(run.env).map(([name, value]) => `${name}=${value}`)],
@@ -61,7 +64,7 @@ export function runStory(run: RunDetail, out: Output, now: number): string[] {
     return values.map(
       (text, i) =>
         out.style('bold', (i === 0 ? name : '').padEnd(column)) +
-        (name === 'Status' ? text : name === 'Commands' ? printable(text) : oneLine(text)),
+        (name === 'Status' ? text : name === 'Commands' || value === culpritLog ? printable(text) : oneLine(text)),
     );
   });
 }
@@ -72,6 +75,26 @@ function ran(run: RunDetail, now: number): string | null {
   if (run.startedAt === null) return null;
   const end = run.finishedAt === null ? now : Date.parse(run.finishedAt);
   return duration((end - Date.parse(run.startedAt)) / 1000);
+}
+
+/** Each attempt once: of several nodes the master's, with what became of all. */
+const attemptsOf = (run: RunDetail): AttemptInfo[] =>
+  run.attempts
+    .filter(({ job }) => job === 0)
+    .map((one) =>
+      (run.culprit ?? null) !== null && one.attempt === run.attempt ? { ...one, status: run.status, reason: run.reason } : one,
+    );
+
+/** What became of each of several nodes: `1 failed on local after 3 min: exit code 3`. */
+function nodeLines(run: RunDetail): string[] | null {
+  if ((run.nodes ?? 1) === 1) return null;
+  const latest = run.attempts.filter(({ attempt }) => attempt === run.attempt).toSorted((a, b) => a.job - b.job);
+  return latest.map((node) => {
+    const waits = node.finishedAt !== null && (node.status === 'running' || node.status === 'stopping');
+    const ended = waits ? ` (ended with ${node.exitCode === null ? 'no exit code' : `exit code ${node.exitCode}`}, the others go on)` : '';
+    const text = attemptLine({ ...node, attempt: node.job }).replace(/^\d+ /, '');
+    return `${node.job}${node.job === 0 ? ' (master)' : ''} ${text}${ended}`;
+  });
 }
 
 /** What `Wants` does not say. */

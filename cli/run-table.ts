@@ -43,5 +43,6 @@ export function runTable(runs: Run[], out: Output, now: number): string[] {
     ],
     note: (run) => note(run),
     noteStyle: (note) => out.style('dim', note),
+    below: (run) => run.urls.map(({ name, url }) => `${out.style('dim', name)} ${oneLine(url)}`),
   });
 }

@@ -8,18 +8,10 @@ import { renderProblem } from '../shared/workflow/problems.ts';
 import { nearest } from '../shared/workflow/suggest.ts';
 import type { Cli } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
+import { optionLines, providerHelp, providerStory } from './provider-help.ts';
 import { table } from './terminal/table.ts';
-import { oneLine, printable, width } from './terminal/text.ts';
+import { oneLine, printable } from './terminal/text.ts';
 import { usageError } from './usage.ts';
-
-const providerHelp: Record<Workflow['provider'], string> = {
-  bash: "dstack run bash -c 'COMMAND'",
-  docker: "dstack run docker IMAGE [-c 'COMMAND']",
-  code: 'VS Code in the browser (not there yet)',
-  lab: 'JupyterLab (not there yet)',
-  notebook: 'Jupyter Notebook (not there yet)',
-  torchrun: 'training on several GPUs and machines (not there yet)',
-};
 
 /** Usage, workflows and providers. Answers the exit status. */
 export async function listWorkflows(cli: Cli): Promise<number> {
@@ -49,11 +41,11 @@ export async function listWorkflows(cli: Cli): Promise<number> {
       titleStyle: title,
       columns: [
         { title: 'PROVIDER', value: (name) => name },
-        { title: 'HELP', value: (name) => providerHelp[name], least: 10 },
+        { title: 'HELP', value: (name) => `${providerHelp[name].short}: ${providerHelp[name].usage}`, least: 10 },
       ],
     }),
   );
-  lines.push('', '`dstack run WORKFLOW --help` says more about one, `dstack run --help` lists the options.');
+  lines.push('', '`dstack run NAME --help` says more about one, `dstack run --help` lists the options.');
   for (const line of lines) cli.out.line(line);
   return exitCodes.ok;
 }
@@ -63,23 +55,20 @@ export async function showWorkflow(cli: Cli, name: string, run: Command): Promis
   const loaded = await load(cli);
   if (!loaded.ok) return complain(cli, loaded);
   const found = loaded.workflows.get(name);
-  if (found) {
-    for (const line of story(cli, found)) cli.out.line(line);
-  } else if ((providerNames as readonly string[]).includes(name)) {
-    cli.out.line(`${cli.out.style('bold', name)}: a provider. ${providerHelp[name as Workflow['provider']]}`);
-  } else {
+  if (!found && (providerNames as readonly string[]).includes(name)) {
+    for (const line of providerStory(name as Workflow['provider'], run, cli.out)) cli.out.line(line);
+    return exitCodes.ok;
+  }
+  if (!found) {
     const near = nearest(name, [...loaded.workflows.keys(), ...providerNames]);
     throw usageError(
       `There is no workflow or provider '${name}' in ${cli.projectOrHere()}.`,
       near ? `Did you mean '${near}'?` : '`dstack run` lists them.',
     );
   }
+  for (const line of story(cli, found)) cli.out.line(line);
   cli.out.line('\nOptions that override it:');
-  const help = run.createHelp();
-  help.prepareContext({ helpWidth: cli.out.columns() ?? 100 });
-  const options = help.visibleOptions(run);
-  const column = Math.max(...options.map((option) => width(help.optionTerm(option))));
-  for (const option of options) cli.out.line(help.formatItem(help.optionTerm(option), column, help.optionDescription(option), help));
+  for (const line of optionLines(found.workflow.provider, run, cli.out)) cli.out.line(line);
   return exitCodes.ok;
 }
 
@@ -118,7 +107,7 @@ function story(cli: Cli, { workflow, source }: { workflow: Workflow; source: Wor
         ? []
         : ports.kind === 'count'
           ? [String(ports.count)]
-          : ports.ports.map((port) => (port.host === null ? String(port.container) : `${port.host}:${port.container}`)),
+          : ports.ports.map((port) => `${port.host ?? ''}:${port.container}`),
     ],
     ['Time limit', [workflow.maxDuration === null ? '' : formatDuration(workflow.maxDuration)]],
     ['Idle limit', [workflow.idleTimeout === null ? '' : formatDuration(workflow.idleTimeout)]],

@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import { readConfig } from '../shared/config-file.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
+import { createActivity } from './activity/activity.ts';
 import type { ApiParts } from './api/handler.ts';
 import { createApiServer } from './api/server.ts';
 import { createArtifacts } from './artifacts/create-artifacts.ts';
@@ -22,10 +23,13 @@ import { createDecayedUsage } from './control/fair-share.ts';
 import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
 import { stateFolders } from './control/state-folder.ts';
+import { tokenOf } from './control/run-token.ts';
 import { createSuspects } from './control/suspects.ts';
 import { sweep } from './control/sweep.ts';
 import { diagnose, doctorParts } from './doctor/doctor.ts';
 import { createDockerEngine, findEndpoint } from './engine/docker.ts';
+import { createDownloads } from './environments/downloads.ts';
+import { createEnvironments } from './environments/environments.ts';
 import { createLocalHost } from './hosts/local.ts';
 import { attachMethod, toolkitPlaces } from './hosts/toolkit.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -35,6 +39,9 @@ import { createDiskUse } from './policy/disk-use.ts';
 import { createPolicy } from './policy/policy.ts';
 import { untilMended } from './policy/until-mended.ts';
 import { createSecretBox } from './secrets/box.ts';
+import { ownServerFinder } from './servers/own-server.ts';
+import { createServers } from './servers/servers.ts';
+import { createSessions } from './sessions/sessions.ts';
 import { createSnapshots } from './snapshots/create-snapshots.ts';
 import { overlaySafe } from './snapshots/overlay-safe.ts';
 import { openStore } from './store/store.ts';
@@ -111,6 +118,7 @@ export async function composeDaemon(
     deleteAsRoot: (path) => asRoot('delete', path),
   });
   const secrets = createSecretBox(join(home, 'secrets.key'));
+  const sessions = createSessions({ engine, dir: join(home, 'sessions'), logger });
 
   const claims = createClaims({ engine, installation, user: username, claimTimeout: () => config.gpus.claimTimeout, logger });
   let control: Control | null = null;
@@ -126,6 +134,7 @@ export async function composeDaemon(
     onChange: () => {
       control?.wakeAll();
       control?.reschedule();
+      void sessions.recover();
     },
   });
   const decayedUsage = createDecayedUsage(store);
@@ -139,7 +148,17 @@ export async function composeDaemon(
     now: Date.now,
     sampleEvery: () => config.sampleEvery,
     readEvery: () => config.gpus.readEvery,
-    stopIdle: (runId, detail) => control?.endIdle(runId, detail),
+    stopIdle: (runId, detail) => control?.endByItself(runId, 'idle_timeout', detail),
+  });
+  const logs = createLogs({ dir: folder('logs'), now: Date.now });
+  const activity = createActivity({
+    ...{ installation, store, engine, logs, logger, signal },
+    tokenOf: (run) => {
+      const token = tokenOf(secrets, run);
+      return token.ok ? token.value : null;
+    },
+    end: (runId, detail) => control?.endByItself(runId, 'inactivity', detail),
+    changed: (runId) => control?.changes.notify(runId),
   });
   let noOverlay: string | null = overlaySafe(home) ? null : 'its path';
   const parts: ControlParts = {
@@ -149,8 +168,10 @@ export async function composeDaemon(
     engine,
     monitor,
     snapshots,
+    environments: createEnvironments({ engine, store, installation, logger, config, now: Date.now }),
+    downloads: createDownloads(join(home, 'cache'), (path) => asRoot('delete', path)),
     artifacts,
-    logs: createLogs({ dir: folder('logs'), now: Date.now }),
+    logs,
     states: stateFolders(folder('states')),
     claims,
     hosts: () => [host.name],
@@ -190,10 +211,12 @@ export async function composeDaemon(
       },
     },
     certificates: () => readCertificates(config.caCertificates),
+    servers: createServers({ dir: folder('servers'), config: () => config.code, hasOwn: ownServerFinder(engine), arch: process.arch }),
     signal,
     inUse: new Set(),
     gate: createGate(),
     meter,
+    activity,
     usage: () => decayedUsage(Date.now()),
     idle: memoryReleaser(),
     now: Date.now,
@@ -215,6 +238,7 @@ export async function composeDaemon(
     host,
     artifacts,
     secrets,
+    sessions,
     diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images, gpuStates: () => controlNow.gpuStates() })),
     diskUse: () => diskUse(parts, databaseFile),
     reloadConfig: async () => {
@@ -264,15 +288,19 @@ export async function composeDaemon(
       controlNow.adoptOpen();
       controlNow.reschedule();
       meter.wake();
+      activity.adopt();
+      void sessions.recover();
       void meter.tidy().catch((error: unknown) => logger.info({ error: String(error) }, 'tidying samples failed'));
       // leftovers of a killed daemon; the engine may be away, then the next sweep takes them
       void sweep(parts, { helpers: true }).catch((error: unknown) => logger.info({ error: String(error) }, 'sweep failed'));
     },
     async end() {
       if (collecting) clearInterval(collecting);
+      await sessions.hangUp();
       await controlNow.finished();
       await monitor.finished;
       await meter.finished();
+      await activity.finished();
       store.close();
     },
   });

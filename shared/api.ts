@@ -215,6 +215,8 @@ export interface Run {
   tags: string[];
   host: string | null;
   gpus: string[];
+  /** how many jobs it has, each with the resources: of torchrun its nodes. Absent: one (a daemon of an earlier version) */
+  nodes?: number;
   artifacts: string[];
   /** where its ports are published while it runs, with the token for whoever may have it; what it serves first */
   urls: { name: string; url: string }[];
@@ -252,8 +254,12 @@ export interface RunDetail extends Run {
   maxDuration: number | null;
   /** seconds of doing nothing after which it is stopped; null: never */
   idleTimeout: number | null;
+  /** of dev environments, seconds in which nobody and nothing works in it after which it is stopped; null: never */
+  inactivityDuration: number | null;
   restartOf: string | null;
   retry: number;
+  /** of several nodes the one whose failure ended the run, or is ending it; null: none. Absent: one job */
+  culprit?: number | null;
   attempts: AttemptInfo[];
   /** what it waits for; null: it does not wait */
   waiting: { candidates: { host: string; why: string }[]; holders: { run: string; user: string; what: string }[] } | null;
@@ -334,7 +340,7 @@ export interface Sample {
 export interface AuditEntry {
   at: string;
   user: string;
-  action: 'stop' | 'abort' | 'rm' | 'share' | 'unshare';
+  action: 'stop' | 'abort' | 'rm' | 'share' | 'unshare' | 'exec';
   run: string;
   owner: string;
   detail: string;
@@ -391,7 +397,7 @@ export interface Secret {
 }
 
 export interface DiskUse {
-  kind: 'artifacts' | 'logs' | 'workspaces' | 'trees' | 'snapshots' | 'database';
+  kind: 'artifacts' | 'logs' | 'workspaces' | 'trees' | 'snapshots' | 'environments' | 'downloads' | 'database';
   bytes: number;
   /** what `gc` would free of it now */
   reclaimable: number;
@@ -413,7 +419,8 @@ export interface Check {
 }
 
 /**
- * The WebSocket at `/v1/runs/:name/logs?from=BYTES&follow=1&since=ISO&attempt=N` (no attempt: the newest that has a log): binary frames are log bytes in order (masked, as the terminal
+ * The WebSocket at `/v1/runs/:name/logs?from=BYTES&follow=1&since=ISO&attempt=N&job=N` (no attempt: the newest that has a log; job: which of several nodes, else the
+ * first; `tail=BYTES` in place of `from`: the last ones): binary frames are log bytes in order (masked, as the terminal
  * of the job produced them), text frames are these. Without `follow` it ends with `end` after what is there now.
  */
 export type LogEvent =
@@ -424,3 +431,43 @@ export type LogEvent =
   /** the reader was too slow and is dropped; resume with `from` */
   | { type: 'slow'; offset: number }
   | { type: 'end'; run: Run };
+
+/**
+ * The WebSocket at `/v1/runs/:name/exec`: a command in the container of a run, with somebody at its other end. The client's first frame is `start`; once it was answered
+ * with `started`, its binary frames are what the command reads. The daemon's binary frames are what it prints: one byte (1: stdout, 2: stderr), then the bytes.
+ * Closing the connection hangs up: the command gets SIGHUP, and is killed if that does not help.
+ */
+export type ExecRequest =
+  | ExecStart
+  | { type: 'resize'; columns: number; rows: number }
+  /** to all processes of the command */
+  | { type: 'signal'; signal: ExecSignal }
+  /** the end of what the command reads; where it has no terminal */
+  | { type: 'end' };
+
+export interface ExecStart {
+  type: 'start';
+  /** as it is, no shell reads it; null: a shell */
+  command: string[] | null;
+  /** its size, and its kind for TERM; null: the command gets none */
+  terminal: { columns: number; rows: number; term: string } | null;
+  /** which of the run's jobs; left out: the first */
+  node?: number;
+  /** below the job's working directory, or absolute; left out: there */
+  dir?: string;
+  env?: Record<string, string>;
+}
+
+export type ExecSignal = 'HUP' | 'INT' | 'QUIT' | 'TERM';
+
+/** Bytes that a client may have sent beyond those that were `taken`; it is dropped for more. */
+export const execWindow = 512 * 1024;
+
+export type ExecEvent =
+  | { type: 'started'; run: string; host: string }
+  /** so many more of the client's bytes were passed on */
+  | { type: 'taken'; bytes: number }
+  /** the last one. `exitCode` as a shell has it (128 + the signal's number); null: nobody knows. `containerEnded`: the run's container ended, and the command with it */
+  | { type: 'exit'; exitCode: number | null; containerEnded: boolean }
+  /** the last one: it could not be begun, or cannot go on */
+  | { type: 'failed'; failure: { code: string; message: string; hint?: string } };

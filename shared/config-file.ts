@@ -8,6 +8,17 @@ import { pythonVersions } from './workflow/model.ts';
 
 const day = 86_400;
 
+/** The checksums are those that GitHub shows beside the archives. */
+const usualServer: Config['code'] = {
+  version: '1.109.5',
+  server:
+    'https://github.com/gitpod-io/openvscode-server/releases/download/openvscode-server-v{version}/openvscode-server-v{version}-linux-{arch}.tar.gz',
+  sha256: {
+    x64: 'b433bf4f0227321a7014d8460d10a8f958adc0f45aa79bd889e84e65e8f88363',
+    arm64: '36d9c14036489b63de84ebace837fcacf7e60e669a0dc715802c5443684ea4dc',
+  },
+};
+
 /** What holds where the file says nothing. The images are the public library's full ones: they have git and a compiler, which `pip install` often needs. */
 export function defaultConfig(): Config {
   return {
@@ -20,10 +31,13 @@ export function defaultConfig(): Config {
     gracePeriod: 10,
     snapshot: { warnBytes: 200e6, maxBytes: 1e9 },
     minFreeDisk: 1e9,
-    retention: { logs: 90 * day, artifacts: null, trees: 7 * day },
+    retention: { logs: 90 * day, artifacts: null, trees: 7 * day, downloads: 30 * day },
+    environments: { maxSize: 50e9 },
     gcInterval: day,
     retryDelay: 10,
     warningPeriod: 60,
+    inactivityDuration: null,
+    code: usualServer,
     sampleEvery: 5,
     gpus: { attach: 'auto', busyMemory: 1e9, readEvery: 5, claimTimeout: 60 },
   };

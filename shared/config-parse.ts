@@ -14,7 +14,7 @@ import { renderProblems } from './workflow/problems.ts';
 import { openSource } from './workflow/source.ts';
 import { reportSyntax } from './workflow/syntax.ts';
 import { buildTree } from './workflow/tree.ts';
-import { parseEnvName, parsePython } from './workflow/values.ts';
+import { parseEnvName, parsePython, parseVersion } from './workflow/values.ts';
 
 /** The Config of a file's text, with `defaults` for what it leaves out. Fails with `config` and all problems at once. */
 export function parseConfig(file: string, text: string, defaults: Config): Result<Config> {
@@ -32,16 +32,18 @@ export function parseConfig(file: string, text: string, defaults: Config): Resul
 /** Every key of the file, in its order in the README. */
 const topKeys = [
   ...['images', 'default_python', 'env', 'ca_certificates', 'mount_roots', 'mounts'],
-  ...['grace_period', 'snapshot', 'min_free_disk', 'retention', 'gc_interval'],
-  ...['retry_delay', 'warning_period', 'sample_every', 'gpus'],
+  ...['grace_period', 'snapshot', 'min_free_disk', 'retention', 'environments', 'gc_interval'],
+  ...['retry_delay', 'warning_period', 'inactivity_duration', 'code', 'sample_every', 'gpus'],
 ] as const;
 
 function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config): Config {
   const keys = keysOf(top, topKeys, 'the configuration');
   const snapshot = keysOf(keys.snapshot, ['warn_size', 'max_size'], 'snapshot');
-  const retention = keysOf(keys.retention, ['logs', 'artifacts', 'trees'], 'retention');
+  const retention = keysOf(keys.retention, ['logs', 'artifacts', 'trees', 'downloads'], 'retention');
+  const environments = keysOf(keys.environments, ['max_size'], 'environments');
+  const code = keysOf(keys.code, ['version', 'server', 'sha256'], 'code');
   const gpus = keysOf(keys.gpus, ['attach', 'busy_memory', 'read_every', 'claim_timeout'], 'gpus');
-  const kept = (key: keyof Keys<'logs' | 'artifacts' | 'trees'>): number | null =>
+  const kept = (key: keyof Keys<'logs' | 'artifacts' | 'trees' | 'downloads'>): number | null =>
     scalar(retention[key], parseDurationOrNever, defaults.retention[key]);
   return {
     images: { ...defaults.images, ...pairs(keys.images, parsePython, parseImage, 'a map of Python versions to images: 3.11: python:3.11') },
@@ -56,10 +58,19 @@ function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config
       maxBytes: scalar(snapshot.max_size, parseSize, defaults.snapshot.maxBytes),
     },
     minFreeDisk: scalar(keys.min_free_disk, parseSize, defaults.minFreeDisk),
-    retention: { logs: kept('logs'), artifacts: kept('artifacts'), trees: kept('trees') },
+    retention: { logs: kept('logs'), artifacts: kept('artifacts'), trees: kept('trees'), downloads: kept('downloads') },
+    environments: { maxSize: scalar(environments.max_size, parseSize, defaults.environments.maxSize) },
     gcInterval: scalar(keys.gc_interval, parseInterval, defaults.gcInterval),
     retryDelay: scalar(keys.retry_delay, parseDuration, defaults.retryDelay),
     warningPeriod: scalar(keys.warning_period, parseDuration, defaults.warningPeriod),
+    inactivityDuration: scalar(keys.inactivity_duration, parseLimitOrNever, defaults.inactivityDuration),
+    code: {
+      version: scalar(code.version, parseVersion, defaults.code.version),
+      server: scalar(code.server, parseServer, defaults.code.server),
+      // the usual sums are those of the usual archives
+      sha256:
+        code.version || code.server || code.sha256 ? pairs(code.sha256, parseArch, parseSum, 'sha256: {x64: …}') : defaults.code.sha256,
+    },
     sampleEvery: scalar(keys.sample_every, parseSampling, defaults.sampleEvery),
     gpus: {
       attach: scalar(gpus.attach, parseAttach, defaults.gpus.attach),
@@ -74,6 +85,11 @@ function parseDurationOrNever(text: string): Result<number | null> {
   if (text === 'never') return ok(null);
   const parsed = parseDuration(text);
   return parsed.ok ? parsed : fail(parsed.failure.code, parsed.failure.message, 'write a number and a unit (90d, 12h), or never');
+}
+
+function parseLimitOrNever(text: string): Result<number | null> {
+  const parsed = parseDurationOrNever(text);
+  return parsed.ok && parsed.value === 0 ? fail('bad_duration', 'this leaves no time', 'write for example 2h, or never') : parsed;
 }
 
 function parseInterval(text: string): Result<number | null> {
@@ -114,3 +130,16 @@ function parseFile(text: string): Result<string> {
   const path = parsePath(text);
   return path.ok && !existsSync(path.value) ? fail('bad_path', 'there is no such file', 'name a file in PEM format') : path;
 }
+
+/** A URL, or an absolute path; `{version}` and `{arch}` may be in both. */
+function parseServer(text: string): Result<string> {
+  if (/^https?:\/\/\S+$/.test(text)) return ok(text);
+  const path = parsePath(text);
+  return path.ok ? path : fail('bad_path', 'this is neither a URL nor an absolute path', 'name an archive (.tar.gz) or a folder');
+}
+
+const parseArch = (text: string): Result<string> =>
+  ['x64', 'arm64'].includes(text) ? ok(text) : fail('bad_arch', 'there is no server for it', 'write x64 or arm64');
+
+const parseSum = (text: string): Result<string> =>
+  /^[0-9a-f]{64}$/i.test(text) ? ok(text.toLowerCase()) : fail('bad_sum', 'this is no SHA-256', 'write the 64 hex digits that `sha256sum` prints');

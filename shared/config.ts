@@ -17,13 +17,25 @@ export interface Config {
   /** bytes of free disk below which runs wait */
   minFreeDisk: number;
   /** seconds after which `gc` may take them; null: kept */
-  retention: { logs: number | null; artifacts: number | null; trees: number | null };
+  retention: { logs: number | null; artifacts: number | null; trees: number | null; downloads: number | null };
+  /** bytes that cached environments take beyond their images; above it those used least recently go */
+  environments: { maxSize: number };
   /** seconds between automatic gc's; null: only by hand */
   gcInterval: number | null;
   /** seconds before the first retry of a failed run; doubled for each further one, up to ten minutes */
   retryDelay: number;
   /** seconds before the end of `max_duration` at which a run gets SIGUSR1 (at most half of it) */
   warningPeriod: number;
+  /** `inactivity_duration` of dev environments that give none, seconds; null: none */
+  inactivityDuration: number | null;
+  /** the VS Code server, for images that have none */
+  code: {
+    version: string;
+    /** URL or path of an archive, or path of a folder; `{version}` and `{arch}` are filled in */
+    server: string;
+    /** of the archive of that version, by arch (`x64`, `arm64`); an arch that is not there is not checked */
+    sha256: Record<string, string>;
+  };
   /** seconds between two samples of what a run uses */
   sampleEvery: number;
   gpus: {

@@ -42,8 +42,13 @@ export type FailureReason =
   | 'host_restarted'
   | 'container_removed'
   | 'image'
+  | 'environment'
   | 'start'
   | 'gpus'
+  /** another daemon took one of a node's after other nodes had begun */
+  | 'gpus_taken'
+  /** of a run's nodes: what another one of them died of ended it too */
+  | 'node'
   | 'workspace'
   | 'max_duration'
   | 'idle'

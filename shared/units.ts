@@ -146,11 +146,12 @@ export function stripSlash(path: string): string {
 
 type Port = { container: number; host: number | null };
 
-/** `8000:80` (host:container), `80` or `:80` (any free port of the host). */
+/** `8000:80` (host:container), `80` (the same port of both) or `:80` (any free port of the host). */
 export function parsePort(text: string): Result<Port> {
-  const [, host, container] = /^\s*(?:(\d*):)?(\d+)\s*$/.exec(text) ?? [];
+  const [, before, container] = /^\s*(?:(\d*):)?(\d+)\s*$/.exec(text) ?? [];
+  const host = before ?? container;
   if (container === undefined)
-    return fail('bad_port', 'this is not a port', 'write 3000, or "8000:80" for port 80 of the container at port 8000 of the host');
+    return fail('bad_port', 'this is not a port', 'write 3000; "8000:80" for port 80 of the container at port 8000 of this machine; ":80" for any free port');
   for (const number of [host || null, container]) {
     if (number !== null && (Number(number) < 1 || Number(number) > 65_535))
       return fail('bad_port', `${number} is not a port`, 'ports are 1 to 65535');
@@ -191,7 +192,7 @@ export function portCount(count: number): Result<Ports> {
     return fail(
       'bad_port',
       'a single number is how many ports are needed',
-      `for port ${count} write ["${count}"] in the file, :${count} on the command line`,
+      `for port ${count} write [${count}] in the file, ${count}:${count} on the command line`,
     );
   return fail('bad_port', 'the number of ports is at least 1', 'leave it out where no port is needed');
 }

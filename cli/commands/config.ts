@@ -54,6 +54,8 @@ function asInFile(config: Config): object {
     min_free_disk: formatSize(config.minFreeDisk),
     retention: { logs: time(retention.logs), artifacts: time(retention.artifacts), trees: time(retention.trees) },
     gc_interval: time(config.gcInterval),
+    inactivity_duration: time(config.inactivityDuration),
+    code: config.code,
     sample_every: time(config.sampleEvery),
   };
 }

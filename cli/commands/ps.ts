@@ -30,7 +30,9 @@ export const command = (cli: Cli): Command =>
       if (name !== undefined) {
         const run = unwrap(await cli.client.call('run', { name }));
         if (options.json) return cli.json(run);
-        for (const line of runStory(run, cli.out, Date.now())) cli.out.line(line);
+        const culprit = run.culprit ?? null;
+        const log = culprit === null ? [] : await (await import('../culprit-log.ts')).lastLines(cli.client, name, culprit);
+        for (const line of runStory(run, cli.out, Date.now(), log)) cli.out.line(line);
         return;
       }
       const runs: Run[] = unwrap(await cli.client.call('ps', { projectDir: cli.projectOrHere(), ...(options.all && { all: true }) }));

@@ -5,13 +5,16 @@ import { FailureError, ok, unwrap, type Result } from '../../shared/result.ts';
 import { attach } from '../attach.ts';
 import type { ApiFailure } from '../client.ts';
 import type { Cli } from '../context.ts';
+import { withOwnValue } from '../env-option.ts';
 import { preload } from '../follow.ts';
 import { warn } from '../warn.ts';
 import { collect, examples, setting, usageError } from '../usage.ts';
 
-interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | 'commands' | 'image' | 'file'> {
+interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | 'commands' | 'image' | 'file' | 'version'> {
   help?: boolean;
   detach?: boolean;
+  open?: boolean;
+  serverVersion?: string;
   tag?: string;
   artifact?: string[];
   dep?: string[];
@@ -20,8 +23,8 @@ interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | '
 }
 
 const notes = `
-WORKFLOW is one of .dstack/workflows.yaml, or a provider (bash, docker) with
-everything it needs on the command line. \`dstack run\` lists them,
+WORKFLOW is one of .dstack/workflows.yaml, or a provider (bash, docker, lab,
+notebook, code, torchrun) with everything it needs on the command line. \`dstack run\` lists them,
 \`dstack run WORKFLOW --help\` shows a workflow's own settings.
 
 Options may stand before and after WORKFLOW. What follows it and is no option of
@@ -49,7 +52,7 @@ export const command = (cli: Cli): Command =>
     .option('--python <version>', 'The version of Python.')
     .option('-c, --command <command>', 'Run this, instead of the commands in the file. Repeatable. (bash, docker)', collect)
     .option('--mount <source:target[:ro]>', 'Mount a folder of the host. Repeatable.', collect)
-    .option('-p, --ports <ports>', 'How many ports, or which: 8000:80,9000.')
+    .option('-p, --ports <ports>', 'How many ports, or which: 8000:80,9000:9000.')
     .option('--cpu <cores>', 'CPU cores.')
     .option('--memory <size>', 'Memory, such as 16GB.')
     .option('--shm-size <size>', 'Shared memory (/dev/shm).')
@@ -61,6 +64,9 @@ export const command = (cli: Cli): Command =>
     .option('--idle-timeout <time>', 'Stop it when its GPUs (without any: its CPUs) did nothing for this time, such as 30m.')
     .option('--priority <n>', 'Higher goes first; 0 is usual.', setting('--priority'))
     .option('--retry <n>', 'Attempts after a failure.', setting('--retry'))
+    .option('--inactivity-duration <time>', 'Stop it when nobody and nothing worked in it for this time. (code, lab, notebook)')
+    .option('--server-version <version>', 'The version of the server. (code, lab, notebook)')
+    .option('--open', 'Open what it serves in the browser.')
     .option('--nodes <n>', 'Containers that train together. (torchrun)', setting('--nodes'))
     .addHelpText('after', notes)
     .addHelpText(
@@ -87,6 +93,8 @@ async function run(cli: Cli, self: Command, workflow: string | undefined, args: 
     cli.exitCode = await showWorkflow(cli, workflow, self);
     return;
   }
+  if (options.open && options.detach)
+    throw usageError('--open waits for what the run serves, and -d for nothing.', 'Leave one of them out.');
   const request = await compose(cli, workflow, args, options);
   const answer = submit(cli, request);
   // while the daemon works on it; not sooner, or the request would wait for the import
@@ -95,12 +103,12 @@ async function run(cli: Cli, self: Command, workflow: string | undefined, args: 
   warn(cli, warnings);
   if (options.detach) return cli.out.line(submitted.name);
   cli.err.line(cli.err.style('dim', submitted.name));
-  cli.exitCode = await attach(cli, submitted.name);
+  cli.exitCode = await attach(cli, submitted.name, { open: options.open === true });
 }
 
 /** The command line as a request. */
 async function compose(cli: Cli, target: string, args: string[], options: RunOptions): Promise<SubmitRequest> {
-  const { help: _, detach: __, tag, artifact, dep, mount, command: commands, env, ...same } = options;
+  const { help: _, detach: __, open: ___, serverVersion, tag, artifact, dep, mount, command: commands, env, ...same } = options;
   const overrides: Overrides = {
     ...same,
     ...(env && { env: env.map((entry) => withOwnValue(entry, cli.env)) }),
@@ -108,6 +116,7 @@ async function compose(cli: Cli, target: string, args: string[], options: RunOpt
     ...(dep && { deps: dep }),
     ...(mount && { mounts: mount }),
     ...(commands && { commands }),
+    ...(serverVersion !== undefined && { version: serverVersion }),
   };
   const first = await firstArgument(cli, target);
   if (first !== null && args[0] !== undefined) {
@@ -126,15 +135,6 @@ async function compose(cli: Cli, target: string, args: string[], options: RunOpt
   };
 }
 
-/** `-e NAME` means the value that NAME has here. */
-function withOwnValue(entry: string, env: NodeJS.ProcessEnv): string {
-  if (entry.includes('=')) return entry;
-  const value = env[entry];
-  if (value === undefined)
-    throw usageError(`-e ${entry} takes the value of your own variable ${entry}, which is not set.`, `Set it, or write -e ${entry}=VALUE.`);
-  return `${entry}=${value}`;
-}
-
 /** Which setting the first argument of a provider is; null for workflows, even one that is named like a provider. */
 async function firstArgument(cli: Cli, target: string): Promise<'image' | 'file' | null> {
   const setting = ({ docker: 'image', torchrun: 'file' } as const)[target as ProviderName & ('docker' | 'torchrun')] ?? null;
@@ -146,7 +146,7 @@ async function firstArgument(cli: Cli, target: string): Promise<'image' | 'file'
 }
 
 /** Submits; when the daemon asks for values of our own variables, once more with them. */
-async function submit(cli: Cli, request: SubmitRequest): Promise<Submitted> {
+export async function submit(cli: Cli, request: SubmitRequest): Promise<Submitted> {
   const answer = await submitOnce(cli, request);
   if (answer.ok || answer.failure.code !== 'env_needed') return unwrap(answer);
   const names = (answer.failure as ApiFailure).names ?? [];

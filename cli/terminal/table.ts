@@ -20,6 +20,8 @@ interface Layout<T> {
   /** a line below a row, already printable and styled after the cut */
   note?: (row: T) => string | null;
   noteStyle?: (note: string) => string;
+  /** further lines below a row, already printable and styled; never cut: they are to be copied */
+  below?: (row: T) => string[];
 }
 
 const gap = '  ';
@@ -47,6 +49,7 @@ export function table<T>(layout: Layout<T>): string[] {
     lines.push(line(cells[r] ?? [], (c, i) => columns[i]?.style?.(c, row) ?? c));
     const note = layout.note?.(row);
     if (note) lines.push(indent + (layout.noteStyle ?? plain)(layout.width === null ? note : truncate(note, layout.width - indent.length)));
+    for (const text of layout.below?.(row) ?? []) lines.push(indent + text);
   });
   return lines.map((text) => text.trimEnd());
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { InProject } from '../../shared/api.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { ArtifactFolder } from '../artifacts/artifacts.ts';
+import { nodePath } from '../artifacts/node-path.ts';
 import { artifactsOf } from '../control/resolve-deps.ts';
 import type { RunRecord } from '../store/records.ts';
 import { findTarget } from './find-run.ts';
@@ -16,7 +17,11 @@ const find = (api: ApiParts, request: InProject & { target: string }): Result<Ru
   findTarget(api, projectOf(api, request), request.target, 'read');
 
 const jobFolders = (run: RunRecord): { runId: number; job: number; folders: ArtifactFolder[] }[] =>
-  run.spec.jobs.map((_, job) => ({ runId: run.id, job, folders: artifactsOf(run).filter((artifact) => artifact.job === job) }));
+  run.spec.jobs.map((_, job) => ({
+    runId: run.id,
+    job,
+    folders: artifactsOf(run).flatMap(({ job: of, key, path }) => (of === job ? [{ key, path: nodePath(job, path) }] : [])),
+  }));
 
 /** Every file that a run saved. */
 export const artifactsList: JsonHandler<'artifactsList'> = {

@@ -1,13 +1,33 @@
 import { z } from 'zod';
-import { ok } from '../../shared/result.ts';
-import type { JsonHandler } from './handler.ts';
+import { fail, ok } from '../../shared/result.ts';
+import type { Environment } from '../../shared/api.ts';
+import type { ApiParts, JsonHandler } from './handler.ts';
 
+/** The caller's own; the daemon's user sees all of them. */
+async function visible({ parts, caller }: ApiParts): Promise<Environment[]> {
+  const all = await parts.environments.list();
+  return all.filter(({ owner }) => caller.admin || owner === caller.uid).map(({ owner: _, ...environment }) => environment);
+}
+
+/** Those that were used last come first. */
 export const envList: JsonHandler<'envList'> = {
   params: z.object({}),
-  answer: async () => ok([]),
+  answer: async (api) => ok(await visible(api)),
 };
 
+/** Removes what no unfinished run starts from, those that build upon others first. */
 export const envRm: JsonHandler<'envRm'> = {
-  params: z.object({ keys: z.array(z.string()).optional(), all: z.boolean().optional() }) as never,
-  answer: async () => ok({ removed: [], kept: [], bytes: 0 }),
+  params: z.object({ keys: z.array(z.string().regex(/^[0-9a-f]{4,64}$/, 'a key, or at least 4 digits of its beginning')).optional(), all: z.boolean().optional() }),
+  answer: async (api, { keys = [], all = false }) => {
+    const known = await visible(api);
+    const unknown = keys.find((key) => !known.some((one) => one.key.startsWith(key)));
+    if (unknown !== undefined) return fail('no_such_environment', `There is no environment ${unknown}`, 'See what there is: dstack env list');
+    const double = keys.find((key) => known.filter((one) => one.key.startsWith(key)).length > 1);
+    if (double !== undefined) return fail('ambiguous', `Several environments begin with ${double}`, 'Write more of the key');
+    const { removed, kept } = await api.parts.environments.removeAll(
+      known.filter((one) => all || keys.some((key) => one.key.startsWith(key))).map((one) => one.key),
+    );
+    const bytes = known.reduce((sum, one) => sum + (removed.includes(one.key) ? one.size : 0), 0);
+    return ok({ removed, kept, bytes });
+  },
 };

@@ -33,6 +33,8 @@ const notYours = ({ name, user }: RunRecord, access: Access): Result<never> => {
       return fail('not_yours', `The run '${name}' belongs to ${user}, who has not shared it`, `${user} can, with: dstack share ${name}`);
     case 'end':
       return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} and the administrator may stop or remove it`);
+    case 'enter':
+      return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} and the administrator may run commands in it`);
     case 'own':
       return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} may use it so`);
   }

@@ -9,6 +9,7 @@ import type { ControlParts } from '../control/parts.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Logger } from '../logger.ts';
 import type { SecretBox } from '../secrets/box.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Store } from '../store/store.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Slots } from '../users/slots.ts';
@@ -31,6 +32,7 @@ export interface ApiParts {
   host: Host;
   artifacts: Artifacts;
   secrets: SecretBox;
+  sessions: Sessions;
   diagnose(): Promise<Check[]>;
   diskUse(): Promise<DiskUse[]>;
   collectGarbage(dryRun: boolean): Promise<Freed[]>;

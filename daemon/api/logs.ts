@@ -9,6 +9,7 @@ import type { JobRecord, RunRecord } from '../store/records.ts';
 import { may } from '../users/caller.ts';
 import { findRun } from './find-run.ts';
 import type { ApiParts } from './handler.ts';
+import { decoded, refuseUpgrade } from './upgrade.ts';
 import { viewFor } from './view-for.ts';
 
 /** Bytes that may wait in a socket before the next chunk is read from disk. */
@@ -26,13 +27,9 @@ export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duple
   const url = new URL(request.url ?? '/', 'http://daemon');
   const name = decoded(/^\/v1\/runs\/([^/]+)\/logs$/.exec(url.pathname)?.[1]);
   const run = name === null ? null : findRun(api, name, 'read');
-  const found = run?.ok ? withAttempt(api, run.value, url.searchParams.get('attempt')) : run;
+  const found = run?.ok ? withAttempt(api, run.value, url.searchParams.get('job'), url.searchParams.get('attempt')) : run;
   if (!found?.ok) {
-    const body = JSON.stringify(found?.failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
-    socket.end(
-      `HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
-    return;
+    return refuseUpgrade(socket, found?.failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
   }
   const { value: wanted } = found;
   sockets.handleUpgrade(request, socket, head, (client) => {
@@ -43,32 +40,33 @@ export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duple
   });
 }
 
-/** A part of a URL as text; null: there is none, or it is not encoded rightly. */
-function decoded(part: string | undefined): string | null {
-  try {
-    return part === undefined ? null : decodeURIComponent(part);
-  } catch {
-    return null;
-  }
-}
-
 interface Wanted {
   run: RunRecord;
+  /** which of its nodes; 0 where it has one job */
+  job: number;
   /** whose record to begin with */
   attempt: number;
 }
 
-/** The attempt that is asked for, else the newest that has a log: one that waits for its turn has none. Fails with `no_such_attempt`. */
-function withAttempt({ store }: ApiParts, run: RunRecord, asked: string | null): Result<Wanted> {
-  const all = store.jobs.ofRun(run.id).filter(({ job }) => job === 0);
+/**
+ * The attempt that is asked for, else the newest that has a log: one that waits for its turn has none. Fails with `no_such_node` and `no_such_attempt`.
+ */
+function withAttempt({ store }: ApiParts, run: RunRecord, node: string | null, asked: string | null): Result<Wanted> {
+  const job = Number(node ?? 0);
+  const all = store.jobs.ofRun(run.id).filter((one) => one.job === job);
+  const nodes = run.spec.jobs.length;
+  if (all.length === 0) {
+    const there = nodes === 1 ? 'It has one job, the node 0' : `It has the nodes 0 to ${nodes - 1}`;
+    return fail('no_such_node', `The run '${run.name}' has no node ${node}`, there);
+  }
   const last = Math.max(1, ...all.map(({ attempt }) => attempt));
-  if (asked === null) return ok({ run, attempt: all.findLast(({ progress }) => progress.startIntent !== null)?.attempt ?? last });
+  if (asked === null) return ok({ run, job, attempt: all.findLast(({ progress }) => progress.startIntent !== null)?.attempt ?? last });
   const found = all.find(({ attempt }) => String(attempt) === asked);
-  if (found) return ok({ run, attempt: found.attempt });
+  if (found) return ok({ run, job, attempt: found.attempt });
   return fail('no_such_attempt', `The run '${run.name}' has no attempt ${asked}`, last === 1 ? 'It has had one' : `It has had ${last}`);
 }
 
-async function stream(api: ApiParts, { run, attempt: first }: Wanted, client: WebSocket, query: URLSearchParams): Promise<void> {
+async function stream(api: ApiParts, { run, job: node, attempt: first }: Wanted, client: WebSocket, query: URLSearchParams): Promise<void> {
   const follow = query.get('follow') === '1';
   const gone = Promise.withResolvers<void>();
   client.on('close', () => gone.resolve());
@@ -95,18 +93,20 @@ async function stream(api: ApiParts, { run, attempt: first }: Wanted, client: We
     tellRun();
     let attempt = first;
     const since = query.get('since');
-    const key = { runId: run.id, job: 0, attempt };
-    const asked = since === null ? Number(query.get('from')) || 0 : await api.parts.logs.offsetAt(key, Date.parse(since));
+    const tail = query.get('tail');
+    const key = { runId: run.id, job: node, attempt };
+    const begin = tail === null ? Number(query.get('from')) || 0 : (await api.parts.logs.size(key)) - (Number(tail) || 0);
+    const asked = since === null ? begin : await api.parts.logs.offsetAt(key, Date.parse(since));
     // from beyond its end: what a reader has of an earlier attempt
     let offset = Math.max(0, asked);
     for (;;) {
-      const job = api.store.jobs.get(run.id, 0, attempt) ?? latest(api, run);
+      const job = api.store.jobs.get(run.id, node, attempt) ?? latest(api, run, node);
       const growing = job.progress.log === null && !isEnded(job.state.status) && job.state.status !== 'interrupted';
       offset = await send(api, client, { ...key, attempt }, offset, follow && growing, tell, gone.promise);
       if (client.readyState !== client.OPEN) return;
       if (!follow) break;
       const wake = changed.promise;
-      const newest = latest(api, run);
+      const newest = latest(api, run, node);
       if (newest.attempt > attempt) {
         attempt++;
         offset = 0;
@@ -124,8 +124,8 @@ async function stream(api: ApiParts, { run, attempt: first }: Wanted, client: We
   }
 }
 
-function latest(api: ApiParts, run: RunRecord): JobRecord {
-  const [job] = latestAttempts(api.store.jobs.ofRun(run.id));
+function latest(api: ApiParts, run: RunRecord, node: number): JobRecord {
+  const job = latestAttempts(api.store.jobs.ofRun(run.id)).find((one) => one.job === node);
   if (!job) throw new Error(`the run ${run.name} has no job`);
   return job;
 }

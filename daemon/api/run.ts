@@ -7,6 +7,7 @@ import { gpuNumbers } from './gpu-numbers.ts';
 import type { JsonHandler } from './handler.ts';
 import { inProject } from './params.ts';
 import { projectOf } from './project.ts';
+import { tokenFor } from './view-for.ts';
 
 const strings = z.array(z.string()).optional();
 const text = z.string().optional();
@@ -36,6 +37,8 @@ export const overrides = z.strictObject({
   retry: number,
   file: text,
   nodes: number,
+  version: text,
+  inactivityDuration: text,
 });
 
 /** Puts a run into the queue. */
@@ -59,6 +62,7 @@ export const submit: JsonHandler<'submit'> = {
       .regex(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u, 'letters, digits, dots, dashes and underscores')
       .optional(),
     env: z.record(z.string(), z.string()).optional(),
+    buildOnly: z.boolean().optional(),
     terminal: z.object({ columns: z.int().positive().max(10_000), rows: z.int().positive().max(10_000) }).optional(),
   }),
   answer: async (api, request) => {
@@ -78,7 +82,7 @@ export const run: JsonHandler<'run'> = {
   answer: async (api, { name }) => {
     const found = findRun(api, name, 'read');
     if (!found.ok) return found;
-    const detail = viewRunDetail(api.store, api.control, found.value);
+    const detail = viewRunDetail(api.store, api.control, found.value, tokenFor(api, found.value));
     return ok({ ...detail, gpuNumbers: await gpuNumbers(api.host, detail.gpus) });
   },
 };

@@ -5,6 +5,7 @@ import { versionHeader } from '../../shared/version.ts';
 import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';
 import { handlers } from './handlers.ts';
+import { isExec, serveExec } from './exec.ts';
 import { serveLogs } from './logs.ts';
 
 // see daemon/engine/dial.ts: imported as a module it would load Node's fetch too
@@ -46,7 +47,7 @@ export function createApiServer(api: ApiParts): Server {
     });
   });
   if (api.caller.shared && !api.caller.admin) server.maxConnections = maxConnections;
-  server.on('upgrade', (request, socket, head) => serveLogs(api, request, socket, head));
+  server.on('upgrade', (request, socket, head) => (isExec(request) ? serveExec : serveLogs)(api, request, socket, head));
   return server;
 }
 

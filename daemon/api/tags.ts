@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Tag } from '../../shared/api.ts';
 import { fail, ok } from '../../shared/result.ts';
 import { importRun } from '../control/import-run.ts';
+import { nodePath } from '../artifacts/node-path.ts';
 import { artifactsOf } from '../control/resolve-deps.ts';
 import type { RunRecord, TagRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -20,7 +21,7 @@ const view = (record: TagRecord, run: RunRecord): Tag => ({
   run: run.name,
   workflow: run.workflow,
   project: shownProject(record.project),
-  artifacts: artifactsOf(run).map((artifact) => artifact.path),
+  artifacts: artifactsOf(run).map(({ job, path }) => nodePath(job, path)),
   createdAt: new Date(record.createdAt).toISOString(),
 });
 

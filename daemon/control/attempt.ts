@@ -12,6 +12,8 @@ export interface Live {
   workspace: Workspace | null;
   /** seen on the host by this process */
   image: { id: string; digest: string | null } | null;
+  /** id of the image with its environment, seen by this process, and its key; `enters`: there is something to do in its shell; without one, that of `image` */
+  environment: { image: string; key: string | null; enters: boolean } | null;
   /** its GPUs are claimed, before the container is made */
   claimed: boolean;
   /** id of the container for which its GPUs were confirmed */
@@ -28,6 +30,8 @@ export interface Live {
   doing: string | null;
   /** how long ago something was (ms), by a clock that is never set: the wall's counts only up to when this process first heard of it. 0: `at` is null */
   since(what: string, at: number | null, now: number): number;
+  /** how often its container could not be started because of a port that the engine chose; absent: never */
+  portChoices?: number;
   /** aborts the step under way (a pull) when somebody wants the run to end */
   interrupt: AbortController | null;
 }
@@ -35,6 +39,7 @@ export interface Live {
 export const freshLive = (): Live => ({
   workspace: null,
   image: null,
+  environment: null,
   claimed: false,
   confirmed: null,
   startSettled: false,

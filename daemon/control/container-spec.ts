@@ -23,6 +23,8 @@ export interface JobContext {
   containerName: string;
   /** the image's own program */
   own: { entrypoint: string[]; command: string[] };
+  /** its environment left something to a shell, which an image that starts by itself has only from us */
+  enters?: boolean;
   gpus: string[];
   gpuAttach: 'gpus' | 'cdi';
   /** whose run it is */
@@ -35,10 +37,18 @@ export interface JobContext {
   deps: { path: string; source: string }[];
   mounts: MountSpec[];
   certificates: boolean;
+  /** where what it downloads is kept for the next one; absent: nowhere */
+  downloads?: { source: string; target: string; env: Record<string, string> };
   /** of the policy; none: no limit */
   pids?: number | null;
   /** of the config, all secrets of the project, and those that the image sets; the workflow's come from the spec */
   env: { config: Record<string, string>; secrets: Record<string, string>; image: Record<string, string> };
+  /** what a node is told of the others; absent: it is alone */
+  gang?: Record<string, string>;
+  /** absent: one of its own */
+  network?: ContainerSpec['network'];
+  /** for what it serves; absent: it serves nothing that wants one */
+  token?: string | null;
 }
 
 /** The mounts of deps: those at a path of the job's own artifacts are copied into these instead (DESIGN §6). */
@@ -51,7 +61,7 @@ export const depsToMount = (
   );
 
 /** The variables of a job in order of precedence, apart: `plain` go to the engine, `exports` refer to others and are expanded by the script. */
-export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template' | 'env' | 'certificates'>): {
+export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template' | 'env' | 'certificates' | 'token' | 'gang' | 'downloads'>): {
   plain: Record<string, string>;
   exports: [string, string][];
 } {
@@ -63,7 +73,9 @@ export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template
     JOB_ID: `${run.name}-${run.job}`,
     JOB_INDEX: String(run.job),
     ...Object.fromEntries(spec.ports.map((port, i) => [`PORT_${i}`, String(port.container)])),
+    ...context.gang,
     ...(context.certificates ? Object.fromEntries(certificateVariables.map((name) => [name, `${stateMount}/ca.pem`])) : {}),
+    ...context.downloads?.env,
     ...env.config,
     ...env.secrets,
   };
@@ -74,6 +86,8 @@ export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template
     else if (spec.start.kind === 'script') exports.push([name, value]);
     else plain[name] = expandWith(value, { ...env.image, ...plain });
   }
+  // last: no value of the workflow's may make the server take another
+  if (spec.app && context.token) plain[spec.app.tokenVariable] = context.token;
   return { plain, exports };
 }
 
@@ -81,14 +95,15 @@ export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template
 const expandWith = (value: string, known: Record<string, string>): string =>
   value.replaceAll(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (_, a?: string, b?: string) => known[a ?? b ?? ''] ?? '');
 
-/** What the container runs. An image that starts by itself is started by a script of ours where it has GPUs, which looks at them first. */
-function program({ spec: { start }, gpus, own }: JobContext): Pick<ContainerSpec, 'entrypoint' | 'command'> {
+/** What the container runs. An image that starts by itself is started by a script of ours where it has GPUs, which looks at them first, or an environment that left something to do. */
+function program({ spec: { start }, gpus, own, enters }: JobContext): Pick<ContainerSpec, 'entrypoint' | 'command'> {
   if (start.kind === 'script') return { entrypoint: ['/bin/sh'], command: [join(stateMount, 'start')] };
-  if (gpus.length === 0) return { entrypoint: start.entrypoint, command: start.command };
+  if (gpus.length === 0 && !enters) return { entrypoint: start.entrypoint, command: start.command };
   const words = start.entrypoint ? [...start.entrypoint, ...(start.command ?? [])] : [...own.entrypoint, ...(start.command ?? own.command)];
   // nothing to run: the engine says so
   if (words.length === 0) return { entrypoint: null, command: null };
-  return { entrypoint: ['/bin/sh'], command: [join(stateMount, 'verify'), ...words] };
+  const scripts = [...(gpus.length > 0 ? [join(stateMount, 'verify')] : []), ...(enters ? [join(stateMount, 'enter')] : [])];
+  return { entrypoint: ['/bin/sh'], command: [...scripts.flatMap((script, i) => (i === 0 ? [script] : ['/bin/sh', script])), ...words] };
 }
 
 /** A job with everything it needs → the container to create. Pure. */
@@ -118,6 +133,7 @@ export function containerSpec(context: JobContext): ContainerSpec {
     mounts: [
       context.workspace,
       ...context.mounts,
+      ...(context.downloads ? [bind(context.downloads.source, context.downloads.target, false)] : []),
       ...context.deps.map((dep) => bind(dep.source, dep.path, true)),
       ...context.artifacts.map((artifact) => bind(artifact.source, artifact.path, false)),
       { type: 'bind', source: context.stateFolder, target: stateMount, readOnly: false },
@@ -127,9 +143,11 @@ export function containerSpec(context: JobContext): ContainerSpec {
     memory: spec.memory,
     shmSize: spec.shmSize,
     pids: context.pids ?? null,
+    ...(spec.app ? { healthCheck: false } : {}),
     gpus: context.gpus,
     gpuAttach: context.gpuAttach,
     ports: spec.ports,
+    ...(context.network === undefined ? {} : { network: context.network }),
     init: true,
   };
 }

@@ -23,8 +23,8 @@ export interface Control extends Pick<Scheduling, 'reschedule' | 'position' | 'e
   adoptOpen(): void;
   /** writes down that a run shall end, and sees to it */
   requestEnd(runId: number, how: StopHow): void;
-  /** ends a run that did nothing for as long as its idle_timeout allows; `detail` says so. What somebody asked for before stands */
-  endIdle(runId: number, detail: string): void;
+  /** ends a run that did nothing, or that nobody used, for as long as it says; `detail` says so. What somebody asked for before stands */
+  endByItself(runId: number, reason: 'idle_timeout' | 'inactivity', detail: string): void;
   /** wakes all drivers: the engine came or went */
   wakeAll(): void;
   wakeContainer(name: string): void;
@@ -50,7 +50,11 @@ export function createControl(parts: ControlParts, host: Host): Control {
     const id = attemptId(job);
     const known = drivers.get(id);
     if (known || parts.signal.aborted) return known ?? null;
-    const driver = driveAttempt(parts, job, { changed: () => changes.notify(job.runId), reschedule: () => scheduling.reschedule() });
+    const driver = driveAttempt(parts, job, {
+      changed: () => changes.notify(job.runId),
+      reschedule: () => scheduling.reschedule(),
+      others: (tell) => otherNodes(job).forEach(tell),
+    });
     const name = nameOf(job);
     drivers.set(id, driver);
     byContainer.set(name, driver);
@@ -63,6 +67,10 @@ export function createControl(parts: ControlParts, host: Host): Control {
     return driver;
   };
 
+  /** Those of the nodes of its attempt that are driven too. */
+  const otherNodes = ({ runId, job: own, attempt }: JobRecord): Driver[] =>
+    (parts.store.runs.byId(runId)?.spec.jobs ?? []).flatMap((_, job) => (job === own ? [] : (drivers.get(attemptId({ runId, job, attempt })) ?? [])));
+
   const scheduling = createScheduling(parts, host, {
     // one that makes room does not hold it until its image is here
     wake: (job) => (job.progress.preempted ? adopt(job)?.interrupt() : adopt(job)?.wake()),
@@ -72,7 +80,10 @@ export function createControl(parts: ControlParts, host: Host): Control {
   /** One that only waits needs nobody to drive it: there may be thousands. */
   const adoptOpen = (): void => {
     const intended = parts.store.runs.intended();
-    for (const job of parts.store.jobs.open()) if (job.state.status !== 'queued' || intended.has(job.runId)) adopt(job);
+    const open = parts.store.jobs.open();
+    // a node that waits again may have to end with those that do not yet
+    const placed = new Set(open.filter((job) => job.state.status !== 'queued').map(({ runId, attempt }) => `${runId}-${attempt}`));
+    for (const job of open) if (placed.has(`${job.runId}-${job.attempt}`) || intended.has(job.runId)) adopt(job);
   };
 
   const wakeAll = (): void => drivers.forEach((driver) => driver.wake());
@@ -100,10 +111,10 @@ export function createControl(parts: ControlParts, host: Host): Control {
       for (const job of parts.store.jobs.ofRun(runId)) if (job.open) adopt(job)?.interrupt();
       scheduling.reschedule();
     },
-    endIdle(runId, detail) {
+    endByItself(runId, reason, detail) {
       const run = parts.store.runs.byId(runId);
       if (!run || run.intent) return;
-      parts.store.runs.setIntent(runId, { how: 'stop', at: parts.now(), reason: 'idle_timeout', detail });
+      parts.store.runs.setIntent(runId, { how: 'stop', at: parts.now(), reason, detail });
       for (const job of parts.store.jobs.ofRun(runId)) if (job.open) adopt(job)?.wake();
     },
     wakeAll,
@@ -111,7 +122,7 @@ export function createControl(parts: ControlParts, host: Host): Control {
     doing: (job) =>
       job.state.status === 'queued'
         ? scheduling.reason(job.runId)
-        : (drivers.get(attemptId(job))?.live.doing ?? idleHint(parts.meter, job, parts.now())),
+        : (drivers.get(attemptId(job))?.live.doing ?? parts.activity.hint(job) ?? idleHint(parts.meter, job, parts.now())),
     container: nameOf,
     async finished() {
       await Promise.all([...drivers.values()].map((driver) => driver.finished));

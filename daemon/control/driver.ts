@@ -3,6 +3,7 @@ import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import { EngineError, type Container } from '../engine/engine.ts';
 import { attemptOf, freshLive, specOf, type Attempt, type Live } from './attempt.ts';
 import { faultPoint } from './faults.ts';
+import { gangView, isGang, nodesOf } from './gang.ts';
 import type { ControlParts } from './parts.ts';
 import { plan, type Seen } from './plan.ts';
 import { steps } from './steps/steps.ts';
@@ -27,7 +28,7 @@ const settleTime = 2_000;
 export function driveAttempt(
   parts: ControlParts,
   key: { runId: number; job: number; attempt: number },
-  hooks: { changed(): void; reschedule(): void },
+  hooks: { changed(): void; reschedule(): void; others(tell: (driver: Driver) => void): void },
 ): Driver {
   const live = freshLive();
   const begunAt = parts.now();
@@ -50,6 +51,7 @@ export function driveAttempt(
     const attempt = attemptOf(parts.installation, run, job, live);
     const needsEngine = job.state.status !== 'queued';
     const container = needsEngine ? await parts.engine.inspect(attempt.container) : null;
+    const gang = isGang(run) ? gangView(run, nodesOf(parts.store.jobs.ofRun(run.id), job.attempt)) : null;
     const decision = plan(
       job,
       {
@@ -57,14 +59,17 @@ export function driveAttempt(
         gracePeriod: parts.config.gracePeriod,
         maxDuration: run.spec.maxDuration,
         warningPeriod: parts.config.warningPeriod,
+        gang,
       },
-      await observe(parts, attempt, container, begunAt),
+      await observe(parts, attempt, container, begunAt, gang?.startedAt ?? null),
     );
     if (decision.do === 'wait') return { until: decision.until };
     parts.logger.debug({ run: run.name, attempt: key.attempt, step: decision.do }, 'step');
     faultPoint('before', decision.do);
     await steps[decision.do]({ parts, attempt, container, wake, ...hooks });
     faultPoint('after', decision.do);
+    // what they wait for may be this; where it is the end of all, they give up what they are at
+    if (gang) hooks.others((driver) => (!gang.over && job.progress.end?.problem ? driver.interrupt() : driver.wake()));
     return 'go on';
   };
 
@@ -111,7 +116,14 @@ export function driveAttempt(
   };
 }
 
-async function observe(parts: ControlParts, attempt: Attempt, container: Container | null, begunAt: number): Promise<Seen> {
+/** `startedAt`: of the first node, where there are several: all have the same time. */
+async function observe(
+  parts: ControlParts,
+  attempt: Attempt,
+  container: Container | null,
+  begunAt: number,
+  startedAt: number | null,
+): Promise<Seen> {
   const { live, job } = attempt;
   const hasScript = specOf(attempt).start.kind === 'script';
   const left = container === null && job.progress.startIntent !== null ? await parts.states.read(attempt.id) : null;
@@ -122,12 +134,13 @@ async function observe(parts: ControlParts, attempt: Attempt, container: Contain
     container,
     imageReady: live.image !== null,
     workspaceReady: live.workspace !== null,
+    environmentReady: !specOf(attempt).environment || live.environment !== null,
     gpusClaimed: noGpus || live.claimed,
     gpusConfirmed: noGpus || live.confirmed === container?.id,
     recording: live.recording !== null,
     recordingEndedAt: live.recording?.endedAt ?? null,
     startSettled: live.startSettled || now - begunAt > settleTime,
-    ranFor: container?.state.status === 'running' ? live.since('start', container.state.startedAt, now) : 0,
+    ranFor: container?.state.status === 'running' ? live.since('start', startedAt ?? container.state.startedAt, now) : 0,
     terminatedFor: live.since('terminate', job.progress.terminatedAt, now),
     killedFor: live.since('kill', job.progress.killedAt, now),
     left: { started: hasScript ? (left?.started ?? false) : null, exitCode: left?.exitCode ?? live.exitCode },

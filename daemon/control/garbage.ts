@@ -15,6 +15,9 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
   const logs = await parts.logs.use();
   const snapshots = await parts.snapshots.use();
   const freeable = await parts.snapshots.gc(keptTrees(parts), true);
+  const environments = await orNothing(parts.environments.list());
+  const shrunk = await parts.environments.shrink(true).catch(() => ({ bytes: 0, items: 0 }));
+  const downloads = await parts.downloads.use();
   const free = (list: Use[], seconds: number | null): number => sum(list.filter((entry) => isGarbage(parts, entry.runId, seconds)));
   const bytesOf = (file: string): Promise<number> =>
     stat(file).then(
@@ -28,6 +31,8 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
     { kind: 'workspaces', ...snapshots.workspaces, reclaimable: 0 },
     { kind: 'trees', ...snapshots.trees, reclaimable: freeable.trees.bytes },
     { kind: 'snapshots', ...snapshots.objects, reclaimable: freeable.objects.bytes },
+    { kind: 'environments', bytes: environments.reduce((total, { size }) => total + size, 0), reclaimable: shrunk.bytes, items: environments.length },
+    { kind: 'downloads', bytes: sumOf(downloads), reclaimable: sumOf(downloads.filter((one) => isUnused(parts, one))), items: downloads.length },
     { kind: 'database', bytes: database, reclaimable: 0, items: 1 },
   ];
 }
@@ -61,13 +66,34 @@ export async function collectGarbage(parts: ControlParts, dryRun: boolean): Prom
     if (isGarbage(parts, runId, retention.logs)) parts.store.samples.removeRun(runId);
   }
   const { trees, objects } = await parts.gate.alone(() => parts.snapshots.gc(keptTrees(parts), dryRun));
+  const shrunk = await parts.environments.shrink(dryRun).catch((error: unknown) => (problems.push(error), { bytes: 0, items: 0 }));
+  if (!dryRun) await parts.environments.tidy().catch((error: unknown) => problems.push(error));
+  const unused = (await parts.downloads.use()).filter((one) => isUnused(parts, one));
+  if (!dryRun) for (const { user } of unused) await parts.downloads.remove(user).catch((error: unknown) => problems.push(error));
   const [problem] = problems;
   if (problem !== undefined) {
     throw problem instanceof FailureError
       ? problem
       : new FailureError({ code: 'gc', message: `Something could not be deleted: ${messageOf(problem)}` });
   }
-  return [...freed, { kind: 'trees', ...trees }, { kind: 'snapshots', ...objects }];
+  return [
+    ...freed,
+    { kind: 'trees', ...trees },
+    { kind: 'snapshots', ...objects },
+    { kind: 'environments', ...shrunk },
+    { kind: 'downloads', bytes: sumOf(unused), items: unused.length },
+  ];
+}
+
+const sumOf = (list: readonly { bytes: number }[]): number => list.reduce((total, { bytes }) => total + bytes, 0);
+
+/** The engine may be away; what is on this disk can be told all the same. */
+const orNothing = <T>(list: Promise<T[]>): Promise<T[]> => list.catch(() => []);
+
+/** Whether nobody's containers have used the downloads of a user for longer than the retention, and none may now. */
+function isUnused(parts: ControlParts, { usedAt }: { usedAt: number }): boolean {
+  const seconds = parts.config.retention.downloads;
+  return seconds !== null && usedAt <= parts.now() - seconds * 1000 && !parts.store.jobs.anyOpen();
 }
 
 /** Whether what is kept of a run may go: the run is removed, or older than `seconds`, and neither a tag nor a run under way needs it. */

@@ -58,9 +58,20 @@ export function verdict(run: RunRecord, job: JobRecord, before: readonly JobReco
   const outcome = outcomeOf(end, run.intent, job.progress, memory === null ? null : formatSize(memory));
   if (outcome.status === 'preempted') return { outcome, again: 'preempted', pause: 0 };
   if (outcome.status !== 'failed' || run.intent) return { outcome, again: null, pause: 0 };
+  return { outcome, ...afterFailure(run, outcome.code, before, retryDelay, elsewhere) };
+}
+
+/** What follows a failure of that kind. */
+export function afterFailure(
+  run: Pick<RunRecord, 'spec'>,
+  code: FailureReason,
+  before: readonly JobRecord[],
+  retryDelay: number,
+  elsewhere: boolean,
+): Pick<Verdict, 'again' | 'pause'> {
   const failures = 1 + before.filter(({ state }) => state.status === 'interrupted' && (state.cause ?? 'failed') === 'failed').length;
-  const again = triesAgain(outcome.code, failures, run.spec.retry, run.spec.interruptible, elsewhere);
-  return { outcome, again, pause: again === 'failed' ? Math.min(retryDelay * 2 ** (failures - 1), longestPause) : 0 };
+  const again = triesAgain(code, failures, run.spec.retry, run.spec.interruptible, elsewhere);
+  return { again, pause: again === 'failed' ? Math.min(retryDelay * 2 ** (failures - 1), longestPause) : 0 };
 }
 
 /** Seconds. */
@@ -79,17 +90,21 @@ export function triesAgain(
       return interruptible ? 'host' : failures <= retry ? 'failed' : null;
     case 'gpus':
       return elsewhere ? 'host' : null;
+    case 'gpus_taken':
+      return 'host';
     case 'exit_code':
     case 'out_of_memory':
     case 'killed':
     case 'container_removed':
       return failures <= retry ? 'failed' : null;
     case 'image':
+    case 'environment':
     case 'start':
     case 'workspace':
     case 'max_duration':
     case 'idle':
     case 'disk_full':
+    case 'node':
       return null;
   }
 }

@@ -1,13 +1,17 @@
 import type { Config } from '../../shared/config.ts';
 import type { Result } from '../../shared/result.ts';
+import type { Activity } from '../activity/activity.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Downloads } from '../environments/downloads.ts';
+import type { Environments } from '../environments/environments.ts';
 import type { Logger } from '../logger.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Meter } from '../metrics/meter.ts';
 import type { DiskUse } from '../policy/disk-use.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { SecretBox } from '../secrets/box.ts';
+import type { Servers } from '../servers/servers.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Store } from '../store/store.ts';
 import type { Gpu } from '../hosts/host.ts';
@@ -27,6 +31,9 @@ export interface ControlParts {
   engine: Engine;
   monitor: EngineMonitor;
   snapshots: Snapshots;
+  environments: Environments;
+  /** of pip and uv, kept for the next one */
+  downloads: Downloads;
   artifacts: Artifacts;
   logs: Logs;
   states: StateFolders;
@@ -58,6 +65,8 @@ export interface ControlParts {
   overlay: { allowed(): boolean; refused(why: string): void };
   /** the certificates of the config with the system's own, PEM; null: none are configured */
   certificates(): Promise<string | null>;
+  /** VS Code servers for images that have none */
+  servers: Servers;
   /** ends when the daemon stops: waits and pulls are given up, containers go on */
   signal: AbortSignal;
   /** runs whose artifacts somebody is writing now: not for gc */
@@ -66,6 +75,8 @@ export interface ControlParts {
   gate: Gate;
   /** measures what the jobs that run use */
   meter: Meter;
+  /** ends dev environments that nobody uses */
+  activity: Activity;
   /** what each user has used lately, GPU-seconds decayed with age */
   usage(): ReadonlyMap<string, number>;
   /** called when the last driver has let go: nothing is under way any more */

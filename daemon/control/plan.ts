@@ -5,7 +5,7 @@
  *   queued ──────────────────────────────────────────────┐ stop asked for
  *     │ the scheduler places it                          │
  *     │  ▲ a GPU turns out to be another daemon's        │
- *   preparing: pullImage → prepareWorkspace → claimGpus → createContainer → confirmGpus → startContainer
+ *   preparing: pullImage → prepareWorkspace → buildEnvironment → claimGpus → createContainer → confirmGpus → startContainer
  *     │ the container runs                               │                       │ cannot be had
  *   running: followLog (after a restart), warn, expire   │                       │
  *     │            │ stop asked for                      │                       │
@@ -15,17 +15,22 @@
  *     └────────────┴─────────────────────────────────────┴── finish ─ done | failed | stopped | aborted (or queued again)
  *                                                               └─ removeContainer → discard (volume, workspace, state folder)
  *
- * A container is removed only after its exit code, its complete log and its artifacts are recorded.
+ * A container is removed only after its exit code, its complete log and its artifacts are recorded. Nodes of one run go through it each for itself, and
+ * wait for each other where gang.ts says so.
  */
 import { isEnded } from '../../shared/states.ts';
 import { unreachable } from '../../shared/result.ts';
 import type { Container } from '../engine/engine.ts';
 import type { Intent, JobRecord } from '../store/records.ts';
+import type { GangView } from './gang.ts';
 
 export const stepNames = [
   'pullImage',
   'prepareWorkspace',
+  'buildEnvironment',
   'claimGpus',
+  'noteReady',
+  'takeBack',
   'createContainer',
   'confirmGpus',
   'startContainer',
@@ -36,6 +41,7 @@ export const stepNames = [
   'expire',
   'terminate',
   'kill',
+  'giveUp',
   'readEnd',
   'collectLog',
   'settleArtifacts',
@@ -53,6 +59,8 @@ export interface Seen {
   container: Container | null;
   imageReady: boolean;
   workspaceReady: boolean;
+  /** this process has seen the image that it starts from, with what its environment adds; absent: it has none */
+  environmentReady?: boolean;
   /** this process has claimed its GPUs, or it has none */
   gpusClaimed: boolean;
   /** this process has seen that nobody else has them since this very container was made, or it has none */
@@ -77,6 +85,8 @@ export interface Wanted {
   gracePeriod: number;
   maxDuration: number | null;
   warningPeriod: number;
+  /** the other nodes of its run; none: it is alone */
+  gang?: GangView | null;
 }
 
 const step = (name: StepName): Decision => ({ do: name });
@@ -94,7 +104,8 @@ export function plan(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   if (isEnded(state.status) || state.status === 'interrupted') return seen.container ? step('removeContainer') : step('discard');
   switch (state.status) {
     case 'queued':
-      return wanted.intent ? unrun(job) : waitUntil(null);
+      if (job.progress.end) return closing(job, wanted);
+      return wanted.intent || wanted.gang?.over ? unrun(job, wanted) : waitUntil(null);
     case 'preparing':
       return whilePreparing(job, wanted, seen);
     case 'running':
@@ -108,26 +119,37 @@ export function plan(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
 function whilePreparing(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   const { progress } = job;
   const { container } = seen;
-  if (progress.end) return closing(job);
+  if (progress.end) return closing(job, wanted);
   if (container?.state.status === 'running') return step('noteRunning');
   if (container?.state.status === 'exited') return step('readEnd');
   const mayHaveRun = progress.startIntent !== null && seen.left.started !== false;
   if (container === null && mayHaveRun) return step('readEnd');
   if (progress.startIntent !== null && !seen.startSettled) return waitUntil(seen.now + settleCheck);
-  if (endOf(job, wanted)) return unrun(job);
+  // where it would only make room, too: back in the queue it has
+  if (wanted.gang?.takenBack && wanted.intent === null) return step('takeBack');
+  if (endOf(job, wanted)) return unrun(job, wanted);
   if (container === null) {
     if (!seen.imageReady) return step('pullImage');
     if (!seen.workspaceReady) return step('prepareWorkspace');
+    if (seen.environmentReady === false) return step('buildEnvironment');
     if (!seen.gpusClaimed) return step('claimGpus');
-    return step('createContainer');
+    return begin(job, wanted, 'createContainer');
   }
   if (!seen.workspaceReady) return step('prepareWorkspace');
-  return seen.gpusConfirmed ? step('startContainer') : step('confirmGpus');
+  return seen.gpusConfirmed ? begin(job, wanted, 'startContainer') : step('confirmGpus');
+}
+
+/** A step that a node takes only when the others can follow. */
+function begin({ job, progress }: JobRecord, { gang }: Wanted, name: StepName): Decision {
+  if (!gang) return step(name);
+  if ((progress.ready ?? null) === null) return step('noteReady');
+  // the others join the network of the master's container, which it has while it runs
+  return gang.ready && (job === 0 || gang.master !== 'not yet') ? step(name) : waitUntil(null);
 }
 
 function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   const { state, progress } = job;
-  if (progress.end) return closing(job);
+  if (progress.end) return closing(job, wanted);
   if (seen.container?.state.status !== 'running') return step('readEnd');
   if (!seen.recording) return step('followLog');
   // the engine closes the output a moment before it says that the container has ended; otherwise the connection was lost
@@ -145,9 +167,9 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   return grace <= 0 ? step('kill') : after(grace);
 }
 
-/** How the attempt shall end; null: it may go on. Somebody's word counts more than the scheduler's. */
-export const endOf = (job: JobRecord, wanted: Pick<Wanted, 'intent'>): Intent['how'] | null =>
-  wanted.intent?.how ?? (job.progress.preempted ? 'stop' : null);
+/** How the attempt shall end; null: it may go on. Somebody's word counts more than the scheduler's, and than another node's failure. */
+export const endOf = (job: JobRecord, wanted: Pick<Wanted, 'intent' | 'gang'>): Intent['how'] | null =>
+  wanted.intent?.how ?? (job.progress.preempted || wanted.gang?.over ? 'stop' : null);
 
 /** One that runs, under its max_duration: it is warned, and then stopped. */
 function limited(job: JobRecord, wanted: Wanted, ranFor: number, after: (ms: number) => Decision, goOn: Decision): Decision {
@@ -160,10 +182,13 @@ function limited(job: JobRecord, wanted: Wanted, ranFor: number, after: (ms: num
 }
 
 /** The end of an attempt that never ran: it has nothing to keep but what earlier ones saved. */
-const unrun = (job: JobRecord): Decision => step(job.attempt > 1 && !job.progress.settled ? 'settleArtifacts' : 'finish');
+const unrun = (job: JobRecord, { gang }: Wanted): Decision =>
+  step(gang ? 'giveUp' : job.attempt > 1 && !job.progress.settled ? 'settleArtifacts' : 'finish');
 
-function closing(job: JobRecord): Decision {
+function closing(job: JobRecord, { gang }: Wanted): Decision {
   if (job.progress.log === null) return step('collectLog');
+  // whether another attempt follows hangs on all of them
+  if (gang && !gang.ended) return waitUntil(null);
   if (!job.progress.settled) return step('settleArtifacts');
-  return step('finish');
+  return gang && !gang.closed ? waitUntil(null) : step('finish');
 }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SubmitRequest } from '../../shared/api.ts';
@@ -16,6 +16,8 @@ export interface ProjectFiles {
   dir: string;
   /** whether there is such a file or folder, below the project */
   has(path: string): boolean;
+  /** the text of a file; null: there is none, or it cannot be read */
+  read(path: string): string | null;
   snapshot: Promise<Result<Pick<Snapshot, 'tree' | 'commit' | 'branch' | 'dirty' | 'warnings'>>>;
 }
 
@@ -33,7 +35,7 @@ export async function openProject(
   const snapshot = parts.snapshots.take(dir);
   // it is awaited later; until then its failure is nobody's unhandled rejection
   snapshot.catch(() => undefined);
-  return ok({ dir, has: (path) => existsSync(join(dir, path)), snapshot });
+  return ok({ dir, has: (path) => existsSync(join(dir, path)), read: (path) => textOf(join(dir, path)), snapshot });
 }
 
 async function openSent(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, request: SubmitRequest): Promise<Result<ProjectFiles>> {
@@ -51,9 +53,9 @@ async function openSent(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, 
   // the tree is the user's, its links too, and this process could read whatever they point to
   const has = (path: string): boolean => resolveInside(dir, path) !== null;
   const folder = '.dstack/workflows';
-  const read = ['.dstack', `${folder}.yaml`, folder];
-  if (has(folder)) read.push(...(await readdir(join(dir, folder)).catch(() => [])).map((name) => `${folder}/${name}`));
-  const outside = read.find((path) => !has(path) && isLink(join(dir, path)));
+  const looked = ['.dstack', `${folder}.yaml`, folder];
+  if (has(folder)) looked.push(...(await readdir(join(dir, folder)).catch(() => [])).map((name) => `${folder}/${name}`));
+  const outside = looked.find((path) => !has(path) && isLink(join(dir, path)));
   if (outside !== undefined) {
     return fail(
       'leads_outside',
@@ -61,7 +63,19 @@ async function openSent(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, 
       'Put the file itself there: a shared daemon reads only what is in the project.',
     );
   }
-  return ok({ dir, has, snapshot: Promise.resolve(ok({ ...sent, warnings: [] })) });
+  const read = (path: string): string | null => {
+    const file = resolveInside(dir, path);
+    return file === null ? null : textOf(file);
+  };
+  return ok({ dir, has, read, snapshot: Promise.resolve(ok({ ...sent, warnings: [] })) });
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
 }
 
 function isLink(path: string): boolean {

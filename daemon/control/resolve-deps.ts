@@ -16,7 +16,9 @@ export function resolveDeps(store: Store, project: string, deps: readonly DepRef
     const of = dep.project === null ? project : besideProject(project, dep.project);
     const run = dep.kind === 'tag' ? taggedRun(store, of, dep.name) : store.runs.lastDone(of, dep.name);
     if (!run) return dep.kind === 'tag' ? noTag(store, of, dep.name) : noRun(store, of, dep.name);
-    resolved.push({ kind: dep.kind, project: shownProject(of), name: dep.name, run: run.name, runId: run.id, artifacts: artifactsOf(run) });
+    // of several nodes, what the master saved
+    const artifacts = artifactsOf(run).filter(({ job }) => job === 0);
+    resolved.push({ kind: dep.kind, project: shownProject(of), name: dep.name, run: run.name, runId: run.id, artifacts });
   }
   return ok(resolved);
 }

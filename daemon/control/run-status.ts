@@ -24,11 +24,18 @@ const weight: Record<Status, number> = {
   done: 1,
 };
 
-/** The state that stands for the run: its jobs' together. */
-export function runState(attempts: readonly JobRecord[]): JobState {
-  const [first, ...others] = latestAttempts(attempts).map((job) => job.state);
+/** One that was ended for another node's failure, or died of its end, says nothing of why the run ended. */
+const weightOf = ({ state }: JobRecord): number =>
+  state.status === 'failed' && state.reasonCode === 'node' ? weight.done + 0.5 : weight[state.status];
+
+/** The job that stands for the run: what became of it became of the run. */
+export function decisiveJob(attempts: readonly JobRecord[]): JobRecord {
+  const [first, ...others] = latestAttempts(attempts);
   if (!first) throw new Error('a run without jobs');
-  return others.reduce((a, b) => (weight[b.status] > weight[a.status] ? b : a), first);
+  return others.reduce((a, b) => (weightOf(b) > weightOf(a) ? b : a), first);
 }
+
+/** The state that stands for the run: its jobs' together. */
+export const runState = (attempts: readonly JobRecord[]): JobState => decisiveJob(attempts).state;
 
 export const isUnfinished = (attempts: readonly JobRecord[]): boolean => !isEnded(runState(attempts).status);

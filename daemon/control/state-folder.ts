@@ -18,6 +18,8 @@ export function stateFolders(dir: string) {
       script: { commands: string[]; exports: [string, string][] } | null,
       certificates: string | null,
       devices: readonly number[] | null,
+      /** what else a job's script needs, by name */
+      files: Readonly<Record<string, string>> = {},
     ): Promise<void> {
       const folder = pathOf(id);
       await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -32,6 +34,7 @@ export function stateFolders(dir: string) {
         await writeOver(join(folder, gpusFile), `${devices.join(' ')}\n`, 0o644);
         await writeOver(join(folder, 'verify'), verifyScript, 0o755);
       }
+      for (const [name, text] of Object.entries(files)) await writeOver(join(folder, name), text, 0o755);
       if (certificates !== null) await writeOver(join(folder, 'ca.pem'), certificates, 0o644);
     },
     /** `started` and `exitCode` as the script left them; `gpusSeen`: the GPUs that it saw, where they were not its own. */

@@ -2,7 +2,6 @@
  * From "run this" to a run in the queue: the workflow is read and checked, its deps are resolved, the project's files are taken, and only then
  * is anything written. What is refused here costs nobody an hour in the queue.
  */
-import { join } from 'node:path';
 import type { SubmitRequest } from '../../shared/api.ts';
 import { fail, ok, unwrap, type Failure } from '../../shared/result.ts';
 import { escapeTemplate } from '../../shared/workflow/interpolate.ts';
@@ -18,11 +17,15 @@ import type { Control } from './control.ts';
 import { findWorkflow } from './find-workflow.ts';
 import { allowMounts } from './mount-roots.ts';
 import type { ControlParts } from './parts.ts';
+import { sharedPorts } from './port-holders.ts';
 import { openProject, type ProjectFiles } from './project-files.ts';
 import { resolveDeps } from './resolve-deps.ts';
 import { newRunName } from './run-names.ts';
+import { newToken } from './run-token.ts';
 import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
+import { checkRequirements } from './check-requirements.ts';
+import { onlyBuild } from './only-build.ts';
 import { fillIn } from './secrets.ts';
 
 export type SubmitFailure = Failure & { names?: string[] };
@@ -65,20 +68,20 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
 
   const deps = resolveDeps(parts.store, project, workflow.deps);
   if (!deps.ok) return deps;
-  if (workflow.requirements !== null && !files.has(join(workflow.workingDir, workflow.requirements))) {
-    const path = join(workflow.workingDir, workflow.requirements);
-    return fail('no_requirements', `The file '${path}' that 'requirements' names does not exist in ${request.projectDir}`);
-  }
+  const needed = checkRequirements(files, request.projectDir, workflow.workingDir, workflow.requirements);
+  if (!needed.ok) return needed;
   const mounts = await allowMounts(parts, caller, workflow.mounts);
   if (!mounts.ok) return mounts;
   const python = workflow.python ?? parts.config.defaultPython;
   const image = parts.config.images[python] ?? '';
   if (image === '' && workflow.image === null && workflow.provider !== 'docker')
     return fail('no_image', `The config has no image for Python ${python}`, `Add it under 'images', see: dstack config`);
-  const made = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
-  if (!made.ok) return made;
+  const whole = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
+  const building = request.buildOnly ? onlyBuild(workflow, whole) : ok(whole);
+  if (!building.ok) return building;
+  const made = building.value;
   const { priority } = workflow;
-  const lawful = applyPolicy(parts.policy.of(caller.user), { jobs: made.value, maxDuration: workflow.maxDuration, priority });
+  const lawful = applyPolicy(parts.policy.of(caller.user), { jobs: made, maxDuration: workflow.maxDuration, priority });
   if (!lawful.ok) return lawful;
   const { jobs, maxDuration } = lawful.value;
   const queue = checkQueue(parts.store, caller);
@@ -102,12 +105,15 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
     interruptible: workflow.resources.interruptible,
     maxDuration,
     idleTimeout: workflow.idleTimeout,
+    inactivityDuration: 'inactivityDuration' in workflow ? (workflow.inactivityDuration ?? parts.config.inactivityDuration) : null,
     priority,
     retry: workflow.retry,
     pinnedImage: null,
     restartOf: null,
+    ...(request.buildOnly ? { buildOnly: true } : {}),
     terminal: request.terminal ?? null,
   };
+  const portsTaken = sharedPorts(parts.store, jobs);
   const run = await insertRun(
     { parts, control },
     {
@@ -122,7 +128,7 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
       spec,
     },
   );
-  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow)] });
+  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow), ...portsTaken] });
 }
 
 type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'owner' | 'requestId' | 'tag' | 'spec'>;
@@ -134,7 +140,8 @@ export async function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 
     const before = wanted.requestId === null ? null : parts.store.runs.byRequest(wanted.requestId);
     if (before) return before;
     const name = newRunName(parts.store);
-    const spec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.templates, { run: { name, args: quoteArgs(wanted.spec.args) } })) };
+    const spec: RunSpec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.templates, { run: { name, args: quoteArgs(wanted.spec.args) } })) };
+    spec.token = newToken(parts.secretBox, name, spec.jobs);
     const submittedAt = parts.now();
     const id = parts.store.runs.insert({ ...wanted, spec, name, submittedAt });
     for (const job of spec.jobs.keys()) {

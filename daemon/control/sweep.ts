@@ -1,5 +1,9 @@
 import { messageOf } from '../../shared/result.ts';
+import { readdir } from 'node:fs/promises';
 import { labels } from '../engine/engine.ts';
+import { removeAll } from '../remove-all.ts';
+import { buildFolder } from './build-parts.ts';
+import { isPreparing } from './build-stage.ts';
 import { neededGpus } from './claims.ts';
 import { attemptId, containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';
@@ -14,6 +18,7 @@ export async function sweep(parts: ControlParts, options: { helpers: boolean } =
   const volumes = await parts.engine.volumes(parts.installation);
   const workspaces = await parts.snapshots.workspaces();
   const states = await parts.states.list();
+  const builds = await readdir(buildFolder(parts.home, '')).catch(() => []);
   const open = parts.store.jobs.open();
   const names = new Set(open.map((job) => containerName(parts.installation, parts.store.runs.byId(job.runId)?.name ?? '', job)));
   const ids = new Set(open.map(attemptId));
@@ -26,10 +31,12 @@ export async function sweep(parts: ControlParts, options: { helpers: boolean } =
   await parts.claims.reconcile(neededGpus(parts.store));
   for (const { name, labels: of } of containers) {
     if (of[labels.kind] === 'claim') continue;
-    const unneeded = of[labels.kind] === 'job' ? !names.has(name) : options.helpers;
+    const building = of[labels.kind] === 'environment';
+    const unneeded = building ? !isPreparing(parts, of) : of[labels.kind] === 'job' ? !names.has(name) : options.helpers;
     if (unneeded) await each(name, () => parts.engine.remove(name, true));
   }
   for (const { name } of volumes) if (!names.has(name)) await each(name, () => parts.engine.removeVolume(name));
   for (const id of workspaces) if (!ids.has(id)) await each(id, () => parts.snapshots.discardWorkspace(id));
+  for (const id of builds) if (!ids.has(id)) await each(id, () => removeAll(buildFolder(parts.home, id)).catch(() => parts.deleteAsRoot(buildFolder(parts.home, id))));
   for (const id of states) if (!ids.has(id)) await each(id, () => parts.states.remove(id, parts.deleteAsRoot));
 }

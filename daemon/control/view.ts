@@ -4,21 +4,31 @@ import { shownProject } from '../users/namespace.ts';
 import type { Store } from '../store/store.ts';
 import type { Control } from './control.ts';
 import { isEnded } from '../../shared/states.ts';
-import { latestAttempts, runState } from './run-status.ts';
+import { nodePath } from '../artifacts/node-path.ts';
+import { decisiveJob, latestAttempts } from './run-status.ts';
+import { urlsOf } from './run-urls.ts';
+import { culpritNode, doingOfNodes, failureReason, troubles } from './view-nodes.ts';
 import { wants } from './wants.ts';
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-/** A run as the API shows it. */
-export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position' | 'explain'>, run: RunRecord): Run {
+/** A run as the API shows it. `token`: of what it serves, for whoever may have it. */
+export function viewRun(
+  store: Store,
+  control: Pick<Control, 'doing' | 'position' | 'explain'>,
+  run: RunRecord,
+  token: string | null = null,
+): Run {
   const attempts = store.jobs.ofRun(run.id);
-  const state = runState(attempts);
-  const [first] = latestAttempts(attempts);
+  const decisive = decisiveJob(attempts);
+  const { state } = decisive;
+  const latest = latestAttempts(attempts);
+  const [first] = latest;
   const started = attempts.map((a) => ('startedAt' in a.state ? a.state.startedAt : null)).filter((at) => at !== null);
-  const doing = first ? doingOf(run, first, attempts, control.doing(first)) : null;
-  const { log = null, remark = null } = first?.progress ?? {};
-  const logLost = log !== null && log !== 'complete' ? `its log is incomplete: ${log.incomplete}` : null;
-  const texts = state.status === 'failed' ? [state.reason, logLost, remark] : [doing, logLost, remark];
+  const ended = latest.map((job) => ('finishedAt' in job.state ? job.state.finishedAt : null)).filter((at) => at !== null);
+  const doing = first ? doingOf(run, first, attempts, doingOfNodes(run, latest, (job) => control.doing(job))) : null;
+  const failed = failureReason(run, decisive);
+  const texts = [...(failed === null ? [unused(run, state.status), doing] : [failed]), ...troubles(run, latest)];
   const reason = texts.filter((text) => text !== null).join('; ') || null;
   return {
     name: run.name,
@@ -32,9 +42,10 @@ export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position
     exitCode: 'exitCode' in state ? state.exitCode : null,
     tags: store.tags.ofRun(run.id).map((tag) => tag.tag),
     host: 'host' in state ? state.host : null,
-    gpus: 'gpus' in state ? state.gpus : [],
-    artifacts: run.spec.jobs.flatMap((job) => job.artifacts.map((artifact) => artifact.path)),
-    urls: first ? urlsOf(run, first) : [],
+    gpus: latest.flatMap((job) => ('gpus' in job.state ? job.state.gpus : [])),
+    nodes: run.spec.jobs.length,
+    artifacts: run.spec.jobs.flatMap((job, node) => job.artifacts.map((artifact) => nodePath(node, artifact.path))),
+    urls: first ? urlsOf(run, first, token) : [],
     attempt: first?.attempt ?? 1,
     priority: run.spec.priority,
     interruptible: run.spec.interruptible,
@@ -43,19 +54,13 @@ export function viewRun(store: Store, control: Pick<Control, 'doing' | 'position
     waitingSince: state.status === 'queued' ? iso(state.since) : null,
     submittedAt: new Date(run.submittedAt).toISOString(),
     startedAt: iso(started.length > 0 ? Math.min(...started) : null),
-    finishedAt: iso('finishedAt' in state ? state.finishedAt : null),
+    finishedAt: iso('finishedAt' in state ? Math.max(...ended) : null),
   };
 }
 
-/** Where its ports are published. */
-function urlsOf(run: RunRecord, { job, state, progress }: JobRecord): Run['urls'] {
-  if (state.status !== 'running') return [];
-  const wanted = run.spec.jobs[job]?.ports ?? [];
-  return progress.ports.map((port) => ({
-    name: `PORT_${wanted.findIndex(({ container }) => container === port.container)}`,
-    url: `http://127.0.0.1:${port.host}`,
-  }));
-}
+/** That nobody used it, which is why it ends or has ended; null: not for this. */
+const unused = ({ intent }: RunRecord, status: Run['status']): string | null =>
+  intent?.reason === 'inactivity' && (status === 'stopped' || !isEnded(status)) ? (intent.detail ?? null) : null;
 
 /** What an attempt does or waits for, in one sentence with why it is not the first. `doing`: what the control knows of it. */
 function doingOf(
@@ -82,6 +87,7 @@ export function viewRunDetail(
   store: Store,
   control: Pick<Control, 'doing' | 'position' | 'explain' | 'container'>,
   run: RunRecord,
+  token: string | null = null,
 ): Omit<RunDetail, 'gpuNumbers'> {
   const { spec } = run;
   const [job] = spec.jobs;
@@ -90,13 +96,13 @@ export function viewRunDetail(
   if (!job || !attempt) throw new Error(`the run ${run.name} has no job`);
   const { image, driver } = attempt.progress;
   return {
-    ...viewRun(store, control, run),
+    ...viewRun(store, control, run, token),
     projectDir: run.projectDir,
     args: spec.args,
     resources: { cpu: job.cpu, memory: job.memory, shmSize: job.shmSize, gpu: job.gpu, interruptible: spec.interruptible },
     image: job.image,
     imageDigest: image?.digest ?? image?.id ?? null,
-    environmentKey: null,
+    environmentKey: attempt.progress.environments?.at(-1) ?? null,
     snapshot: spec.snapshot,
     deps: spec.deps.map(({ kind, project, name, run: of }) => ({ kind, project, name, run: of })),
     mounts: job.mounts.map((mount) => `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
@@ -105,8 +111,10 @@ export function viewRunDetail(
     driver,
     maxDuration: spec.maxDuration,
     idleTimeout: spec.idleTimeout ?? null,
+    inactivityDuration: spec.inactivityDuration ?? null,
     restartOf: spec.restartOf,
     retry: spec.retry,
+    culprit: culpritNode(run, latestAttempts(attempts)),
     attempts: attempts.map((one) => viewAttempt(one, one.open ? control.container(one) : null)),
     waiting: control.explain(run.id),
   };
@@ -124,7 +132,8 @@ function viewAttempt({ attempt, job, state, progress }: JobRecord, container: st
     reason,
     host: 'host' in state ? state.host : null,
     gpus: 'gpus' in state ? state.gpus : [],
-    container: state.status === 'running' || state.status === 'stopping' ? container : null,
+    // one that has ended waits for the other nodes
+    container: (state.status === 'running' || state.status === 'stopping') && progress.end === null ? container : null,
     startedAt: iso(startedAt),
     finishedAt: iso(progress.end?.finishedAt ?? null),
     exitCode: progress.end?.exitCode ?? null,

@@ -63,11 +63,11 @@ export function containerVerbs(connection: Connection): Verbs {
       await but(['conflict', 'not_found'], null, connection.ask({ method: 'POST', path: `/containers/${name}/kill`, query: { signal } }));
     },
 
-    async exec(name, command) {
+    async exec(name, command, user) {
       const made = await but<{ Id: string } | null>(
         ['conflict', 'not_found'],
         null,
-        connection.ask({ method: 'POST', path: `/containers/${name}/exec`, body: { Cmd: command, Detach: true } }),
+        connection.ask({ method: 'POST', path: `/containers/${name}/exec`, body: { Cmd: command, Detach: true, ...(user !== undefined && { User: user }) } }),
       );
       if (made === null) return;
       await but(

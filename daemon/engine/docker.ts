@@ -1,5 +1,8 @@
+import { companyVerbs } from './company.ts';
+import { commitVerbs } from './commits.ts';
 import { connect } from './connection.ts';
 import { containerVerbs } from './containers.ts';
+import { execVerbs } from './exec-session.ts';
 import { labels, type Engine } from './engine.ts';
 import { imageVerbs } from './images.ts';
 import { engineEpoch, engineInfo } from './info.ts';
@@ -26,9 +29,12 @@ export function createDockerEngine(options: { endpoint: string; installation: st
     info: () => engineInfo(connection),
     epoch: () => engineEpoch(connection),
     ...imageVerbs(connection),
+    ...commitVerbs(connection),
     ...containers,
     create,
     ...streams,
+    ...execVerbs(connection),
+    ...companyVerbs(connection),
     stats: statsVerb(connection),
     ...volumeVerbs(connection),
     runToEnd: (spec, timeoutMs) => runToEnd({ ...containers, ...streams, create }, spec, timeoutMs),

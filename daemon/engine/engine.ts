@@ -2,7 +2,7 @@
  * A host's container engine, as the rest of the daemon sees it. Only this folder knows which engine it is and how it is spoken to.
  * Methods throw EngineError for what the engine answered or when it cannot be reached; "is not there" is a value, not an error.
  */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** Labels on everything that is ours. */
 export const labels = {
@@ -73,6 +73,8 @@ export interface ContainerSpec {
   shmSize: number | null;
   /** processes and threads at once; none: as many as the engine lets it */
   pids?: number | null;
+  /** false: what the image says of its health is not asked now and then (it takes CPU, and looks like somebody at work) */
+  healthCheck?: false;
   /** GPU UUIDs; empty: none */
   gpus: string[];
   /** how it gets them (what `--gpus` does unless said otherwise): docblock of daemon/engine/spec.ts */
@@ -80,8 +82,10 @@ export interface ContainerSpec {
   ports: { container: number; host: number | null }[];
   /** an init as process 1 that passes signals to the whole process group and reaps */
   init: boolean;
-  /** 'none' for helpers that need no network */
-  network?: 'none';
+  /** 'none' for helpers that need no network; that of another container (its id) has its ports too, and is there as long as that one runs. Absent: one of its own */
+  network?: 'none' | { container: string };
+  /** it is to become an image: of variables it has only its image's own and those of `env`, and no folder of ours */
+  bare?: true;
   user?: string;
 }
 
@@ -132,6 +136,44 @@ export interface Attached {
   close(): void;
 }
 
+/** A command to run beside a container's own, with somebody at its other end. */
+export interface ExecSpec {
+  command: string[];
+  /** it gets a terminal */
+  terminal: boolean;
+  /** added to the container's own */
+  env: Record<string, string>;
+  /** else the container's own */
+  user?: string;
+  /** else the container's own */
+  workingDir?: string;
+}
+
+/** What a command printed, in one go. With a terminal everything is on stdout. */
+export interface Piece {
+  stderr: boolean;
+  data: Buffer;
+}
+
+export interface ExecSession {
+  /** of the engine */
+  id: string;
+  /** what the command reads; `end` is the end of its input, where it has no terminal */
+  input: Writable;
+  /** gives `Piece`s; the command waits when nobody takes them. Ends with the command's outputs, or when the engine goes away; destroying it lets go of the command */
+  output: Readable;
+  /** of its terminal, once it was started; one that has ended: nothing happens */
+  resize(size: { columns: number; rows: number }): Promise<void>;
+  /** resolves when the command has ended, to be called when its output has; null: nobody knows, its container is gone */
+  exitCode(signal: AbortSignal): Promise<number | null>;
+}
+
+export interface ExecState {
+  running: boolean;
+  /** null: it runs, or never did */
+  exitCode: number | null;
+}
+
 export interface Engine {
   /** for messages: `unix:///var/run/docker.sock` */
   readonly endpoint: string;
@@ -147,6 +189,11 @@ export interface Engine {
     command: string[];
     env: string[];
     shell?: string[];
+    /** bytes, with everything that it is made of */
+    size: number;
+    labels: Record<string, string>;
+    /** folders whose content belongs to no image */
+    volumes: string[];
   } | null>;
   pull(
     reference: string,
@@ -154,6 +201,15 @@ export interface Engine {
     onProgress: (p: PullProgress) => void,
     signal: AbortSignal,
   ): Promise<void>;
+
+  /** what a container changed in its image's files, its mounts apart: folders above a change count as changed themselves */
+  changes(name: string): Promise<{ path: string; kind: 'changed' | 'added' | 'deleted' }[]>;
+  /** makes the image `repository:tag` of a container, with the configuration of the image that it was made from and these labels beside its own; its id */
+  commit(name: string, repository: string, tag: string, labels: Record<string, string>): Promise<string>;
+  /** those with this label, `NAME` or `NAME=VALUE`; sizes in bytes with everything that they are made of */
+  images(label: string): Promise<{ id: string; tags: string[]; labels: Record<string, string>; size: number }[]>;
+  /** missing: nothing happens; a container needs it: `conflict` */
+  removeImage(reference: string): Promise<void>;
 
   /** Creates, or finds the one of this name: `created` is false then, and labels must be compared by the caller. Missing image: `not_found`. */
   create(spec: ContainerSpec): Promise<{ id: string; created: boolean }>;
@@ -164,7 +220,14 @@ export interface Engine {
   /** Signals process 1. Not running any more: nothing happens */
   kill(name: string, signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' | 'SIGUSR1'): Promise<void>;
   /** starts a command in a running container, beside its own, and does not wait for it. Not running any more: nothing happens */
-  exec(name: string, command: string[]): Promise<void>;
+  exec(name: string, command: string[], user?: string): Promise<void>;
+  /**
+   * Starts a command with its input and outputs in our hands. null: the container does not run. `onCreated` is told its id before it is started. A command that
+   * cannot be started says why on stdout and ends with 126 or 127.
+   */
+  openExec(name: string, spec: ExecSpec, onCreated?: (id: string) => Promise<void>): Promise<ExecSession | null>;
+  /** null: no such command any more, its container is gone, or it ended a while ago */
+  execState(id: string): Promise<ExecState | null>;
   /** with `force`, a running one too; missing: nothing happens */
   remove(name: string, force: boolean): Promise<void>;
   /** resolves when the container is not running any more, with its exit code; null when it vanished. Rejects `unreachable` when the engine goes away */
@@ -174,6 +237,10 @@ export interface Engine {
   /** the engine's own record from the start, byte for byte as it holds it (TTY: raw); `follow` goes on until the container ends */
   logs(name: string, follow: boolean, signal: AbortSignal): Promise<Readable>;
   resize(name: string, size: { columns: number; rows: number }): Promise<void>;
+  /** what runs in it beside its own command: how many commands that somebody holds open (a shell, an editor); its first process is `pid` on the engine's machine. Null: it does not run */
+  company(name: string, withinMs: number): Promise<{ id: string; pid: number; attached: number } | null>;
+  /** what a quick command prints that runs beside its own; null: it failed, or the container does not run */
+  execOutput(name: string, command: string[], withinMs: number): Promise<string | null>;
   /** null: it does not run. Rejects `unreachable` when the engine has not answered within `withinMs` */
   stats(name: string, withinMs: number): Promise<ContainerStats | null>;
 

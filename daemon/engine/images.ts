@@ -62,6 +62,9 @@ function imageOf(found: ImageInspectInfo, reference: string): Awaited<ReturnType
     command: listOf(config.Cmd),
     env: config.Env ?? [],
     ...(config.Shell ? { shell: config.Shell } : {}),
+    size: found.Size,
+    labels: config.Labels ?? {},
+    volumes: Object.keys(config.Volumes ?? {}),
   };
 }
 

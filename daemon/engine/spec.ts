@@ -14,6 +14,7 @@ export function createBody(spec: ContainerSpec): ContainerCreateOptions {
     ...(spec.entrypoint ? { Entrypoint: spec.entrypoint } : {}),
     ...(spec.command ? { Cmd: spec.command } : {}),
     ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.healthCheck === false ? { Healthcheck: { Test: ['NONE'] } } : {}),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/tcp`, {}])),
     HostConfig: {
       AutoRemove: false,
@@ -29,7 +30,7 @@ export function createBody(spec: ContainerSpec): ContainerCreateOptions {
           [{ HostIp: '127.0.0.1', HostPort: port.host === null ? '' : String(port.host) }],
         ]),
       ),
-      ...(spec.network ? { NetworkMode: spec.network } : {}),
+      ...(spec.network ? { NetworkMode: spec.network === 'none' ? 'none' : `container:${spec.network.container}` } : {}),
       ...(spec.cpu === null ? {} : { NanoCpus: Math.round(spec.cpu * 1e9) }),
       ...(spec.memory === null ? {} : { Memory: spec.memory, MemorySwap: spec.memory }),
       ...(spec.pids ? { PidsLimit: spec.pids } : {}),
@@ -54,6 +55,7 @@ function deviceRequest({ gpus, gpuAttach = 'gpus' }: ContainerSpec): DeviceReque
 
 function environment(spec: ContainerSpec): Record<string, string> {
   const env = { ...spec.env };
+  if (spec.bare) return env;
   // A device request of the driver `nvidia` sets this one. Otherwise (no GPUs, or CDI) it must say that there is nothing to add, or an engine whose default
   // runtime is `nvidia` hands out what the image asks for.
   if (spec.gpus.length > 0 && spec.gpuAttach !== 'cdi') delete env['NVIDIA_VISIBLE_DEVICES'];

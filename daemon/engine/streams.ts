@@ -7,7 +7,7 @@ import { EngineError, type Engine } from './engine.ts';
 import { toEngineError } from './errors.ts';
 
 /** No keys typed into a job leave the attach: the engine wants some, so these are ones that nobody types. */
-const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-@,ctrl-^,ctrl-_';
+export const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-@,ctrl-^,ctrl-_';
 
 /** What goes on for as long as a container runs. */
 export function streamVerbs(connection: Connection): Pick<Engine, 'wait' | 'attach' | 'logs'> {

@@ -42,6 +42,15 @@ export class Attempt implements Recording {
     return this.#queueRecord(() => this.#drain(engineLog, new Pipeline(this.#file, this.secrets, 'engine')));
   }
 
+  async setApart(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#pipeline?.end();
+      this.#pipeline = null;
+      if (existsSync(this.paths.record)) await this.#file.disown(0);
+    });
+    await this.#release();
+  }
+
   async note(text: string): Promise<void> {
     const masker = new Masker(this.secrets);
     const masked = Buffer.concat([masker.take(Buffer.from(text)), masker.end()]).toString();

@@ -24,6 +24,8 @@ export interface Recording {
    * recordLive; a stream that breaks off gives `complete: false`. What we have and the engine lost (it was killed in the middle of a line) stays.
    */
   recordFrom(engineLog: Readable): Promise<RecordEnd>;
+  /** What was recorded up to now is another container's: the next one's record begins behind it. When no recording is under way. */
+  setApart(): Promise<void>;
 }
 
 /** `complete` false: something of ours failed (disk full); the engine's own record must be read again before its container goes. */

@@ -68,7 +68,7 @@ export function createMeter(parts: MeterParts): Meter {
   let doneAt = 0;
   let said = '';
 
-  const attempts = (): Running[] => store.jobs.placed().filter((job): job is Running => job.state.status === 'running');
+  const attempts = (): Running[] => store.jobs.placed().filter((job): job is Running => job.state.status === 'running' && job.progress.end === null);
 
   /** The host's facts, or null when it does not say them in time; it is not asked again while it still thinks. */
   const facts = async (): Promise<HostFacts | null> => {

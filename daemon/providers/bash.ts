@@ -1,5 +1,5 @@
 import type { BashWorkflow } from '../../shared/workflow/model.ts';
-import { preparation } from './commands.ts';
+import { environmentOf } from './commands.ts';
 import { commonParts } from './common.ts';
 import type { JobSpec } from './job-spec.ts';
 
@@ -8,6 +8,7 @@ export const bashJobs = (workflow: BashWorkflow, pythonImage: string): JobSpec[]
   {
     ...commonParts(workflow),
     image: workflow.image ?? pythonImage,
-    start: { kind: 'script', commands: [...preparation(workflow), ...workflow.commands] },
+    environment: environmentOf(workflow),
+    start: { kind: 'script', commands: workflow.commands },
   },
 ];

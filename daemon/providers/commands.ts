@@ -1,8 +1,6 @@
 import type { Workflow } from '../../shared/workflow/model.ts';
-import { shellQuote } from './script.ts';
+import type { EnvironmentSpec } from './job-spec.ts';
 
-/** What comes before a workflow's own commands: its requirements, then its set-up. */
-export const preparation = (workflow: Workflow): string[] => [
-  ...(workflow.requirements === null ? [] : [`pip install -r ${shellQuote(workflow.requirements)}`]),
-  ...workflow.beforeRun,
-];
+/** What is made ready before a workflow's own commands: its requirements, then its set-up; null: nothing is asked for. */
+export const environmentOf = ({ requirements, beforeRun }: Workflow): EnvironmentSpec | null =>
+  requirements === null && beforeRun.length === 0 ? null : { requirements, install: [], setup: beforeRun };

@@ -34,6 +34,8 @@ export interface EnvironmentSpec {
   install: string[];
   /** the workflow's own set-up, run in its working directory */
   setup: string[];
+  /** `install` needs the VS Code server (daemon/servers) where the image has none; absent: it does not */
+  server?: ServerSpec;
 }
 
 /** A server in the job's container that wants a token. */
@@ -49,6 +51,14 @@ export interface AppSpec {
   tokenParameter: string;
   /** the variable in which the server is given the run's token */
   tokenVariable: string;
+  /** it is one of ours, mounted where the image has none; absent: the image or the environment has it */
+  server?: ServerSpec;
+}
+
+/** The VS Code server of the config. */
+export interface ServerSpec {
+  /** null: the config's, unless the image has one */
+  version: string | null;
 }
 
 /** How the container begins its work. */

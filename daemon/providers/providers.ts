@@ -1,25 +1,28 @@
-import { fail, ok, unreachable, type Result } from '../../shared/result.ts';
+import { unreachable } from '../../shared/result.ts';
 import type { Workflow } from '../../shared/workflow/model.ts';
 import { bashJobs } from './bash.ts';
+import { codeJobs } from './code.ts';
 import { dockerJobs } from './docker.ts';
 import type { JobSpec } from './job-spec.ts';
+import { labJobs } from './lab.ts';
+import { notebookJobs } from './notebook.ts';
+import { torchrunJobs } from './torchrun.ts';
 
-/** Workflow → job specs. `pythonImage` is the configured image for its Python version. Fails with `not_available` for providers that cannot run yet. */
-export function jobsOf(workflow: Workflow, pythonImage: string): Result<JobSpec[]> {
+/** Workflow → job specs. `pythonImage` is the configured image for its Python version. */
+export function jobsOf(workflow: Workflow, pythonImage: string): JobSpec[] {
   switch (workflow.provider) {
     case 'bash':
-      return ok(bashJobs(workflow, pythonImage));
+      return bashJobs(workflow, pythonImage);
     case 'docker':
-      return ok(dockerJobs(workflow));
+      return dockerJobs(workflow);
     case 'code':
+      return codeJobs(workflow, pythonImage);
     case 'lab':
+      return labJobs(workflow, pythonImage);
     case 'notebook':
+      return notebookJobs(workflow, pythonImage);
     case 'torchrun':
-      return fail(
-        'not_available',
-        `The provider '${workflow.provider}' is checked but cannot run yet`,
-        `Until it can, the providers 'bash' and 'docker' run anything that an image holds`,
-      );
+      return torchrunJobs(workflow, pythonImage);
     default:
       return unreachable(workflow);
   }

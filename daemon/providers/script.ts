@@ -51,6 +51,22 @@ export const verifyScript = `#!/bin/sh
 ${checkGpus}exec "$@"
 `;
 
+/** In the state folder: what a job's shell does before its commands, to be where the set-up of its environment left its own. */
+export const environmentFile = `${stateMount}/environment`;
+export const restoreEnvironment = `. ${environmentFile}`;
+
+/** For images that start by themselves, with an environment that leaves something to a shell: does that, then becomes what its arguments say. */
+export const enterScript = `#!/bin/sh
+if [ -z "\${DSTACK_ENTERED-}" ] && command -v bash >/dev/null 2>&1; then
+  DSTACK_ENTERED=1; export DSTACK_ENTERED
+  exec bash ${stateMount}/enter "$@"
+fi
+unset DSTACK_ENTERED
+set -e
+${restoreEnvironment}
+exec "$@"
+`;
+
 export const startScript = `#!/bin/sh
 ${checkGpus}DSTACK_PATH=$PATH; export DSTACK_PATH
 if command -v bash >/dev/null 2>&1; then exec bash --login ${stateMount}/script; fi
@@ -59,6 +75,17 @@ exec sh -l ${stateMount}/script
 
 /** Whether the script itself may want the warning before the end of max_duration. */
 export const speaksOfWarning = (commands: readonly string[]): boolean => commands.some((command) => command.includes('USR1'));
+
+/** What a login shell has before it runs anything of a job's: the image's PATH in front, conda's hook, and the variables whose values refer to others. */
+export const surroundings = (exports: readonly (readonly [string, string])[]): string[] => [
+  'case $PATH: in $DSTACK_PATH:*) ;; *) PATH=$DSTACK_PATH:$PATH; export PATH ;; esac; unset DSTACK_PATH',
+  condaHook,
+  ...exports.map(([name, value]) => `${name}=${expandInside(value)}; export ${name}`),
+];
+
+export const condaHook = `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do
+  if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi
+done; unset dstack_conda`;
 
 /**
  * The script of a job. `exports` are the variables whose values refer to others.
@@ -71,11 +98,7 @@ export function jobScript(commands: readonly string[], exports: readonly (readon
     `trap 'exit 143' TERM`,
     // for its own trap, or that of a child: until the script sets one, the warning must not end it. Else it gets none, which would end its `wait`
     ...(speaksOfWarning(commands) ? ['trap : USR1'] : []),
-    'case $PATH: in $DSTACK_PATH:*) ;; *) PATH=$DSTACK_PATH:$PATH; export PATH ;; esac; unset DSTACK_PATH',
-    `for dstack_conda in /opt/conda /root/conda /opt/miniconda3 /opt/miniforge3; do
-  if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi
-done; unset dstack_conda`,
-    ...exports.map(([name, value]) => `${name}=${expandInside(value)}; export ${name}`),
+    ...surroundings(exports),
     'set -e',
     ...commands,
     '',

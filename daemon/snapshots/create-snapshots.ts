@@ -8,7 +8,7 @@ import { type Place, type SnapshotOptions, createRooms, forget, realPath } from 
 import type { Snapshots } from './snapshots.ts';
 import { take } from './take.ts';
 import { removeWhole } from './parts.ts';
-import { materialize } from './trees.ts';
+import { idOf, materialize } from './trees.ts';
 import { makeWorkspace, treesInUse, workspaceIds } from './workspace.ts';
 
 /** Composes the snapshots of one installation. The directories are made where missing, closed to other users. */
@@ -48,6 +48,7 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
       }),
     send: (projectDir, tree, has, pack) => gate.shared(() => send(rooms.of(projectDir), realPath(projectDir), tree, has, pack)),
     materialize: (place, tree) => gate.shared(() => unpack(place, tree)),
+    idOf: (place, tree, path) => gate.shared(() => idOf(rooms.of(place), typeof place === 'string' ? realPath(place) : place, tree, path)),
     prepareWorkspace: (place, tree, id, overlay) =>
       gate.shared(async () => {
         const lower = await unpack(place, tree);

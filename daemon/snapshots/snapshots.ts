@@ -35,6 +35,8 @@ export interface Snapshots {
   send(projectDir: string, tree: string, has: string[], pack: string): Promise<Result<void>>;
   /** Makes sure that the tree lies in a directory (once per tree, atomically, never changed afterwards) and returns it. */
   materialize(place: Place, tree: string): Promise<Result<string>>;
+  /** What a file or folder of a tree holds, as an id of Git's; null: it is not there. */
+  idOf(place: Place, tree: string, path: string): Promise<string | null>;
   /** Makes the writable copy of a tree for one job attempt, as an overlay the engine will mount, or as a plain copy where `overlay` is false. Idempotent. */
   prepareWorkspace(place: Place, tree: string, id: string, overlay: boolean): Promise<Result<Workspace>>;
   /** Deletes the workspace of an attempt that ended; files of other users in it are deleted through `deleteAsRoot`. Idempotent. */

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, type Result, fail, messageOf, ok } from '../../shared/result.ts';
 import { type BytePath, bytePath, joinZ, splitZ, toBytes } from './bytes.ts';
-import { git } from './git.ts';
+import { git, tryGit } from './git.ts';
 import { partName } from './parts.ts';
 import { type Place, type Room, type SnapshotOptions, shadowOf } from './room.ts';
 import { mustRun } from './run.ts';
@@ -40,6 +40,14 @@ export async function materialize(room: Room, options: SnapshotOptions, place: P
   } finally {
     await rm(part, { recursive: true, force: true });
   }
+}
+
+/** Git's id of a file or folder in a tree; null: it is not there. */
+export async function idOf(room: Room, place: Place, tree: string, path: string): Promise<string | null> {
+  const shadow = shadowOf(room, place);
+  const name = path === '.' || path === '' ? tree : `${tree}:${path}`;
+  const { code, out } = await tryGit(['rev-parse', '--verify', '-q', name], { cwd: shadow.dir, env: shadowEnv(shadow, shadow.dir) });
+  return code === 0 ? out.toString('utf8').trim() : null;
 }
 
 async function fromObjects(shadow: Shadow, tree: string, part: string): Promise<void> {

@@ -89,4 +89,7 @@ export const migrations: readonly string[] = [
     detail TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE environments (key TEXT PRIMARY KEY, used_at INTEGER NOT NULL, facts TEXT) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -29,7 +29,7 @@ export interface RunRecord {
 export interface Intent {
   how: StopHow;
   at: number;
-  reason: 'max_duration' | 'idle_timeout' | null;
+  reason: 'max_duration' | 'idle_timeout' | 'inactivity' | null;
   detail?: string;
 }
 
@@ -50,6 +50,8 @@ export interface Progress {
   /** of the engine when it was told to start */
   engineEpoch: string | null;
   image: { id: string; digest: string | null } | null;
+  /** keys of the environments that it starts from, the last one made of those before it; absent in attempts of earlier versions, null: its image as it is */
+  environments?: string[] | null;
   driver: string | null;
   ports: { container: number; host: number }[];
   /** the values that its log must not show, sealed: those it was given, even if they are changed while it runs */
@@ -58,6 +60,10 @@ export interface Progress {
   preempted?: { for: string; runId?: number; at: number } | null;
   /** SIGUSR1 was sent before the end of its max_duration; absent in attempts of earlier versions */
   warnedAt?: number | null;
+  /** of several nodes: it has all it needs to begin; absent in attempts of earlier versions, as is the next */
+  ready?: number | null;
+  /** of several nodes: it was ended because this one failed */
+  endedFor?: number | null;
   terminatedAt: number | null;
   killedAt: number | null;
   end: End | null;
@@ -78,18 +84,21 @@ export interface End {
   byItself: boolean;
   epochChanged: boolean;
   /** set where no container could be made or started at all, or it vanished */
-  problem: { code: 'image' | 'start' | 'gpus' | 'workspace' | 'container_removed' | 'disk_full'; message: string } | null;
+  problem: { code: 'image' | 'environment' | 'start' | 'gpus' | 'gpus_taken' | 'workspace' | 'container_removed' | 'disk_full'; message: string } | null;
 }
 
 export const freshProgress = (): Progress => ({
   startIntent: null,
   engineEpoch: null,
   image: null,
+  environments: null,
   driver: null,
   ports: [],
   masked: null,
   preempted: null,
   warnedAt: null,
+  ready: null,
+  endedFor: null,
   terminatedAt: null,
   killedAt: null,
   end: null,

@@ -55,7 +55,7 @@ export function runsTable(db: Db) {
   );
   const lastOf = db.prepare<[string], Row>('SELECT * FROM runs WHERE project = ? AND removed_at IS NULL ORDER BY id DESC LIMIT 1');
   const lastDone = db.prepare<[string, string], Row>(
-    `SELECT * FROM runs WHERE project = ? AND workflow = ? AND removed_at IS NULL
+    `SELECT * FROM runs WHERE project = ? AND workflow = ? AND removed_at IS NULL AND json_extract(spec, '$.buildOnly') IS NOT 1
        AND EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status = 'done')
        AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status NOT IN ('done', 'interrupted')
          AND j.attempt = (SELECT max(attempt) FROM jobs k WHERE k.run_id = j.run_id AND k.job = j.job))

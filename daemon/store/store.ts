@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../shared/result.ts';
 import { auditTable } from './audit.ts';
 import { openDatabase, type Db } from './database.ts';
+import { environmentsTable } from './environments.ts';
 import { jobsTable } from './jobs.ts';
 import { metaTable } from './meta.ts';
 import { runsTable } from './runs.ts';
@@ -27,6 +28,7 @@ function storeOn(db: Db) {
     samples: samplesTable(db),
     usage: usageTable(db),
     audit: auditTable(db),
+    environments: environmentsTable(db),
     meta: metaTable(db),
     /** everything in `action` or nothing of it; on disk when it returns */
     transaction: <T>(action: () => T): T => db.transaction(action).immediate(),

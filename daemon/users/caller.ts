@@ -13,8 +13,8 @@ export interface Caller {
   shared: boolean;
 }
 
-/** What somebody wants with a run: look at it, end or remove it, or use it as their own. */
-export type Access = 'read' | 'end' | 'own';
+/** What somebody wants with a run: look at it, end or remove it, run commands in its container, or use it as their own. */
+export type Access = 'read' | 'end' | 'enter' | 'own';
 
 /** Whether a run is the caller's own. A name alone does not count: it may have been given to another account since. */
 export const owns = (caller: Caller, run: Pick<RunRecord, 'user' | 'owner'>): boolean =>
@@ -27,6 +27,7 @@ export function may(caller: Caller, access: Access, run: Pick<RunRecord, 'user' 
     case 'read':
       return caller.admin || run.shared;
     case 'end':
+    case 'enter':
       return caller.admin;
     case 'own':
       return false;

@@ -119,7 +119,7 @@ export const gpu = z.union(
 
 export const cpu = number(parseCpu, 'a number of cores');
 
-const portError = 'a port, or "HOST:CONTAINER"';
+const portError = 'a port, "HOST:CONTAINER" or ":CONTAINER"';
 const portList = z.array(number(parsePort, portError), { error: 'a list of ports' }).superRefine((list, context) => {
   const clash = portClash(
     list

@@ -69,8 +69,8 @@ const common = {
     .meta({ description: 'The folder of the project to run in', examples: ['src'] }),
   resources: resources.optional().meta({ description: 'What the run needs of its host' }),
   ports: forms.ports.optional().meta({
-    description: 'How many ports ($PORT_0, …), or a list of the container’s ports, "HOST:CONTAINER" where the host’s port is fixed',
-    examples: [1, [3000], ['8000:80']],
+    description: 'How many ports ($PORT_0, …), or which: 3000 at 3000 of this machine, "HOST:CONTAINER", ":3000" at any free one',
+    examples: [1, [3000], ['8000:80'], [':3000']],
   }),
   mounts: forms.mounts.optional().meta({
     description: 'Folders of the host, SOURCE:TARGET or SOURCE:TARGET:ro',

@@ -67,6 +67,11 @@ retention:
 gc_interval: never
 retry_delay: 30s
 warning_period: 2m
+code:
+  version: 4.139.1
+  server: /srv/code-server-{version}-{arch}.tar.gz
+  sha256:
+    x64: ${'0'.repeat(64)}
 sample_every: 10s
 gpus:
   attach: cdi
@@ -92,6 +97,7 @@ gpus:
       gcInterval: null,
       retryDelay: 30,
       warningPeriod: 120,
+      code: { version: '4.139.1', server: '/srv/code-server-{version}-{arch}.tar.gz', sha256: { x64: '0'.repeat(64) } },
       sampleEvery: 10,
       gpus: { attach: 'cdi', busyMemory: 2e9, readEvery: 15, claimTimeout: 300 },
     },

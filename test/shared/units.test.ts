@@ -164,7 +164,7 @@ describe('ports', () => {
         kind: 'list',
         ports: [
           { container: 80, host: 8000 },
-          { container: 3000, host: null },
+          { container: 3000, host: 3000 },
         ],
       },
     ],
@@ -174,9 +174,10 @@ describe('ports', () => {
 
   test.each([
     ['0', /at least 1/],
-    ['3000', /a single number is how many ports are needed \| for port 3000 write \["3000"\] in the file, :3000 on/],
+    ['3000', /a single number is how many ports are needed \| for port 3000 write \[3000\] in the file, 3000:3000 on/],
     ['80:80,81:80', /container's port 80 is given twice/],
     ['80:80,80:81', /host's port 80 is given twice/],
+    ['80:81,80', /host's port 80 is given twice/],
     ['x', /this is not a port/],
     ['80:', /this is not a port/],
     ['80:80/udp', /this is not a port/],

@@ -1,5 +1,8 @@
-/** The run's last line: `N passed, N failed`, alone, for people and programs that read only that. */
-import { writeSync } from 'node:fs';
+/**
+ * The run's last line: `N passed, N failed`, alone, for people and programs that read only that. Where DSTACK_TEST_COUNTS names a file, the same numbers go
+ * there too, on a line, for whoever adds up several runs (scripts/test --all).
+ */
+import { appendFileSync, writeSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
 export default class ClosingLine implements Reporter {
@@ -9,6 +12,8 @@ export default class ClosingLine implements Reporter {
     // a file that did not load, or an error outside of every test, is a failure too
     const failed = count('failed') + count('pending') + modules.filter((module) => module.errors().length > 0).length + unhandled.length;
     const skipped = count('skipped');
+    const counts = process.env['DSTACK_TEST_COUNTS'];
+    if (counts) appendFileSync(counts, `${count('passed')} ${failed} ${skipped}\n`);
     const line = `${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
     // at the very end, after everything that others still print
     process.once('exit', () => writeSync(1, line));

@@ -6,7 +6,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { must } from './command.ts';
-import { engineRequest } from './engine-api.ts';
+import { ensureImage } from './import-image.ts';
 
 export const tinyImage = 'dstack-test/tiny:1';
 
@@ -15,25 +15,13 @@ const recipe = '1';
 
 /** Makes sure that the engine has the image. */
 export async function ensureTinyImage(host: string): Promise<void> {
-  const found = await engineRequest(host, 'GET', `/images/${tinyImage}/json`, { expected: [404] });
-  if (found.status === 200) {
-    const { Config } = JSON.parse(found.body) as { Config: { Labels: Record<string, string> | null } | null };
-    if (Config?.Labels?.['dstack-test.recipe'] === recipe) return;
-  }
   const root = mkdtempSync(join(tmpdir(), 'dsl-tiny-'));
   try {
-    await fill(root);
-    const changes = [
-      `LABEL dstack-test.recipe=${recipe}`,
-      'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      'CMD ["/bin/sh"]',
-    ];
-    const query = new URLSearchParams({ fromSrc: '-', repo: tinyImage.split(':')[0]!, tag: tinyImage.split(':')[1]! });
-    for (const change of changes) query.append('changes', change);
-    const tar = spawn('tar', ['--owner=0', '--group=0', '-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const { body } = await engineRequest(host, 'POST', `/images/create?${query.toString()}`, { body: tar.stdout });
-    // a failure comes with status 200, in the body
-    if (body.includes('"error"')) throw new Error(`importing ${tinyImage}: ${body}`);
+    const changes = ['ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'CMD ["/bin/sh"]'];
+    await ensureImage(host, { name: tinyImage, recipe, changes }, async () => {
+      await fill(root);
+      return spawn('tar', ['--owner=0', '--group=0', '-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout;
+    });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

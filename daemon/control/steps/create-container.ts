@@ -4,12 +4,17 @@ import type { HostMount } from '../../../shared/workflow/model.ts';
 import { expandHome, parseMount } from '../../../shared/units.ts';
 import { labels, type MountSpec } from '../../engine/engine.ts';
 import { containerSpec, depsToMount } from '../container-spec.ts';
+import { gangVariables } from '../gang-variables.ts';
 import { specOf } from '../attempt.ts';
+import { downloadsOf } from '../build-parts.ts';
 import { mountLost } from '../mount-roots.ts';
+import { tokenOf } from '../run-token.ts';
 import { specWithSecrets } from '../secrets.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
+import { networkOf } from './join-master.ts';
 import { notMade } from './not-made.ts';
+import { serverMountOf } from './provide-server.ts';
 
 /** A mount of the config, with `~` as the daemon's own home. */
 function configMount(text: string): HostMount {
@@ -22,9 +27,11 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
   const { run, job, live } = attempt;
   if (job.state.status !== 'preparing' || !live.image || !live.workspace) return;
   try {
-    const image = await parts.engine.image(live.image.id);
+    const image = await parts.engine.image(live.environment?.image ?? live.image.id);
     if (!image) {
+      // with what is installed into it, or as it is: it is looked for again
       live.image = null;
+      live.environment = null;
       return;
     }
     const attach = job.state.gpus.length === 0 ? ({ method: 'gpus' } as const) : await parts.gpus.attach(job.state.host);
@@ -36,6 +43,9 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
     // once more, for the time in the queue: the engine would follow a link that was not there at submit
     const lost = run.owner === null ? null : await mountLost({ user: run.user, ...run.owner }, spec.mounts);
     if (lost !== null) return endWith(parts, attempt, 'start', lost);
+    const server = await serverMountOf(parts, attempt);
+    const network = await networkOf(parts, attempt);
+    if (network === null) return;
     const own = spec.artifacts.map((a) => a.path);
     const made = await parts.engine.create(
       containerSpec({
@@ -47,6 +57,7 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
         image: image.id,
         containerName: attempt.container,
         own: image,
+        enters: live.environment?.enters ?? false,
         gpus: job.state.gpus,
         gpuAttach: attach.method,
         user: run.user,
@@ -54,12 +65,16 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
         stateFolder: parts.states.pathOf(attempt.id),
         artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
         deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
-        mounts: [...parts.config.mounts.map((text) => configMount(text)), ...spec.mounts].map((mount) => ({
+        mounts: [...parts.config.mounts.map((text) => configMount(text)), ...spec.mounts, ...server].map((mount) => ({
           type: 'bind',
           ...mount,
         })),
         pids: parts.policy.of(run.user).pids,
         certificates: parts.config.caCertificates.length > 0,
+        downloads: downloadsOf(parts, attempt, image),
+        ...network,
+        gang: gangVariables(spec, run.spec.jobs[0] ?? spec),
+        token: unwrap(tokenOf(parts.secretBox, run)),
         env: {
           config: parts.config.env,
           secrets,

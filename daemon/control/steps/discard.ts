@@ -1,9 +1,13 @@
 import { messageOf } from '../../../shared/result.ts';
 import { EngineError } from '../../engine/engine.ts';
+import { specOf } from '../attempt.ts';
+import { discardBuilds } from '../build-stage.ts';
 import type { Executor } from './executor.ts';
 
 /** The volume, the workspace and the state folder; then nothing is left to do for the attempt. */
 export const discard: Executor = async ({ parts, attempt }) => {
+  // a build that was given up holds the volume
+  if (specOf(attempt).environment) await discardBuilds(parts, attempt);
   try {
     await parts.engine.removeVolume(attempt.container);
   } catch (error) {

@@ -1,12 +1,16 @@
 import type { Ended } from '../../../shared/states.ts';
 import { freshProgress } from '../../store/records.ts';
 import { recordUsage } from '../record-usage.ts';
+import { isGang } from '../gang.ts';
 import type { Executor } from './executor.ts';
+import { finishGang } from './finish-gang.ts';
 import { judge } from './judge.ts';
 
 /** The attempt's last state, the tag and the next attempt, all in one transaction. */
-export const finish: Executor = async ({ parts, attempt, changed, reschedule }) => {
+export const finish: Executor = async (given) => {
+  const { parts, attempt, changed, reschedule } = given;
   const { job, run } = attempt;
+  if (isGang(run)) return finishGang(given);
   const { state, progress } = job;
   const now = parts.now();
   const { end } = progress;

@@ -10,5 +10,6 @@ export const noteRunning: Executor = async ({ parts, attempt, container, changed
   job.progress.image ??= { id: container.imageId, digest: null };
   parts.store.jobs.update(job);
   parts.meter.wake();
+  parts.activity.watch(attempt.run, job);
   changed();
 };

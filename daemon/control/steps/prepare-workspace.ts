@@ -3,11 +3,13 @@ import { fail, ok, type Result } from '../../../shared/result.ts';
 import type { Attempt } from '../attempt.ts';
 import { devicesOf } from '../gpu-devices.ts';
 import type { ControlParts } from '../parts.ts';
-import { refersToVariables } from '../../providers/script.ts';
+import { codeFiles } from '../../providers/code-script.ts';
+import { refersToVariables, restoreEnvironment } from '../../providers/script.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
 import { specOf } from '../attempt.ts';
 import { specWithSecrets, takenLiterally } from '../secrets.ts';
 import { endWith } from './end-with.ts';
+import { provideServer, sentenceOf } from './provide-server.ts';
 
 /** The tree as a directory, the writable copy of it, the artifact folders and the state folder. */
 export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) => {
@@ -33,6 +35,9 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
       run.owner && { user: run.user, ...run.owner },
     );
     if (!artifacts.ok) return endWith(parts, attempt, 'workspace', artifacts.failure.message);
+    const server = await provideServer(parts, attempt, changed);
+    if (server === null) return;
+    if (!server.ok) return endWith(parts, attempt, 'start', sentenceOf(server.failure));
     const filled = specWithSecrets(parts, attempt);
     if (!filled.ok) return endWith(parts, attempt, 'start', filled.failure.message);
     const { start, env } = filled.value.spec;
@@ -40,10 +45,10 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
       const template = spec.env[name] ?? '';
       return refersToVariables(template) && !takenLiterally(template);
     });
-    const script = start.kind === 'script' ? { commands: start.commands, exports } : null;
+    const script = start.kind === 'script' ? { commands: spec.environment ? [restoreEnvironment, ...start.commands] : start.commands, exports } : null;
     const devices = await devicesToSee(parts, attempt);
     if (!devices.ok) return endWith(parts, attempt, 'gpus', devices.failure.message);
-    await parts.states.prepare(attempt.id, script, await parts.certificates(), devices.value);
+    await parts.states.prepare(attempt.id, script, await parts.certificates(), devices.value, spec.app?.server ? codeFiles : {});
     live.workspace = workspace.value;
   } finally {
     live.doing = null;

@@ -2,19 +2,26 @@ import { unwrap, messageOf } from '../../../shared/result.ts';
 import type { RecordEnd, Recording } from '../../logs/logs.ts';
 import type { Attempt, Live } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
+import { tokenOf } from '../run-token.ts';
 
 const context = (attempt: Attempt): string => `attempt/${attempt.id}`;
 
-/** The values of its project's secrets as they are now, sealed for the attempt's record. Throws a FailureError when the key is lost. */
+/** What its log must not show: the values of its project's secrets as they are now, and its token. Throws a FailureError when the key is lost. */
+const valuesToMask = (parts: ControlParts, { run }: Attempt): string[] => {
+  const token = unwrap(tokenOf(parts.secretBox, run));
+  return [...Object.values(unwrap(parts.secretsOf(run.project))), ...(token === null ? [] : [token])];
+};
+
+/** These values, sealed for the attempt's record. */
 export const sealMasked = (parts: ControlParts, attempt: Attempt): string =>
-  parts.secretBox.seal(JSON.stringify(Object.values(unwrap(parts.secretsOf(attempt.run.project)))), context(attempt)).toString('base64');
+  parts.secretBox.seal(JSON.stringify(valuesToMask(parts, attempt)), context(attempt)).toString('base64');
 
 /** The record of an attempt's output, masking the secrets that it was given: the same each time, since what is on disk is compared. */
 export function openRecording(parts: ControlParts, attempt: Attempt): Recording {
   const { masked } = attempt.job.progress;
   const values =
     masked === null
-      ? Object.values(unwrap(parts.secretsOf(attempt.run.project)))
+      ? valuesToMask(parts, attempt)
       : (JSON.parse(unwrap(parts.secretBox.open(Buffer.from(masked, 'base64'), context(attempt)))) as string[]);
   return parts.logs.recording(attempt.job, values);
 }

@@ -2,8 +2,11 @@ import { messageOf } from '../../../shared/result.ts';
 import { EngineError, type Attached } from '../../engine/engine.ts';
 import type { Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
+import { gangView, isGang, nodesOf } from '../gang.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
+import { lostMaster } from './join-master.ts';
+import { portTaken, saysPortTaken } from './port-taken.ts';
 import { awaitExit, keepRecording, openRecording, sealMasked } from './recording.ts';
 
 /**
@@ -12,8 +15,10 @@ import { awaitExit, keepRecording, openRecording, sealMasked } from './recording
  */
 export const startContainer: Executor = async ({ parts, attempt, container, wake }) => {
   const { job, live } = attempt;
+  const epoch = await parts.engine.epoch();
+  if (!mayStart(parts, attempt)) return;
   job.progress.startIntent = parts.now();
-  job.progress.engineEpoch = await parts.engine.epoch();
+  job.progress.engineEpoch = epoch;
   job.progress.image = live.image && { id: live.image.id, digest: live.image.digest };
   job.progress.masked = sealMasked(parts, attempt);
   parts.store.jobs.update(job);
@@ -35,9 +40,17 @@ export const startContainer: Executor = async ({ parts, attempt, container, wake
   if (size) void parts.engine.resize(attempt.container, size).catch(() => undefined);
 };
 
+/** A node may have been taken back, or another may have failed, while the engine was asked. */
+const mayStart = (parts: ControlParts, { run, job }: Attempt): boolean => {
+  if (!isGang(run)) return true;
+  const gang = gangView(run, nodesOf(parts.store.jobs.ofRun(run.id), job.attempt));
+  return gang.ready && !gang.over;
+};
+
 async function notStarted(parts: ControlParts, attempt: Attempt, error: unknown): Promise<void> {
   if (!(error instanceof EngineError) || error.kind === 'unreachable') throw error;
   const { job, live } = attempt;
+  if (await lostMaster(parts, attempt, error.message)) return;
   if (error.kind === 'not_found') {
     // somebody removed it before it was started: it never ran, and is made again
     job.progress.startIntent = null;
@@ -54,6 +67,7 @@ async function notStarted(parts: ControlParts, attempt: Attempt, error: unknown)
     await parts.snapshots.discardWorkspace(attempt.id);
     return;
   }
+  if (saysPortTaken(error.message)) return portTaken(parts, attempt, error.message);
   endWith(parts, attempt, error.kind === 'no_space' ? 'disk_full' : 'start', startProblem(messageOf(error)));
 }
 

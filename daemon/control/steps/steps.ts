@@ -1,4 +1,5 @@
 import type { StepName } from '../plan.ts';
+import { buildEnvironment } from './build-environment.ts';
 import { claimGpus } from './claim-gpus.ts';
 import { collectLog } from './collect-log.ts';
 import { confirmGpus } from './confirm-gpus.ts';
@@ -8,7 +9,9 @@ import type { Executor } from './executor.ts';
 import { expire } from './expire.ts';
 import { finish } from './finish.ts';
 import { followLog } from './follow-log.ts';
+import { giveUp } from './give-up.ts';
 import { kill } from './kill.ts';
+import { noteReady } from './note-ready.ts';
 import { noteRunning } from './note-running.ts';
 import { noteStopping } from './note-stopping.ts';
 import { prepareWorkspace } from './prepare-workspace.ts';
@@ -17,6 +20,7 @@ import { readEnd } from './read-end.ts';
 import { removeContainer } from './remove-container.ts';
 import { settleArtifacts } from './settle-artifacts.ts';
 import { startContainer } from './start-container.ts';
+import { takeBack } from './take-back.ts';
 import { terminate } from './terminate.ts';
 import { warn } from './warn.ts';
 
@@ -24,7 +28,10 @@ import { warn } from './warn.ts';
 export const steps: Record<StepName, Executor> = {
   pullImage,
   prepareWorkspace,
+  buildEnvironment,
   claimGpus,
+  noteReady,
+  takeBack,
   createContainer,
   confirmGpus,
   startContainer,
@@ -35,6 +42,7 @@ export const steps: Record<StepName, Executor> = {
   expire,
   terminate,
   kill,
+  giveUp,
   readEnd,
   collectLog,
   settleArtifacts,

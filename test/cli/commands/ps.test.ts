@@ -97,7 +97,7 @@ test('one run in full', async () => {
   expect(stdout).toContain("Arguments    --epochs 3 'two words'\n");
   expect(stdout).toContain('Commands     pip install x\n             python train.py\n');
   expect(stdout).toContain('Time limit   1h 30m\n');
-  expect(stdout).not.toMatch(/Restart of|Host {9}\n|Ports/);
+  expect(stdout).not.toMatch(/Restart of|Host {9}\n|URLs/);
 });
 
 test('a run that waits: its place in line, for whom, host by host, and its attempts', async () => {

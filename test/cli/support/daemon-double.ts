@@ -180,6 +180,7 @@ export const aRunDetail = (over: Partial<RunDetail> = {}): RunDetail => ({
   interruptible: false,
   maxDuration: 5400,
   idleTimeout: 1800,
+  inactivityDuration: null,
   restartOf: null,
   ...over,
 });

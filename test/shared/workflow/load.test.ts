@@ -138,7 +138,7 @@ describe('forms', () => {
         ports: {
           kind: 'list',
           ports: [
-            { container: 3000, host: null },
+            { container: 3000, host: 3000 },
             { container: 80, host: 8000 },
             { container: 81, host: 8001 },
           ],

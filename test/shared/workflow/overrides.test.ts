@@ -57,6 +57,11 @@ describe('applyOverrides', () => {
       commands: ['c'],
     });
     expect(unwrap(applyOverrides(file('torchrun', '  file: a.py'), { file: 'b.py', nodes: 3 }))).toMatchObject({ file: 'b.py', nodes: 3 });
+    for (const provider of ['lab', 'notebook', 'code'] as const)
+      expect(unwrap(applyOverrides(file(provider), { version: '4.2.0', inactivityDuration: '30m' }))).toMatchObject({
+        version: '4.2.0',
+        inactivityDuration: 1800,
+      });
   });
 
   test.each<[Overrides, string, string | undefined]>([
@@ -75,7 +80,7 @@ describe('applyOverrides', () => {
     [
       { ports: '3000' },
       '--ports 3000: a single number is how many ports are needed',
-      'for port 3000 write ["3000"] in the file, :3000 on the command line',
+      'for port 3000 write [3000] in the file, 3000:3000 on the command line',
     ],
     [{ idleTimeout: '0m' }, '--idle-timeout 0m: this leaves no time', 'leave it out for no limit'],
     [{ maxDuration: '5' }, '--max-duration 5: a duration needs a unit', 'write 5s, 5m, 5h or 5d'],
@@ -86,6 +91,8 @@ describe('applyOverrides', () => {
     [{ artifacts: ['a', './a'] }, 'two artifacts or mounts are at /workflow/a', 'remove one of them'],
     [{ mounts: ['/x:/a'] }, 'two artifacts or mounts are at /a', 'remove one of them'],
     [{ deps: [':o/r/t', ':o/r/t'] }, 'the dep :o/r/t is given twice', 'remove one of them'],
+    [{ version: '1' }, '--server-version is for code, lab and notebook workflows, and this is one of bash', undefined],
+    [{ inactivityDuration: '1h' }, '--inactivity-duration is for code, lab and notebook workflows, and this is one of bash', undefined],
     [{ nodes: 2 }, '--nodes is for torchrun workflows, and this is one of bash', undefined],
     [{ file: 'x' }, 'FILE is for torchrun workflows, and this is one of bash', undefined],
   ])('%j fails', (overrides, message, hint) => {

@@ -175,11 +175,11 @@ describe('values', () => {
     ['working_dir: /x', '5 </x> working_dir /x: the path is absolute | name a folder of the project, relative to it'],
     [
       'ports: 3000',
-      '5 <3000> ports 3000: a single number is how many ports are needed | for port 3000 write ["3000"] in the file, :3000 on the command line',
+      '5 <3000> ports 3000: a single number is how many ports are needed | for port 3000 write [3000] in the file, 3000:3000 on the command line',
     ],
     [
       'ports: [port 1]',
-      '5 <port 1> ports port 1: this is not a port | write 3000, or "8000:80" for port 80 of the container at port 8000 of the host',
+      '5 <port 1> ports port 1: this is not a port | write 3000; "8000:80" for port 80 of the container at port 8000 of this machine; ":80" for any free port',
     ],
     ['ports: [80, "1:80"]', '5 <[80, "1:80"]> ports: the container\'s port 80 is given twice | give each port once'],
     ['mounts: ["/a:/b:x"]', '5 <"/a:/b:x"> mounts /a:/b:x: `x` is neither ro nor rw | end it with :ro (read-only) or :rw'],

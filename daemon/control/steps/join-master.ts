@@ -1,0 +1,34 @@
+import type { ContainerSpec } from '../../engine/engine.ts';
+import type { Attempt } from '../attempt.ts';
+import { wait } from '../engine-monitor.ts';
+import { isGang } from '../gang.ts';
+import { containerName } from '../names.ts';
+import type { ControlParts } from '../parts.ts';
+
+/** How long a master whose container runs no more is given until its end is read (ms). */
+const lookAgainAfter = 100;
+
+/**
+ * The network of a node's container (gang-variables.ts says why): that of the master's, by its id, so that it is never another one's. A network of its own for
+ * the master, and where the master is done already; null: nobody knows yet, it is to be asked again.
+ */
+export async function networkOf(parts: ControlParts, { run, job }: Attempt): Promise<Pick<ContainerSpec, 'network'> | null> {
+  const { gang } = run.spec.jobs[job.job] ?? {};
+  if (!isGang(run) || !gang || gang.rank === 0) return {};
+  const key = { runId: run.id, job: 0, attempt: job.attempt };
+  if (parts.store.jobs.get(key.runId, key.job, key.attempt)?.progress.end) return {};
+  const master = await parts.engine.inspect(containerName(parts.installation, run.name, key));
+  if (master?.state.status === 'running') return { network: { container: master.id } };
+  await wait(lookAgainAfter, parts.signal);
+  return null;
+}
+
+/** A node could not be started since the master's container, whose network it was to share, runs no more: it is made anew. False: it was for something else. */
+export async function lostMaster(parts: ControlParts, attempt: Attempt, message: string): Promise<boolean> {
+  const { run, job, container } = attempt;
+  if (!isGang(run) || job.job === 0 || !/join network|no such container|cannot find container/i.test(message)) return false;
+  await parts.engine.remove(container, true);
+  job.progress.startIntent = null;
+  parts.store.jobs.update(job);
+  return true;
+}

@@ -1,0 +1,47 @@
+import type { DevEnvironmentWorkflow } from '../../shared/workflow/model.ts';
+import { withAppPort, workFolder } from './app.ts';
+import { findServer } from './code-script.ts';
+import { environmentOf } from './commands.ts';
+import { commonParts } from './common.ts';
+import type { JobSpec } from './job-spec.ts';
+import { shellQuote, stateMount } from './script.ts';
+
+/**
+ * One job: a VS Code server for the browser. The image's, or else that of the config, which is mounted; one that a `version` asks for is always the latter.
+ * The token is named as VS Code names it (`tkn`).
+ */
+export function codeJobs(workflow: DevEnvironmentWorkflow, pythonImage: string): JobSpec[] {
+  const common = commonParts(workflow);
+  const server = { version: workflow.version };
+  const ours = workflow.version === null ? '' : ' ours';
+  const { extensions } = workflow;
+  return [
+    {
+      ...common,
+      image: workflow.image ?? pythonImage,
+      ports: withAppPort(common.ports),
+      environment:
+        extensions.length === 0
+          ? environmentOf(workflow)
+          : {
+              requirements: workflow.requirements,
+              install: [installExtensions(extensions, ours.trim())],
+              setup: workflow.beforeRun,
+              server,
+            },
+      app: {
+        name: 'code',
+        port: 0,
+        path: '/',
+        query: {},
+        tokenParameter: 'tkn',
+        tokenVariable: 'DSTACK_CODE_TOKEN',
+        server,
+      },
+      start: { kind: 'script', commands: [`sh ${stateMount}/code ${shellQuote(workFolder(workflow.workingDir))}${ours}`] },
+    },
+  ];
+}
+
+const installExtensions = (extensions: readonly string[], ours: string): string =>
+  `${findServer(ours)}\n"$dstack_server" ${extensions.map((one) => `--install-extension ${shellQuote(one)}`).join(' ')} </dev/null`;
