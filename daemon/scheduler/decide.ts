@@ -8,8 +8,8 @@
  *   by none that came later than (usage + cost of the runs before it) / R seconds after it. A run whose user has reached a limit, or whose retry
  *   pauses, waits and has nothing kept for it.
  * PLACEMENT (place.ts): exclusive GPUs by UUID, cores, memory; never on a blocked host, a busy GPU, a host that the run avoids. Best fit: the
- *   least capable kind of GPU that will do, hosts in use before whole ones, then the fewest free GPUs, then the least of cores and memory left
- *   over. A gang is placed whole or not at all, the most demanding job first.
+ *   GPUs of the least memory that will do, then the fewest free GPUs, hosts in use before whole ones, then the kind that the fewest of the queue
+ *   ask for, then the least of cores and memory left over. A gang is placed whole or not at all, the most demanding job first.
  * BACKFILL (backfill.ts, EASY): for the first in line that cannot start what it needs is kept, once among the runs that are not interruptible and
  *   once among those that are. Later ones take the rest, or what they give back before it is needed, or what is kept if the first in line can start
  *   as soon elsewhere, where it is kept instead. Interruptible ones need not heed what is kept for the others: they make way.

@@ -12,6 +12,8 @@ export interface Kind {
 /** The kinds that satisfy a constraint, ascending. */
 export interface Want {
   kinds: readonly number[];
+  /** the same, those of equal memory together: none of these is the more capable one */
+  tiers: readonly (readonly number[])[];
   /** by kind: 1 when it does */
   has: Uint8Array;
 }
@@ -109,7 +111,20 @@ export function createDemand(hosts: readonly HostState[], waiting: readonly Pick
 
 function newWant(kinds: readonly Kind[], gpu: GpuRequest): Want {
   const has = Uint8Array.from(kinds, (kind) => (matches(kind, gpu) ? 1 : 0));
-  return { has, kinds: [...has.keys()].filter((number) => has[number] === 1) };
+  const fitting = [...has.keys()].filter((number) => has[number] === 1);
+  return { has, kinds: fitting, tiers: tiersOf(kinds, fitting) };
+}
+
+function tiersOf(kinds: readonly Kind[], numbers: readonly number[]): number[][] {
+  const tiers: number[][] = [];
+  let memory = -1;
+  for (const number of numbers) {
+    const own = kinds[number]!.memory ?? 0;
+    if (own === memory) tiers.at(-1)!.push(number);
+    else tiers.push([number]);
+    memory = own;
+  }
+  return tiers;
 }
 
 const kindsOf = (need: Need): number => need.want?.kinds.length ?? Infinity;

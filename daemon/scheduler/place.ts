@@ -1,7 +1,7 @@
 /**
- * Where a job goes that can start now. Best fit: the kind of GPU that is the least capable of those that will do; of the hosts with it, one that
- * is in use already, so that whole hosts stay whole for those that need them; of these the one with the fewest free; then where the least of
- * cores and memory is left over. Jobs without GPUs go where there are no GPUs, else where the fewest are free.
+ * Where a job goes that can start now. Best fit: GPUs of the least memory that will do; of the hosts with such, those with the fewest free, so that
+ * many together stay free for those that need them; of these one that is in use already; then the kind that the fewest of the queue ask for; then
+ * where the least of cores and memory is left over. Jobs without GPUs go where there are no GPUs, else where the fewest are free.
  */
 import type { Buckets } from './buckets.ts';
 import type { Need, Want } from './demand.ts';
@@ -23,12 +23,10 @@ export function findRoom(pool: Pool, need: Need, avoid: Avoid): number {
     }
     return -1;
   }
-  for (const kind of want.kinds) {
-    const buckets = pool.byKind[kind]!;
-    for (let touched = 0; touched < 2; touched++) {
-      for (let count = need.gpus; count <= pool.most; count++) {
-        const level = 2 * count + touched;
-        const host = buckets.size[level] === 0 ? -1 : bestIn(pool, buckets, level, need, avoid);
+  for (const kinds of want.tiers) {
+    for (let level = 2 * need.gpus; level < 2 * pool.most + 2; level++) {
+      for (const kind of kinds) {
+        const host = bestIn(pool, pool.byKind[kind]!, level, need, avoid);
         if (host >= 0) return host;
       }
     }

@@ -43,17 +43,24 @@ describe('GPUs', () => {
 });
 
 describe('the host', () => {
-  test('where the fewest GPUs are free, but a whole one last', () => {
+  test('where the fewest GPUs are free, of these one in use', () => {
     const hosts = [hostWith('a', 4), hostWith('b', 8), hostWith('c', 8)];
     const held = [
-      running('r', { host: 'b', gpus: ['b-0', 'b-1', 'b-2'] }),
+      running('r', { host: 'b', gpus: ['b-0', 'b-1', 'b-2', 'b-3'] }),
       running('s', { host: 'c', gpus: ['c-0', 'c-1', 'c-2', 'c-3', 'c-4', 'c-5'] }),
     ];
     const queue = [waiting('1', { gpu: 2 }), waiting('2', { gpu: 2 }), waiting('3', { gpu: 4 })];
     expect(started(decided({ hosts, running: held, waiting: queue }))).toEqual([
       '1 on c: c-6 c-7',
-      '2 on b: b-3 b-4',
+      '2 on b: b-4 b-5',
       '3 on a: a-0 a-1 a-2 a-3',
+    ]);
+  });
+  test('whatever its kind, of GPUs of the same memory', () => {
+    const hosts = [hostWith('a', 8), host('b', [gpu('b-0', { name: 'Z9' }), gpu('b-1', { name: 'Z9' })])];
+    expect(started(decided({ hosts, waiting: [waiting('1', { gpu: 1 }), waiting('2', { gpu: 8 })] }))).toEqual([
+      '1 on b: b-0',
+      '2 on a: a-0 a-1 a-2 a-3 a-4 a-5 a-6 a-7',
     ]);
   });
   test('where the least is left over', () => {
