@@ -90,7 +90,7 @@ function nodeLines(run: RunDetail): string[] | null {
   if ((run.nodes ?? 1) === 1) return null;
   const latest = run.attempts.filter(({ attempt }) => attempt === run.attempt).toSorted((a, b) => a.job - b.job);
   return latest.map((node) => {
-    const waits = node.finishedAt !== null && (node.status === 'running' || node.status === 'stopping');
+    const waits = node.finishedAt !== null && ['preparing', 'running', 'stopping'].includes(node.status);
     const ended = waits ? ` (ended with ${node.exitCode === null ? 'no exit code' : `exit code ${node.exitCode}`}, the others go on)` : '';
     const text = attemptLine({ ...node, attempt: node.job }).replace(/^\d+ /, '');
     return `${node.job}${node.job === 0 ? ' (master)' : ''} ${text}${ended}`;

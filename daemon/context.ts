@@ -157,6 +157,7 @@ export async function composeDaemon(
       const token = tokenOf(secrets, run);
       return token.ok ? token.value : null;
     },
+    gpuWork: (job) => meter.gpuWork(job),
     end: (runId, detail) => control?.endByItself(runId, 'inactivity', detail),
     changed: (runId) => control?.changes.notify(runId),
   });

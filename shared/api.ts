@@ -397,7 +397,7 @@ export interface Secret {
 }
 
 export interface DiskUse {
-  kind: 'artifacts' | 'logs' | 'workspaces' | 'trees' | 'snapshots' | 'environments' | 'downloads' | 'database';
+  kind: 'artifacts' | 'logs' | 'workspaces' | 'trees' | 'snapshots' | 'environments' | 'downloads' | 'servers' | 'database';
   bytes: number;
   /** what `gc` would free of it now */
   reclaimable: number;

@@ -33,7 +33,8 @@ export const command = (cli: Cli): Command =>
     )
     .action(async (name: string, options: CodeOptions) => {
       const [run, daemon] = [unwrap(await cli.client.call('run', { name })), unwrap(await cli.client.call('daemonStatus', {}))];
-      const attempt = run.attempts.findLast(({ container }) => container !== null);
+      // of several nodes the master
+      const [attempt] = run.attempts.filter(({ container }) => container !== null).toSorted((a, b) => a.job - b.job);
       if (!attempt?.container) {
         const hint = ['queued', 'preparing'].includes(run.status)
           ? 'Try again when it runs.'

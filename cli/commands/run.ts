@@ -24,8 +24,9 @@ interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | '
 
 const notes = `
 WORKFLOW is one of .dstack/workflows.yaml, or a provider (bash, docker, lab,
-notebook, code, torchrun) with everything it needs on the command line. \`dstack run\` lists them,
-\`dstack run WORKFLOW --help\` shows a workflow's own settings.
+notebook, code, torchrun) with everything it needs on the command line.
+\`dstack run\` lists them; \`dstack run WORKFLOW --help\` shows a workflow's own
+settings, \`dstack run PROVIDER --help\` what a provider is and takes.
 
 Options may stand before and after WORKFLOW. What follows it and is no option of
 dstack goes to the workflow, as \${{ run.args }}; after \`--\` everything does.

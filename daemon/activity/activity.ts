@@ -8,10 +8,10 @@
  * INVARIANT: nothing is kept but in memory. Another daemon knows nothing of what was before it, so it begins anew: an environment may live longer than was
  * said, never shorter.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/result.ts';
 import { formatDuration } from '../../shared/units.ts';
 import { containerName } from '../control/names.ts';
-import { EngineError } from '../engine/engine.ts';
 import type { Logger } from '../logger.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { JobRecord, RunRecord } from '../store/records.ts';
@@ -40,6 +40,8 @@ export interface ActivityParts {
   signal: AbortSignal;
   /** the token of what a run serves; null: it has none, or it cannot be opened */
   tokenOf(run: RunRecord): string | null;
+  /** a number that grows while a GPU of the job does something */
+  gpuWork(job: JobRecord): number;
   /** nobody used the run for as long as its inactivity_duration; `detail` says so */
   end(runId: number, detail: string): void;
   /** what is said of the run is another now */
@@ -65,43 +67,45 @@ export function createActivity(parts: ActivityParts): Activity {
 
   const look = async (run: RunRecord, job: JobRecord): Promise<Reading | null> => {
     const environment = environmentOf(parts, run, job);
-    try {
-      return environment && (await probe(parts.engine, environment));
-    } catch (error) {
-      if (!(error instanceof EngineError) && !(error instanceof Error && error.name === 'TimeoutError')) throw error;
-      return null;
-    }
+    const reading = environment && (await probe(parts.engine, environment));
+    return reading && { ...reading, mark: `${reading.mark}\n${parts.gpuWork(job)}` };
   };
 
-  const act = async (one: Watched, job: JobRecord): Promise<void> => {
-    const { clock, limits } = one;
-    if (clock === null) return;
-    switch (decide(clock, limits)) {
+  const act = async (one: Watched, clock: IdleClock, job: JobRecord): Promise<void> => {
+    switch (decide(clock, one.limits)) {
       case 'go on':
         return;
       case 'warn':
         one.clock = { ...clock, warned: true };
         parts.changed(job.runId);
-        return parts.logs.note(job, warningText(clock, limits));
+        return parts.logs.note(job, warningText(clock, one.limits));
       case 'end':
-        return parts.end(job.runId, `nobody used it for ${formatDuration(limits.duration / 1000)} (inactivity_duration)`);
+        parts.end(job.runId, `nobody used it for ${formatDuration(one.limits.duration / 1000)} (inactivity_duration)`);
+        one.clock = null;
     }
   };
 
+  const round = async (one: Watched, { run, job }: { run: RunRecord; job: JobRecord }): Promise<void> => {
+    const reading = await look(run, job);
+    // it may have ended meanwhile
+    if (reading === null || running(job) === null) return;
+    const warned = one.clock?.warned ?? false;
+    const clock = tick(one.clock, reading, one.limits);
+    one.clock = clock;
+    logger.debug({ run: run.name, use: reading.use, idle: Math.round(clock.idleFor) }, 'looked at');
+    if (warned && !clock.warned) parts.changed(job.runId);
+    await act(one, clock, job);
+  };
+
   const follow = async (one: Watched, key: JobRecord): Promise<void> => {
-    for (;;) {
-      const current = running(key);
-      if (current === null || signal.aborted) return;
-      const reading = await look(current.run, current.job);
-      const warned = one.clock?.warned ?? false;
-      if (reading) {
-        one.clock = tick(one.clock, reading, one.limits);
-        if (warned && !one.clock.warned) parts.changed(key.runId);
-        logger.debug({ run: current.run.name, use: reading.use, idle: one.clock.idleFor }, 'looked at');
-        // it may have ended meanwhile
-        if (running(key)) await act(one, key);
-      }
-      await pause(one.limits.every, signal);
+    let said = '';
+    for (let current = running(key); current !== null && !signal.aborted; current = running(key)) {
+      await round(one, current).catch((error: unknown) => {
+        // a look that fails (an engine that is away) says nothing; it is said once, however often it is tried
+        if (messageOf(error) !== said) logger.info({ run: key.runId, error: messageOf(error) }, 'could not see whether it is used');
+        said = messageOf(error);
+      });
+      await delay(one.limits.every, undefined, { signal }).catch(() => {});
     }
   };
 
@@ -143,13 +147,11 @@ function environmentOf(parts: Pick<ActivityParts, 'installation' | 'tokenOf'>, r
   const published = job.progress.ports.find(({ container }) => container === inside);
   const token = parts.tokenOf(run);
   if (!spec?.app || !published || token === null) return null;
-  return { container: containerName(parts.installation, run.name, job), app: spec.app.name, port: published, token };
-}
-
-/** Resolves after so long (ms), or when the daemon stops. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
+  return {
+    container: containerName(parts.installation, run.name, job),
+    app: spec.app.name,
+    port: published,
+    ports: job.progress.ports.map((port) => port.container),
+    token,
+  };
 }

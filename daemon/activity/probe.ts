@@ -11,6 +11,8 @@ export interface Environment {
   app: AppSpec['name'];
   /** the server's port, in the container and on 127.0.0.1 */
   port: { container: number; host: number };
+  /** all that are published, in the container */
+  ports: number[];
   token: string;
 }
 
@@ -24,18 +26,18 @@ const patience = 5_000;
  * The order matters: connections are counted before the server is asked, so that no question of ours is among them.
  */
 export async function probe(engine: ProbeEngine, environment: Environment): Promise<Reading | null> {
-  const { container, app, port, token } = environment;
+  const { container, app, port, ports, token } = environment;
   const from = performance.now();
   const company = await engine.company(container, patience);
   if (company === null) return null;
   const tables = await connectionTables(engine, company, patience);
-  const sockets = tables === null ? null : socketsAt(tables, port.container);
-  if (sockets === null || !sockets.listening) return null;
+  if (tables === null || !socketsAt(tables, port.container).listening) return null;
+  const open = ports.reduce((sum, one) => sum + socketsAt(tables, one).open, 0);
   const stats = await engine.stats(container, patience);
   if (stats === null) return null;
   const seen = app === 'code' ? { use: null, mark: '' } : await readJupyter(port.host, token, patience);
   if (seen === null) return null;
-  const use = seen.use ?? useOf(sockets.open, company.attached);
+  const use = seen.use ?? useOf(open, company.attached);
   return { from, to: performance.now(), use, mark: seen.mark, cpuNanos: stats.cpuNanos };
 }
 

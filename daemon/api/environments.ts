@@ -17,11 +17,15 @@ export const envList: JsonHandler<'envList'> = {
 
 /** Removes what no unfinished run starts from, those that build upon others first. */
 export const envRm: JsonHandler<'envRm'> = {
-  params: z.object({ keys: z.array(z.string().regex(/^[0-9a-f]{4,64}$/, 'a key, or at least 4 digits of its beginning')).optional(), all: z.boolean().optional() }),
+  params: z.object({
+    keys: z.array(z.string().regex(/^[0-9a-f]{4,64}$/, 'a key, or at least 4 digits of its beginning')).optional(),
+    all: z.boolean().optional(),
+  }),
   answer: async (api, { keys = [], all = false }) => {
     const known = await visible(api);
     const unknown = keys.find((key) => !known.some((one) => one.key.startsWith(key)));
-    if (unknown !== undefined) return fail('no_such_environment', `There is no environment ${unknown}`, 'See what there is: dstack env list');
+    if (unknown !== undefined)
+      return fail('no_such_environment', `There is no environment ${unknown}`, 'See what there is: dstack env list');
     const double = keys.find((key) => known.filter((one) => one.key.startsWith(key)).length > 1);
     if (double !== undefined) return fail('ambiguous', `Several environments begin with ${double}`, 'Write more of the key');
     const { removed, kept } = await api.parts.environments.removeAll(

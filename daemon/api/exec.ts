@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ExecEvent, ExecStart } from '../../shared/api.ts';
 import { messageOf, type Failure } from '../../shared/result.ts';
-import { EngineError } from '../engine/engine.ts';
+import { EngineError, type Engine } from '../engine/engine.ts';
 import type { Session } from '../sessions/session.ts';
 import type { RunRecord } from '../store/records.ts';
 import { owns } from '../users/caller.ts';
@@ -78,9 +79,7 @@ async function attend(api: ApiParts, run: RunRecord, client: WebSocket): Promise
     // to its end, even if nobody listens any more: what it prints must not keep it from ending
     for await (const piece of session.output) await sendPiece(client, piece);
     const exitCode = await session.exitCode();
-    // most commands end by themselves
-    const containerEnded = (exitCode === null || exitCode > 128) && !(await session.containerRuns());
-    end({ type: 'exit', exitCode, containerEnded });
+    end({ type: 'exit', exitCode, containerEnded: (exitCode === null || exitCode === killed) && (await session.containerEnds()) });
   } catch (error) {
     // it was hung up
     if (client.readyState !== client.OPEN) return;
@@ -93,20 +92,31 @@ async function attend(api: ApiParts, run: RunRecord, client: WebSocket): Promise
 }
 
 /** The session, or why there is none. */
-async function open(api: ApiParts, run: RunRecord, start: ExecStart): Promise<(Session & { host: string; containerRuns(): Promise<boolean> }) | Failure> {
+async function open(api: ApiParts, run: RunRecord, start: ExecStart): Promise<(Session & { host: string; containerEnds(): Promise<boolean> }) | Failure> {
   const target = execTarget(api, run, start);
   if (!target.ok) return target.failure;
   const { container, host, wish } = target.value;
   if (!owns(api.caller, run)) noteDown(api, 'exec', run, start.command === null ? 'a shell' : 'a command');
   try {
     const opened = await api.sessions.open(run.id, container, wish);
-    const containerRuns = async (): Promise<boolean> => (await api.parts.engine.inspect(container))?.state.status === 'running';
-    if (opened.ok) return { ...opened.value, host, containerRuns };
+    if (opened.ok) return { ...opened.value, host, containerEnds: () => ends(api.parts.engine, container) };
     return opened.failure.code === 'not_running' ? whyNot(api, run) : opened.failure;
   } catch (error) {
     if (error instanceof EngineError) return engineFailure(error);
     throw error;
   }
+}
+
+/** As what a container's processes end when it ends: 128 + SIGKILL. */
+const killed = 137;
+
+/** Whether a container has ended; the engine knows that a moment after its processes are gone. */
+async function ends(engine: Pick<Engine, 'inspect'>, container: string): Promise<boolean> {
+  for (let tries = 0; tries < 20; tries++) {
+    if ((await engine.inspect(container))?.state.status !== 'running') return true;
+    await delay(25);
+  }
+  return false;
 }
 
 const engineFailure = (error: EngineError): Failure => ({

@@ -31,7 +31,8 @@ export const builderOf = (installation: string, of: Record<string, string>): str
   containerName(installation, of[labels.run] ?? '', { runId: 0, job: Number(of[labels.job]), attempt: Number(of[labels.attempt]) });
 
 /** The artifact folders of a build, empty: what a set-up writes there belongs to the run, and no other run would get it. */
-export const scratchFolders = (folder: string, attempt: Attempt): string[] => specOf(attempt).artifacts.map((_, i) => join(folder, 'artifacts', String(i)));
+export const scratchFolders = (folder: string, attempt: Attempt): string[] =>
+  specOf(attempt).artifacts.map((_, i) => join(folder, 'artifacts', String(i)));
 
 /** Makes the folder of a build anew, with everything that its script needs. */
 export async function prepareBuild(parts: ControlParts, attempt: Attempt, stage: Stage, image: Image, folder: string): Promise<void> {

@@ -5,12 +5,11 @@
 import { FailureError, messageOf } from '../../shared/result.ts';
 import { EngineError, labels, type Container } from '../engine/engine.ts';
 import type { Stage } from '../environments/stages.ts';
-import { removeAll } from '../remove-all.ts';
 import type { Attempt } from './attempt.ts';
 import { buildContainer, builderOf, buildFolder, buildName, prepareBuild } from './build-parts.ts';
+import { discardBuild, isPreparing } from './discard-builds.ts';
 import { keepStage } from './keep-stage.ts';
 import { wait } from './engine-monitor.ts';
-import { containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';
 import { endWith } from './steps/end-with.ts';
 import { serverMountOf } from './steps/provide-server.ts';
@@ -63,7 +62,14 @@ export async function buildStage(parts: ControlParts, attempt: Attempt, stage: S
 }
 
 /** Makes the container and follows it to its end; null: there is none (any more), and it is looked again. */
-async function begin(parts: ControlParts, attempt: Attempt, stage: Stage, imageId: string, name: string, signal: AbortSignal): Promise<Container | null> {
+async function begin(
+  parts: ControlParts,
+  attempt: Attempt,
+  stage: Stage,
+  imageId: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<Container | null> {
   const { live } = attempt;
   await parts.engine.remove(name, true);
   const image = await parts.engine.image(imageId);
@@ -76,7 +82,9 @@ async function begin(parts: ControlParts, attempt: Attempt, stage: Stage, imageI
   const recording = openRecording(parts, attempt);
   await recording.setApart();
   try {
-    await parts.engine.create(buildContainer(parts, attempt, { key: stage.key, image, folder, server: await serverMountOf(parts, attempt) }));
+    await parts.engine.create(
+      buildContainer(parts, attempt, { key: stage.key, image, folder, server: await serverMountOf(parts, attempt) }),
+    );
     const attached = await parts.engine.attach(name);
     const taken = recording.recordLive(attached.output);
     try {
@@ -128,7 +136,11 @@ async function notBuilt(parts: ControlParts, attempt: Attempt, name: string, err
   else if (!(error instanceof EngineError) || error.kind === 'unreachable' || error.kind === 'conflict') throw error;
   else if (error.kind === 'not_found') live.image = null;
   else if (error.kind === 'no_space') endWith(parts, attempt, 'disk_full', `the engine's disk is full: ${error.message}`);
-  else if (error.kind === 'mount' && live.workspace?.mount.type === 'overlay' && /mounting volume|mount local volume/i.test(error.message)) {
+  else if (
+    error.kind === 'mount' &&
+    live.workspace?.mount.type === 'overlay' &&
+    /mounting volume|mount local volume/i.test(error.message)
+  ) {
     parts.overlay.refused(error.message);
     await discardBuild(parts, attempt, name);
     await parts.engine.removeVolume(attempt.container);
@@ -139,33 +151,6 @@ async function notBuilt(parts: ControlParts, attempt: Attempt, name: string, err
   await discardBuild(parts, attempt, name);
   return null;
 }
-
-/** Nothing is left of it but what is in the log. */
-export async function discardBuild(parts: ControlParts, attempt: Attempt, name: string): Promise<void> {
-  await parts.engine.remove(name, true);
-  const folder = buildFolder(parts.home, attempt.id);
-  await removeAll(folder).catch(() => parts.deleteAsRoot(folder));
-}
-
-/** Removes the containers of builds that an attempt began, whatever became of them. */
-export async function discardBuilds(parts: ControlParts, attempt: Attempt): Promise<void> {
-  for (const one of await parts.engine.list(parts.installation)) {
-    const mine = one.labels[labels.kind] === 'environment' && one.labels[labels.run] === attempt.run.name;
-    if (mine && one.labels[labels.job] === String(attempt.job.job)) await parts.engine.remove(one.name, true);
-  }
-  const folder = buildFolder(parts.home, attempt.id);
-  await removeAll(folder).catch(() => parts.deleteAsRoot(folder));
-}
-
-/** Whether the attempt that began it is still about to. */
-export const isPreparing = (parts: Pick<ControlParts, 'store' | 'installation'>, of: Record<string, string>): boolean =>
-  parts.store.jobs
-    .open()
-    .some(
-      (job) =>
-        job.state.status === 'preparing' &&
-        containerName(parts.installation, parts.store.runs.byId(job.runId)?.name ?? '', job) === builderOf(parts.installation, of),
-    );
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

@@ -123,6 +123,7 @@ export function containerSpec(context: JobContext): ContainerSpec {
       [labels.job]: String(run.job),
       [labels.attempt]: String(run.attempt),
       ...(context.gpus.length > 0 ? { [labels.gpus]: context.gpus.join(',') } : {}),
+      ...(typeof context.network === 'object' ? { [labels.network]: context.network.container } : {}),
       [labels.user]: context.user,
       [labels.kind]: 'job',
     },

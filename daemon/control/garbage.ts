@@ -18,6 +18,7 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
   const environments = await orNothing(parts.environments.list());
   const shrunk = await parts.environments.shrink(true).catch(() => ({ bytes: 0, items: 0 }));
   const downloads = await parts.downloads.use();
+  const servers = await parts.servers.use();
   const free = (list: Use[], seconds: number | null): number => sum(list.filter((entry) => isGarbage(parts, entry.runId, seconds)));
   const bytesOf = (file: string): Promise<number> =>
     stat(file).then(
@@ -33,6 +34,7 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
     { kind: 'snapshots', ...snapshots.objects, reclaimable: freeable.objects.bytes },
     { kind: 'environments', bytes: environments.reduce((total, { size }) => total + size, 0), reclaimable: shrunk.bytes, items: environments.length },
     { kind: 'downloads', bytes: sumOf(downloads), reclaimable: sumOf(downloads.filter((one) => isUnused(parts, one))), items: downloads.length },
+    { kind: 'servers', bytes: sumOf(servers), reclaimable: sumOf(servers.filter((one) => isOldServer(parts, one))), items: servers.length },
     { kind: 'database', bytes: database, reclaimable: 0, items: 1 },
   ];
 }
@@ -70,6 +72,8 @@ export async function collectGarbage(parts: ControlParts, dryRun: boolean): Prom
   if (!dryRun) await parts.environments.tidy().catch((error: unknown) => problems.push(error));
   const unused = (await parts.downloads.use()).filter((one) => isUnused(parts, one));
   if (!dryRun) for (const { user } of unused) await parts.downloads.remove(user).catch((error: unknown) => problems.push(error));
+  const servers = (await parts.servers.use()).filter((one) => isOldServer(parts, one));
+  if (!dryRun) for (const { name } of servers) await parts.servers.remove(name).catch((error: unknown) => problems.push(error));
   const [problem] = problems;
   if (problem !== undefined) {
     throw problem instanceof FailureError
@@ -82,6 +86,7 @@ export async function collectGarbage(parts: ControlParts, dryRun: boolean): Prom
     { kind: 'snapshots', ...objects },
     { kind: 'environments', ...shrunk },
     { kind: 'downloads', bytes: sumOf(unused), items: unused.length },
+    { kind: 'servers', bytes: sumOf(servers), items: servers.length },
   ];
 }
 
@@ -95,6 +100,10 @@ function isUnused(parts: ControlParts, { usedAt }: { usedAt: number }): boolean 
   const seconds = parts.config.retention.downloads;
   return seconds !== null && usedAt <= parts.now() - seconds * 1000 && !parts.store.jobs.anyOpen();
 }
+
+/** Whether a VS Code server is another one than the config's, and in no container. */
+const isOldServer = (parts: ControlParts, { current }: { current: boolean }): boolean =>
+  !current && !parts.store.jobs.open().some(({ runId, job }) => parts.store.runs.byId(runId)?.spec.jobs[job]?.app?.server);
 
 /** Whether what is kept of a run may go: the run is removed, or older than `seconds`, and neither a tag nor a run under way needs it. */
 function isGarbage(parts: ControlParts, runId: number, seconds: number | null): boolean {

@@ -9,7 +9,7 @@ import { anyIn, workspaceChange } from '../environments/workspace-changes.ts';
 import { snapshotPlace } from '../users/namespace.ts';
 import { specOf, type Attempt } from './attempt.ts';
 import { buildFolder, scratchFolders } from './build-parts.ts';
-import { discardBuild } from './build-stage.ts';
+import { discardBuild } from './discard-builds.ts';
 import { depsToMount, insideJob } from './container-spec.ts';
 import type { ControlParts } from './parts.ts';
 import { endWith } from './steps/end-with.ts';
@@ -19,7 +19,14 @@ import { readUntrusted } from './untrusted-file.ts';
 const mostNoted = 1 << 20;
 
 /** Makes of a build that has ended what runs start from, or the end of the attempt; then the container goes. */
-export async function keepStage(parts: ControlParts, attempt: Attempt, stage: Stage, from: string, container: Container, name: string): Promise<void> {
+export async function keepStage(
+  parts: ControlParts,
+  attempt: Attempt,
+  stage: Stage,
+  from: string,
+  container: Container,
+  name: string,
+): Promise<void> {
   const folder = buildFolder(parts.home, attempt.id);
   const note = async (file: string): Promise<string | null> => (await readUntrusted(join(folder, 'run', file), mostNoted))?.text ?? null;
   if (container.state.status !== 'exited') return;
@@ -30,8 +37,11 @@ export async function keepStage(parts: ControlParts, attempt: Attempt, stage: St
   const touched = await touchedWorkspace(parts, attempt, stage, folder);
   const changedVolume = (await note('volumes'))?.split('\n')[0] || null;
   const changes = await parts.engine.changes(name);
-  const changed = changes.some(({ path, kind }) => kind !== 'changed' && !isOurs(path)) || changes.some((one) => isFileChange(one, changes));
-  let again = touched ?? (changedVolume === null ? null : `it wrote ${changedVolume}, and the image declares a volume there, which belongs to no image`);
+  const changed =
+    changes.some(({ path, kind }) => kind !== 'changed' && !isOurs(path)) || changes.some((one) => isFileChange(one, changes));
+  let again =
+    touched ??
+    (changedVolume === null ? null : `it wrote ${changedVolume}, and the image declares a volume there, which belongs to no image`);
   let restore = '';
   if (stage.kind === 'setup' && again === null) {
     const secrets = Object.values(unwrap(parts.secretsOf(attempt.run.project)));
@@ -80,7 +90,9 @@ export async function keepStage(parts: ControlParts, attempt: Attempt, stage: St
 
 /** The mount points that the engine makes, and the folders above them. */
 const isOurs = (path: string): boolean =>
-  ['/workflow', '/run/dstack', '/var/cache/dstack', '/opt/dstack'].some((own) => path === own || path.startsWith(`${own}/`) || own.startsWith(`${path}/`));
+  ['/workflow', '/run/dstack', '/var/cache/dstack', '/opt/dstack', '/sbin/docker-init', '/usr/sbin/docker-init'].some(
+    (own) => path === own || path.startsWith(`${own}/`) || own.startsWith(`${path}/`),
+  );
 
 /** A file with another content; a folder is said to have changed with what is in it. */
 const isFileChange = ({ path, kind }: { path: string; kind: string }, all: readonly { path: string }[]): boolean =>

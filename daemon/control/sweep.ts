@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { labels } from '../engine/engine.ts';
 import { removeAll } from '../remove-all.ts';
 import { buildFolder } from './build-parts.ts';
-import { isPreparing } from './build-stage.ts';
+import { isPreparing } from './discard-builds.ts';
 import { neededGpus } from './claims.ts';
 import { attemptId, containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';

@@ -42,7 +42,10 @@ export const commitVerbs = (connection: Connection): Pick<Engine, 'changes' | 'c
   },
 
   async removeImage(reference) {
-    const removal = connection.ask({ method: 'DELETE', path: `/images/${reference.split('/').map(encodeURIComponent).join('/')}` }, 600_000);
+    const removal = connection.ask(
+      { method: 'DELETE', path: `/images/${reference.split('/').map(encodeURIComponent).join('/')}` },
+      600_000,
+    );
     await removal.catch((error: unknown) => {
       if (!(error instanceof EngineError) || error.kind !== 'not_found') throw error;
     });
@@ -53,7 +56,11 @@ export const commitVerbs = (connection: Connection): Pick<Engine, 'changes' | 'c
  * What the engine is told to write into an image. It adds from the container whatever is left out here (moby, daemon/commit.go, `merge`): hence an empty
  * list where the image has none, and an empty value for each label that only the container has.
  */
-function configOf(image: Partial<ImageInspectInfo['Config']> | null, ofContainer: Record<string, string>, labels: Record<string, string>): object {
+function configOf(
+  image: Partial<ImageInspectInfo['Config']> | null,
+  ofContainer: Record<string, string>,
+  labels: Record<string, string>,
+): object {
   const own: Record<string, string> = image?.Labels ?? {};
   const emptied = Object.keys(ofContainer).filter((name) => own[name] === undefined);
   return {

@@ -12,6 +12,8 @@ export const labels = {
   attempt: 'dstack.attempt',
   /** UUIDs, joined by commas; only where there are any */
   gpus: 'dstack.gpus',
+  /** id of the container whose network it shares; only where it does */
+  network: 'dstack.network',
   /** whose run it is, or whose daemon */
   user: 'dstack.user',
   kind: 'dstack.kind',

@@ -32,11 +32,13 @@ export function buildFiles(options: {
 }): Record<string, string> {
   const { commands, setup, volumes } = options;
   const at = (name: string): string => `${stateMount}/${name}`;
-  const enter = `mkdir -p "\${PIP_CACHE_DIR:-/}" 2>/dev/null || :\ncd ${shellQuote(options.workingDir)}`;
+  const enter = `mkdir -p ${shellQuote(options.workingDir)} 2>/dev/null || :\ncd ${shellQuote(options.workingDir)}`;
   const numbered = commands.flatMap(({ run }, i) => [`echo ${i} >${at('command')}`, setup ? `. ${at(`setup-${i}`)}` : run]);
   const body = setup ? [noteBefore, whole(commands.length, numbered), noteAfter] : numbered;
   return {
-    env: Object.entries(options.variables).map(([name, value]) => `export ${name}=${shellQuote(value)}\n`).join(''),
+    env: Object.entries(options.variables)
+      .map(([name, value]) => `export ${name}=${shellQuote(value)}\n`)
+      .join(''),
     start: startScript.replace('#!/bin/sh\n', `#!/bin/sh\nif [ -f ${at('env')} ]; then . ${at('env')}; rm -f ${at('env')}; fi\n`),
     script: jobScript([enter, ...body, ...noteVolumes(volumes)], options.exports),
     ...(setup ? Object.fromEntries(commands.map(({ run }, i) => [`setup-${i}`, `${run}\n`])) : {}),
@@ -62,17 +64,18 @@ const listNames = `set | while IFS= read -r dstack_line; do case $dstack_line in
 
 const noteBefore = `trap >${stateMount}/traps-before
 cat /proc/self/environ >${stateMount}/before 2>/dev/null || :
-dstack_options=$- dstack_mask=$(umask)
+dstack_options=$-; dstack_mask=$(umask)
 if [ -n "\${BASH_VERSION-}" ]; then dstack_names=$(compgen -v; compgen -A function || :)
 else ${listNames} >${stateMount}/names-before
 fi`;
 
-const noteAfter = `trap >${stateMount}/traps-after
+const noteAfter = `{ dstack_now=$-; set +x; } 2>/dev/null
+trap >${stateMount}/traps-after
 printf %s "$PWD" >${stateMount}/directory
 { jobs >/dev/null; jobs -p >${stateMount}/jobs; } 2>/dev/null || :
 {
 [ "$dstack_mask" = "$(umask)" ] || echo "umask $(umask)"
-[ "$dstack_options" = "$-" ] || set +o
+[ "$dstack_options" = "$dstack_now" ] || { set +o; case $dstack_now in *x*) echo 'set -x' ;; esac; }
 if [ -n "\${BASH_VERSION-}" ]; then
   dstack_new() { case "
 $dstack_names
@@ -102,4 +105,3 @@ export function pipInstall(requirements: string): BuildCommand {
   const uv = `uv pip install $([ -n "\${VIRTUAL_ENV-}\${CONDA_PREFIX-}" ] || echo --system) -r ${file}`;
   return { shown, run: `if command -v pip >/dev/null 2>&1 || ! command -v uv >/dev/null 2>&1; then ${shown}; else ${uv}; fi` };
 }
-

@@ -31,15 +31,24 @@ export function createDownloads(dir: string, deleteAsRoot: (path: string) => Pro
       // when it was used last
       utimesSync(source, new Date(), new Date());
       const own = join(mountPoint, (imageUser.split(':')[0] || 'root').replace(/^0$/, 'root').replaceAll(/[^\w.-]/g, '_'));
-      const env = Object.entries({ PIP_CACHE_DIR: `${own}-pip`, UV_CACHE_DIR: `${own}-uv` });
-      return { source, target: mountPoint, env: Object.fromEntries(env.filter(([name]) => !imageEnv.some((one) => one.startsWith(`${name}=`)))) };
+      // it is another disk than the image's: uv would say at each install that it cannot link
+      const env = Object.entries({ PIP_CACHE_DIR: `${own}-pip`, UV_CACHE_DIR: `${own}-uv`, UV_LINK_MODE: 'copy' });
+      return {
+        source,
+        target: mountPoint,
+        env: Object.fromEntries(env.filter(([name]) => !imageEnv.some((one) => one.startsWith(`${name}=`)))),
+      };
     },
 
     /** users and how much is kept for them (bytes), and since when it was not used (ms since 1970) */
     async use(): Promise<{ user: string; bytes: number; usedAt: number }[]> {
       const users = folders();
       const sizes = await diskUse(users.map((user) => join(dir, user)));
-      return users.map((user, i) => ({ user, bytes: sizes[i] ?? 0, usedAt: statSync(join(dir, user), { throwIfNoEntry: false })?.mtimeMs ?? 0 }));
+      return users.map((user, i) => ({
+        user,
+        bytes: sizes[i] ?? 0,
+        usedAt: statSync(join(dir, user), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      }));
     },
 
     remove: (user: string): Promise<void> => removeAll(join(dir, user)).catch(() => deleteAsRoot(join(dir, user))),

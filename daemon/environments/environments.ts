@@ -41,6 +41,9 @@ export interface Facts {
   owner: number | null;
 }
 
+/** One without an image costs nothing but a line in lists (ms). */
+const forgetAfter = 90 * 86_400_000;
+
 export interface EnvironmentParts {
   engine: Engine;
   store: Store;
@@ -185,11 +188,16 @@ export function createEnvironments({ engine, store, installation, logger, config
     touch: (keys: readonly string[]): void => {
       for (const key of keys) store.environments.touch(key, now());
     },
-    /** takes from the store what was removed from the engine by others */
+    /** forgets what others removed from the engine, what has no image and was not used for long, and removes images of ours that lost their name */
     async tidy(): Promise<void> {
+      for (const { id, tags } of await engine.images(`${environmentLabels.installation}=${installation}`)) {
+        if (tags.length === 0)
+          await engine.removeImage(id).catch((error: unknown) => logger.debug({ image: id, error: messageOf(error) }, 'the image stays'));
+      }
       const own = new Set((await images()).map(({ key }) => key));
       for (const row of store.environments.all()) {
-        if (row.facts === null && !own.has(row.key) && !building.has(row.key)) store.environments.remove(row.key);
+        const gone = row.facts === null ? !own.has(row.key) : row.usedAt < now() - forgetAfter;
+        if (gone && !building.has(row.key)) store.environments.remove(row.key);
       }
     },
   };
@@ -198,4 +206,3 @@ export function createEnvironments({ engine, store, installation, logger, config
 function factsOf(of: Record<string, string>): Facts {
   return JSON.parse(of[environmentLabels.facts] ?? '{}') as Facts;
 }
-

@@ -26,7 +26,18 @@ const recipe = 1;
 export function environmentKey({ env, files, ...rest }: Ingredients): string {
   const texts = [...rest.commands, ...files.map(([, content]) => content)];
   const variables = Object.entries(env).filter(([name]) => takesPartIn(name, texts));
-  const sorted = <T extends readonly [string, string]>(list: readonly T[]): T[] => list.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const all = [recipe, rest.installation, rest.owner, rest.from, rest.commands, rest.workingDir, sorted(files), sorted(variables), rest.extra ?? null];
+  const sorted = <T extends readonly [string, string]>(list: readonly T[]): T[] =>
+    list.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const all = [
+    recipe,
+    rest.installation,
+    rest.owner,
+    rest.from,
+    rest.commands,
+    rest.workingDir,
+    sorted(files),
+    sorted(variables),
+    rest.extra ?? null,
+  ];
   return createHash('sha256').update(JSON.stringify(all)).digest('hex');
 }

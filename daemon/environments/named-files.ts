@@ -15,7 +15,8 @@ export function namedFiles(files: Files, workingDir: string, commands: readonly 
       const wanted = word.replace(/^\/workflow\//, '').replace(/\[[^\]]*\]$/, '');
       for (const base of word.startsWith('/workflow/') ? [''] : bases) {
         const path = posix.join(base, wanted);
-        if (!/^\.{1,2}\/|^\/|^-/.test(path) && path !== '..' && files.has(path)) parts.push(...partsOf(files, base, path, wanted, before, installs));
+        if (!/^\.{1,2}\/|^\/|^-/.test(path) && path !== '..' && files.has(path))
+          parts.push(...partsOf(files, base, path, wanted, before, installs));
       }
       if (before === 'cd' && !word.startsWith('/')) bases.push(posix.join(bases.at(-1) ?? '', word));
       before = word;

@@ -59,7 +59,10 @@ export function localParts(files: Files, path: string, editable: boolean): Part[
 type Entry = { kind: 'file' | 'editable' | 'local'; path: string };
 
 const option = (line: string, short: string, long: string): string | null =>
-  new RegExp(`^(?:${short}\\s*|${long}(?:\\s+|=))(.+)$`).exec(line)?.[1]?.trim().replaceAll(/^(["'])(.*)\1$/g, '$2') ?? null;
+  new RegExp(`^(?:${short}\\s*|${long}(?:\\s+|=))(.+)$`)
+    .exec(line)?.[1]
+    ?.trim()
+    .replaceAll(/^(["'])(.*)\1$/g, '$2') ?? null;
 
 /** What the lines of a requirements file refer to in the project. */
 function entriesOf(text: string): Entry[] {

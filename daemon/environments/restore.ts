@@ -32,7 +32,9 @@ export function restoring(noted: Noted, home: string, never: readonly string[]):
   if (noted.jobs?.trim()) return again('it left a process running');
   if (noted.trapsBefore !== noted.trapsAfter) return again('it sets a trap');
   const [old, now] = [variables(before), variables(after)];
-  const unexported = names(noted.namesAfter).filter((name) => !names(noted.namesBefore).includes(name) && !now.has(name) && !ownToShells.test(name));
+  const unexported = names(noted.namesAfter).filter(
+    (name) => !names(noted.namesBefore).includes(name) && !now.has(name) && !ownToShells.test(name),
+  );
   if (unexported[0] !== undefined) return again(`it sets the variable ${unexported[0]}, which it does not export`);
   const lines: string[] = [];
   for (const [name, value] of now) {

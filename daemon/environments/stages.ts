@@ -41,7 +41,12 @@ export interface StagesOptions {
 export async function stagesOf({ spec, template, image, workingDir, files, idOf, ...rest }: StagesOptions): Promise<Stage[]> {
   const stages: Stage[] = [];
   const contents = async (parts: readonly Part[]): Promise<Ingredients['files']> =>
-    Promise.all(parts.map(async (part): Promise<readonly [string, string]> => [part.path, part.kind === 'file' ? part.text : ((await idOf(part.path)) ?? '')]));
+    Promise.all(
+      parts.map(async (part): Promise<readonly [string, string]> => [
+        part.path,
+        part.kind === 'file' ? part.text : ((await idOf(part.path)) ?? ''),
+      ]),
+    );
   const common = { installation: rest.installation, owner: rest.owner, env: rest.env };
   let from = image;
   if (spec.requirements !== null || spec.install.length > 0) {

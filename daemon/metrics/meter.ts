@@ -21,6 +21,8 @@ export interface Meter {
   wake(): void;
   /** since when (ms) its GPUs have done nothing; null: they have, or that is not long ago, or it has none */
   idleGpuSince(job: JobRecord): number | null;
+  /** a number that grows while one of its GPUs does something */
+  gpuWork(job: Pick<JobRecord, 'runId' | 'job' | 'attempt'>): number;
   /** product name of a GPU (UUID) that was seen in use; null: not seen */
   gpuName(uuid: string): string | null;
   /** makes what is old coarser */
@@ -68,7 +70,8 @@ export function createMeter(parts: MeterParts): Meter {
   let doneAt = 0;
   let said = '';
 
-  const attempts = (): Running[] => store.jobs.placed().filter((job): job is Running => job.state.status === 'running' && job.progress.end === null);
+  const attempts = (): Running[] =>
+    store.jobs.placed().filter((job): job is Running => job.state.status === 'running' && job.progress.end === null);
 
   /** The host's facts, or null when it does not say them in time; it is not asked again while it still thinks. */
   const facts = async (): Promise<HostFacts | null> => {
@@ -169,6 +172,7 @@ export function createMeter(parts: MeterParts): Meter {
       const series = known.get(keyOf(job));
       return series && series.idleFor() >= idleHintAfter ? series.idleSince() : null;
     },
+    gpuWork: (job) => known.get(keyOf(job))?.gpuWork() ?? 0,
     gpuName: (uuid) => names.get(uuid) ?? null,
     tidy,
     finished: async () => void (await measuring),

@@ -2,7 +2,7 @@ import type { ContainerStats } from '../engine/engine.ts';
 import type { JobRecord, RunRecord } from '../store/records.ts';
 import type { GpuSample, SampleRecord } from '../store/samples.ts';
 import type { Store } from '../store/store.ts';
-import { idlenessAfter, idlenessOf, longestGap } from './idle.ts';
+import { idlenessAfter, idlenessOf, isIdle, longestGap } from './idle.ts';
 
 /** The samples of one attempt as they come. */
 export interface Series {
@@ -14,6 +14,8 @@ export interface Series {
   idleSince(): number | null;
   /** how long it has been (ms) */
   idleFor(): number;
+  /** in how many samples of this process one of its GPUs did something */
+  gpuWork(): number;
   /** The sample up to `at` (ms), from what the engine (undefined: no answer; null: it runs no more) and the host say; null: nothing to note down. */
   next(at: number, stats: ContainerStats | null | undefined, gpus: GpuSample[]): SampleRecord | null;
 }
@@ -32,6 +34,7 @@ export function createSeries(
   const fresh = now - startedAt < 2 * every && now >= startedAt && !store.samples.any({ runId, job: index, attempt });
   let from = fresh ? startedAt : now;
   let counter: Pick<ContainerStats, 'at' | 'cpuNanos'> | null = fresh ? { at: startedAt, cpuNanos: 0 } : null;
+  let gpuWork = 0;
   let idleness = idlenessOf(fresh ? [] : store.samples.newestFirst({ runId, job: index, attempt }));
 
   return {
@@ -39,6 +42,7 @@ export function createSeries(
     idleTimeout: run?.spec.idleTimeout ?? null,
     idleSince: () => idleness.since,
     idleFor: () => (idleness.since === null ? 0 : idleness.knownTo - idleness.since),
+    gpuWork: () => gpuWork,
     next(at, stats, gpus) {
       if (stats === null) return null;
       const cpu = stats && counter ? coresBetween(counter, stats) : null;
@@ -54,6 +58,7 @@ export function createSeries(
       from = at;
       if (unknown) return null;
       idleness = idlenessAfter(idleness, sample);
+      if (gpus.length > 0 && isIdle(sample) === false) gpuWork++;
       return sample;
     },
   };

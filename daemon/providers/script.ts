@@ -99,6 +99,8 @@ export function jobScript(commands: readonly string[], exports: readonly (readon
     // for its own trap, or that of a child: until the script sets one, the warning must not end it. Else it gets none, which would end its `wait`
     ...(speaksOfWarning(commands) ? ['trap : USR1'] : []),
     ...surroundings(exports),
+    // pip trusts a folder for its downloads only where it is its own user's
+    '[ -z "${PIP_CACHE_DIR-}" ] || [ -d "$PIP_CACHE_DIR" ] || mkdir -p "$PIP_CACHE_DIR" 2>/dev/null || :',
     'set -e',
     ...commands,
     '',

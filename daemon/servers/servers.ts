@@ -10,7 +10,8 @@ import type { Config } from '../../shared/config.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import type { ServerSpec } from '../providers/job-spec.ts';
 import { removeAll } from '../remove-all.ts';
-import { unpackFrom, type Progress } from './unpack.ts';
+import { diskUse } from '../snapshots/disk-use.ts';
+import type { Progress } from './unpack.ts';
 
 export interface Servers {
   /**
@@ -18,6 +19,10 @@ export interface Servers {
    * Fails with `no_server`, which says what to do in a lab without Internet.
    */
   provide(spec: ServerSpec, image: string, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Result<string | null>>;
+  /** the unpacked ones, bytes on disk; `current`: the config means it */
+  use(): Promise<{ name: string; bytes: number; current: boolean }[]>;
+  /** of those; missing: nothing happens */
+  remove(name: string): Promise<void>;
 }
 
 export interface ServersOptions {
@@ -67,6 +72,15 @@ export function createServers({ dir, config, hasOwn, arch }: ServersOptions): Se
       // whoever was at it gave up: that is no reason to do so, too
       return others && !signal.aborted ? servers.provide(spec, image, onProgress, signal) : unpacked;
     },
+
+    async use() {
+      const names = (await readdir(dir).catch(() => [])).filter((name) => !underWay.has(join(dir, name.replace(/\.new$/, ''))));
+      const current = locate(whichServer(config(), null, arch));
+      const sizes = await diskUse(names.map((name) => join(dir, name)));
+      return names.map((name, i) => ({ name, bytes: sizes[i] ?? 0, current: current.ok && current.value.folder === join(dir, name) }));
+    },
+
+    remove: (name) => removeAll(join(dir, name)),
   };
   return servers;
 }
@@ -87,6 +101,8 @@ async function unpack(
 ): Promise<Result<void>> {
   const fresh = `${folder}.new`;
   await mkdir(fresh, { recursive: true, mode: 0o755 });
+  // what it needs is loaded where there is something to unpack
+  const { unpackFrom } = await import('./unpack.ts');
   const unpacked = await unpackFrom(place, fresh, sha256, onProgress, signal);
   const found = unpacked.ok && !hasServer(fresh) ? noServerIn(place) : unpacked;
   if (!found.ok) {

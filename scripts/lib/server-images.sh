@@ -3,8 +3,10 @@
 
 # what VS Code's server is: the npm package with that of Code-OSS for the browser
 code_server=code-server@4.139.1
-# what the images are made of: another recipe, or another Node.js, makes other images
-server_images_recipe() { cat "$root/scripts/lib/server-images.sh" "$root/node_modules/node/package.json" | sha256sum | cut -c 1-16; }
+# what this machine trusts, its images trust: where a network has authorities of its own, pip in a container reaches its index
+authorities=/etc/ssl/certs/ca-certificates.crt
+# another recipe, Node.js or trust makes other images
+server_images_recipe() { cat "$root/scripts/lib/server-images.sh" "$root/node_modules/node/package.json" "$authorities" | sha256sum | cut -c 1-16; }
 server_images_cache() { printf '%s' "${XDG_CACHE_HOME:-$HOME/.cache}/dstack-local/images"; }
 
 # Prints the folder with python.tar and servers.tar, the file systems of the two images; makes them when they are not there, once for a machine.
@@ -19,7 +21,7 @@ server_images() {
 make_server_images() (
   dir=$1
   [ "$(id -u)" = 0 ] || die 'making the images of the server tests takes root'
-  ensure_packages mmdebstrap debian-archive-keyring
+  ensure_packages mmdebstrap debian-archive-keyring ca-certificates
   mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$') || mirror=http://deb.debian.org/debian
   mkdir -p "${dir%/*}"
   half=$(mktemp -d "$dir.XXXXXX") || exit
@@ -35,24 +37,20 @@ make_server_images() (
   mv "$half" "$dir"
 )
 
-# install_debian DIR MIRROR: first what python.tar has, then, in the same file system, the rest. Without what no test reads: manuals, headers, and the
-# 90,000 files of JavaScript packages, which JupyterLab's package names although its pages need none of them and Notebook's one.
+# install_debian DIR MIRROR: first what python.tar has, then, in the same file system, the rest. Of JupyterLab what its server needs: its package also wants
+# 500 of JavaScript, with which its pages were built.
 install_debian() {
   local without option=()
-  for without in doc man info locale nodejs; do option+=(--dpkgopt="path-exclude=/usr/share/$without/*"); done
-  option+=(--dpkgopt='path-include=/usr/share/nodejs/jed/*' --dpkgopt='path-exclude=/usr/lib/libtorch-test/*' --dpkgopt='path-exclude=/usr/include/*' --dpkgopt=force-unsafe-io)
-  # mmdebstrap keeps TMPDIR from its hooks
-  export TMPDIR=$1 half=$1
-  local as_python complete
-  as_python='rm -f "$1"/usr/lib/python3*/EXTERNALLY-MANAGED && ln -sf python3 "$1/usr/bin/python"
-    tar -C "$1" --one-file-system --exclude="./var/cache/apt/*" --exclude="./var/lib/apt/lists/*" -cf "$half/python.tar" .'
-  # without Node.js, JupyterLab does not look for what is missing of it
-  complete='rm -f "$1"/usr/bin/node* "$1"/usr/lib/python3*/EXTERNALLY-MANAGED && cp -a "$half/code-server" "$1/opt/" &&
-    ln -s /opt/code-server/bin/code-server "$1/usr/local/bin/"'
-  mmdebstrap --mode=root --format=tar --variant=minbase --include=python3,python3-pip,python3-venv,ca-certificates,git,bash "${option[@]}" \
-    --customize-hook="$as_python" \
-    --customize-hook='DEBIAN_FRONTEND=noninteractive chroot "$1" apt-get install -y -q --no-install-recommends jupyterlab jupyter-notebook python3-torch' \
-    --customize-hook="$complete" \
+  for without in share/doc share/man share/info share/locale lib/libtorch-test include; do option+=(--dpkgopt="path-exclude=/usr/$without/*"); done
+  # for the hooks; of TMPDIR, mmdebstrap keeps them ignorant
+  export TMPDIR=$1 half=$1 authorities
+  local as_python='rm -f "$1"/usr/lib/python3*/EXTERNALLY-MANAGED && ln -sf python3 "$1/usr/bin/python" &&
+    cp "$authorities" "$1$authorities" && tar -C "$1" --one-file-system --exclude="./var/cache/apt/*" --exclude="./var/lib/apt/lists/*" -cf "$half/python.tar" .'
+  local servers='export DEBIAN_FRONTEND=noninteractive && apt-get install -y -q --no-install-recommends jupyter-notebook python3-torch python3-ipykernel python3-async-lru \
+    python3-jupyter-server python3-jupyterlab-server python3-notebook-shim && cd /tmp && apt-get download -q jupyterlab && dpkg --force-depends -i jupyterlab_*.deb && rm jupyterlab_*.deb'
+  local complete='rm -f "$1"/usr/lib/python3*/EXTERNALLY-MANAGED && cp -a "$half/code-server" "$1/opt/" && ln -s /opt/code-server/bin/code-server "$1/usr/local/bin/"'
+  mmdebstrap --mode=root --format=tar --variant=minbase --include=python3,python3-pip,python3-venv,ca-certificates,git,bash "${option[@]}" --dpkgopt=force-unsafe-io \
+    --customize-hook="$as_python" --customize-hook="chroot \"\$1\" sh -c '$servers'" --customize-hook="$complete" \
     --customize-hook="$(declare -f without_libuv); "'without_libuv "$1/usr/lib/python3/dist-packages/torch/distributed/__init__.py"' \
     trixie "$1/servers.tar" "$2" </dev/null
 }

@@ -5,6 +5,7 @@
 import { startDaemon } from '../support/daemon.ts';
 import setup from '../support/global-setup.ts';
 import { scratchDir } from '../support/scratch.ts';
+import { benchEnvironment } from './environment.ts';
 import { benchHandover } from './handover.ts';
 import { benchIdle } from './idle.ts';
 import { benchLogLatency } from './log-latency.ts';
@@ -33,6 +34,10 @@ try {
     for (const figure of await benchIdle((await daemon.status())?.pid ?? 0)) add(figure);
   }
   // each with a daemon of its own: what is idle above has done what it says, and no more
+  {
+    await using daemon = await startDaemon();
+    add(benchEnvironment(daemon, scratchDir('b')));
+  }
   add(await benchHandover(scratchDir('b')));
   add(await benchSubmit(scratchDir('b')));
   add(await benchSnapshot());

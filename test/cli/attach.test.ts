@@ -1,4 +1,6 @@
 /** The attached run on a real terminal: status line, raw output, and the dialogue of Ctrl+C. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { takeLock } from '../../daemon/store/lock.ts';
@@ -54,6 +56,34 @@ test('the terminal is given its size, and what is waited for stands on one line 
   expect(terminal.screen()[1]).toMatch(/^. calm-otter-3 preparing: pulling x+…$/);
   await running();
   expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1']);
+});
+
+test('ports stand there as URLs once, on lines of their own, however the job prints', async () => {
+  await running();
+  await print('half a line');
+  const urls = [{ name: 'PORT_0', url: 'http://127.0.0.1:6006' }];
+  log.tell({ type: 'run', run: aRun({ urls }) });
+  log.tell({ type: 'run', run: aRun({ urls, reason: 'GPUs were idle' }) });
+  await print('more\r\n');
+  await terminal.until('the next line', (text) => text.includes('more'));
+  expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'half a line', 'PORT_0: http://127.0.0.1:6006', 'more']);
+});
+
+test('a server is waited for on the line that goes away', async () => {
+  const server = createServer((_, response) => response.end());
+  const asked: string[] = [];
+  server.on('request', (request) => asked.push(request.url ?? ''));
+  // a port at which nobody answers yet
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  log.tell({ type: 'run', run: aRun({ urls: [{ name: 'lab', url: `http://127.0.0.1:${port}/lab?token=abc` }] }) });
+  await terminal.until('what is waited for', (text) => text.includes('starting JupyterLab…'));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await terminal.until('the URL', (text) => text.includes('token='));
+  expect(terminal.screen()).toEqual(['calm-otter-3', `JupyterLab: http://127.0.0.1:${port}/lab?token=abc`]);
+  expect(asked).toEqual(['/lab']);
+  await new Promise((resolve) => server.close(resolve));
 });
 
 test('what is said while the line stands there does not hang on to it', async () => {

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../cli/commands.ts';
 import { createCli } from '../../cli/context.ts';
 import { build } from '../../cli/program.ts';
+import { providerNames } from '../../shared/workflow/model.ts';
 import { daemonDouble, root } from './support/daemon-double.ts';
 
 const leaves = new Map<string, Command>();
@@ -62,6 +63,8 @@ test('every verb of the issue is there', () => {
         'doctor',
       ])
       .concat(['gpus', 'queue', 'stats', 'usage', 'audit'])
+      .concat(['env list', 'env build', 'env rm'])
+      .concat(['code'])
       .concat(['daemon install', 'daemon uninstall', 'policy', 'share'])
       .toSorted(),
   );
@@ -82,7 +85,7 @@ describe('every command', () => {
   });
 
   test('has no option twice, and --json where it lists or answers', () => {
-    const without = ['dstack run', 'dstack logs', 'dstack restart', 'dstack schema'];
+    const without = ['dstack run', 'dstack logs', 'dstack restart', 'dstack schema', 'dstack env build'];
     for (const [path, command] of leaves) {
       const flags = command.options.flatMap((option) => [option.short, option.long]).filter((flag) => flag !== undefined && flag !== null);
       expect(new Set(flags).size, path).toBe(flags.length);
@@ -111,5 +114,18 @@ test('help and mistakes at the command line', async () => {
   expect(await daemon.cli(['logs'])).toMatchObject({ code: 2, stderr: expect.stringContaining("missing required argument 'run'") });
   expect(await daemon.cli(['tags', 'ad'])).toMatchObject({ code: 2 });
   expect(await daemon.cli(['stop'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') });
+  expect(daemon.asked).toEqual([]);
+});
+
+test.each(providerNames)('run %s --help: what it is, examples, its keys and its options', async (provider) => {
+  await using daemon = await daemonDouble();
+  const { code, stdout } = await daemon.cli(['run', provider, '--help']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: dstack run ${provider}\\b.*\\n\\n[A-Z]`));
+  expect(stdout).toMatch(new RegExp(`\\nExamples:\\n  \\$ dstack run ${provider} `));
+  expect(stdout).toMatch(/^ {2}artifacts +Folders to save/m);
+  expect(stdout).toMatch(/^ *-a, --artifact <path> /m);
+  const only = { '--command': ['bash', 'docker'], '--nodes': ['torchrun'], '--inactivity-duration': ['code', 'lab', 'notebook'] };
+  for (const [flag, providers] of Object.entries(only)) expect(stdout.includes(` ${flag} `), flag).toBe(providers.includes(provider));
   expect(daemon.asked).toEqual([]);
 });

@@ -5,7 +5,8 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 /** As Debian and Ubuntu place it. */
 const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
 /** root may not use Chromium's sandbox, and nothing here asks anybody on the Internet for updates */
-const flags = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+const flags =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
 /** How long a page may take for one step on a busy machine (ms). */
 const patience = 60_000;
@@ -20,7 +21,8 @@ export interface TestBrowser {
 /** Starts one. Throws where there is no Chromium. */
 export async function openBrowser(): Promise<TestBrowser> {
   const executablePath = programs.find((path) => existsSync(path));
-  if (executablePath === undefined) throw new Error('these tests need Chromium: run them with  scripts/test --servers  or  apt-get install chromium');
+  if (executablePath === undefined)
+    throw new Error('these tests need Chromium: run them with  scripts/test --servers  or  apt-get install chromium');
   const browser: Browser = await chromium.launch({ executablePath, args: flags.split(' '), timeout: patience });
   const close = () => browser.close();
   return {

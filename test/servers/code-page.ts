@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 
 export interface CodePage {
-  /** opens a file of the folder, replaces what is in it, and saves it */
+  /** opens a file of the folder, replaces what is in it, and asks for it to be saved, which then takes a moment */
   rewrite(file: string, content: string): Promise<void>;
   /** types a command into the terminal, which is opened for it */
   type(command: string): Promise<void>;
@@ -24,14 +24,10 @@ export async function openCode(page: Page, url: string): Promise<CodePage> {
       await page.keyboard.press('Control+a');
       await page.keyboard.insertText(content);
       await page.keyboard.press('Control+s');
-      await page.locator('.tab.active:not(.dirty)').filter({ hasText: file }).waitFor();
     },
     type: async (command) => {
       await page.keyboard.press('Control+Backquote');
       const terminal = page.locator('.terminal.xterm').first();
-      await terminal.waitFor();
-      // its shell is there when the prompt is
-      await page.locator('.xterm-rows, .xterm-screen canvas, .xterm-accessibility').first().waitFor({ state: 'attached' });
       await terminal.click();
       await page.keyboard.insertText(command);
       await page.keyboard.press('Enter');

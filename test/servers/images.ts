@@ -23,7 +23,11 @@ export async function ensureServerImages(engine: string): Promise<void> {
   const folder = process.env[folderVariable];
   if (folder === undefined || !existsSync(folder))
     throw new Error('these tests need images that only scripts/test makes: run  scripts/test --servers');
-  const changes = ['ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'ENV PIP_ROOT_USER_ACTION=ignore', 'CMD ["python3"]'];
+  const changes = [
+    'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    'ENV PIP_ROOT_USER_ACTION=ignore',
+    'CMD ["python3"]',
+  ];
   for (const [name, file] of [
     [pythonImage, 'python.tar'],
     [serversImage, 'servers.tar'],

@@ -45,7 +45,10 @@ async function notebookInLab(page: Page, file: string): Promise<NotebookPage> {
       await page.keyboard.insertText(code);
       const index = (await cells.count()) - 1;
       await page.keyboard.press('Shift+Enter');
-      const done = cells.nth(index).locator('.jp-InputPrompt').filter({ hasText: /\[\d+\]/ });
+      const done = cells
+        .nth(index)
+        .locator('.jp-InputPrompt')
+        .filter({ hasText: /\[\d+\]/ });
       await done.waitFor();
       return (await cells.nth(index).locator('.jp-OutputArea-output').allInnerTexts()).join('').trim();
     },
@@ -65,7 +68,10 @@ export async function newNotebook(page: Page, url: string): Promise<NotebookPage
   await page.goto(url);
   await page.locator('#new-dropdown-button').click();
   const [opened] = await Promise.all([page.context().waitForEvent('page'), page.locator('#kernel-python3 a').click()]);
-  return { ...(await classicNotebook(opened, decodeURIComponent(new URL(await loaded(opened)).pathname.split('/').at(-1)!))), page: opened };
+  return {
+    ...(await classicNotebook(opened, decodeURIComponent(new URL(await loaded(opened)).pathname.split('/').at(-1)!))),
+    page: opened,
+  };
 }
 
 export async function openNotebook(page: Page, url: string, file: string): Promise<NotebookPage> {
@@ -87,7 +93,11 @@ async function classicNotebook(page: Page, file: string): Promise<NotebookPage> 
       await cells.nth(index).locator('.CodeMirror').click();
       await page.keyboard.insertText(code);
       await page.keyboard.press('Shift+Enter');
-      await cells.nth(index).locator('.input_prompt').filter({ hasText: /\[\d+\]/ }).waitFor();
+      await cells
+        .nth(index)
+        .locator('.input_prompt')
+        .filter({ hasText: /\[\d+\]/ })
+        .waitFor();
       return (await cells.nth(index).locator('.output_subarea').allInnerTexts()).join('').trim();
     },
     save: async () => {

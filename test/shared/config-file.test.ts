@@ -64,9 +64,13 @@ retention:
   logs: 2w
   artifacts: 365d
   trees: never
+  downloads: 60d
+environments:
+  max_size: 100GB
 gc_interval: never
 retry_delay: 30s
 warning_period: 2m
+inactivity_duration: 4h
 code:
   version: 4.139.1
   server: /srv/code-server-{version}-{arch}.tar.gz
@@ -93,10 +97,12 @@ gpus:
       gracePeriod: 90,
       snapshot: { warnBytes: 50e6, maxBytes: 4 * 2 ** 30 },
       minFreeDisk: 500e6,
-      retention: { logs: 14 * 86_400, artifacts: 365 * 86_400, trees: null },
+      retention: { logs: 14 * 86_400, artifacts: 365 * 86_400, trees: null, downloads: 60 * 86_400 },
+      environments: { maxSize: 100e9 },
       gcInterval: null,
       retryDelay: 30,
       warningPeriod: 120,
+      inactivityDuration: 4 * 3600,
       code: { version: '4.139.1', server: '/srv/code-server-{version}-{arch}.tar.gz', sha256: { x64: '0'.repeat(64) } },
       sampleEvery: 10,
       gpus: { attach: 'cdi', busyMemory: 2e9, readEvery: 15, claimTimeout: 300 },
@@ -123,11 +129,13 @@ env:
   NOTHING:
 gc_interval: 1s
 sample_every: 0.1s
+inactivity_duration: 0s
 `);
-  expect(message).toContain('The configuration has 10 problems.');
+  expect(message).toContain('The configuration has 11 problems.');
   expect(message).toContain(
     'FILE:1:1: `min_free_dsik` is not a key of the configuration\nmin_free_dsik: 1GB\n^^^^^^^^^^^^^\ndid you mean `min_free_disk`?',
   );
+  expect(message).toContain('inactivity_duration 0s: this leaves no time');
   expect(message).toContain('FILE:2:16: min_free_disk 10: a size needs a unit');
   expect(message).toContain('FILE:4:3: `log` is not a key of retention');
   expect(message).toContain('did you mean `logs`?');

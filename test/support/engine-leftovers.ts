@@ -39,9 +39,14 @@ export async function leftovers(host: string, { home, installation }: Owner): Pr
   };
 }
 
-/** Removes them; what is gone meanwhile is no error. */
+/** Removes them, and the environments that it built; what is gone meanwhile is no error. */
 export async function removeLeftovers(host: string, owner: Owner): Promise<void> {
   const { containers, volumes } = await leftovers(host, owner);
   for (const name of containers) await engineRequest(host, 'DELETE', `/containers/${name}?force=1&v=1`, { expected: [404, 409] });
   for (const name of volumes) await engineRequest(host, 'DELETE', `/volumes/${name}?force=1`, { expected: [404] });
+  if (owner.installation === null) return;
+  const environments = filters({ label: [`dstack.environment.installation=${owner.installation}`] });
+  for (const { RepoTags } of await engineJson<{ RepoTags: string[] | null }[]>(host, `/images/json?${environments}`)) {
+    for (const tag of RepoTags ?? []) await engineRequest(host, 'DELETE', `/images/${tag}`, { expected: [404, 409] });
+  }
 }

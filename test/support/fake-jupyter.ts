@@ -9,10 +9,11 @@ export const fakeJupyterImage = 'dstack-test/fake-jupyter:1';
 
 /**
  * What it has for `jupyter-lab`: a web server that answers with whatever files lie in /state. `DELAY`: it waits for the file /state/up first. `BURN`: it uses a
- * core until there is the file /state/calm.
+ * core until there is the file /state/calm. `TELL`: it prints what it was given.
  */
 const program = `#!/bin/sh
 for word; do case $word in --port=*) port=\${word#--port=};; esac; done
+if [ -n "$TELL" ]; then echo "token $JUPYTER_TOKEN, words $*, run $RUN_NAME, mine $MINE"; fi
 if [ -n "$DELAY" ]; then until [ -e /state/up ]; do usleep 50000; done; fi
 if [ -n "$BURN" ]; then until [ -e /state/calm ]; do :; done & fi
 exec httpd -f -p "0.0.0.0:$port" -h /state
@@ -38,6 +39,9 @@ export interface FakeJupyter {
   kernel(state: 'idle' | 'busy', connections?: number): void;
   /** something was done just now */
   touch(): void;
+  /** it does not say any more what its kernels do, and says it again */
+  hide(): void;
+  show(): void;
   file(name: string): void;
 }
 
@@ -56,5 +60,7 @@ export function fakeJupyter(): FakeJupyter {
   touch();
   kernel('idle');
   put('api/terminals', []);
-  return { dir, touch, kernel, file: (name) => writeFileSync(join(dir, name), '') };
+  const move = (from: string, to: string) => (): void => renameSync(join(dir, from), join(dir, to));
+  const [hide, show] = [move('api/kernels', 'hidden'), move('hidden', 'api/kernels')];
+  return { dir, touch, kernel, hide, show, file: (name) => writeFileSync(join(dir, name), '') };
 }

@@ -12,7 +12,11 @@ export interface ImageRecipe {
 }
 
 /** Makes sure that the engine has the image; `files`, a tar, is asked for only where it has not. */
-export async function ensureImage(host: string, { name, recipe, changes }: ImageRecipe, files: () => Readable | Promise<Readable>): Promise<void> {
+export async function ensureImage(
+  host: string,
+  { name, recipe, changes }: ImageRecipe,
+  files: () => Readable | Promise<Readable>,
+): Promise<void> {
   const found = await engineRequest(host, 'GET', `/images/${name}/json`, { expected: [404] });
   if (found.status === 200) {
     const { Config } = JSON.parse(found.body) as { Config: { Labels: Record<string, string> | null } | null };

@@ -12,10 +12,13 @@ export default class ClosingLine implements Reporter {
     // a file that did not load, or an error outside of every test, is a failure too
     const failed = count('failed') + count('pending') + modules.filter((module) => module.errors().length > 0).length + unhandled.length;
     const skipped = count('skipped');
-    const counts = process.env['DSTACK_TEST_COUNTS'];
-    if (counts) appendFileSync(counts, `${count('passed')} ${failed} ${skipped}\n`);
-    const line = `${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
     // at the very end, after everything that others still print
-    process.once('exit', () => writeSync(1, line));
+    process.once('exit', (code) => {
+      // a setup that fails is told to nobody, and leaves no test
+      const told = failed === 0 && code !== 0 ? 1 : failed;
+      const counts = process.env['DSTACK_TEST_COUNTS'];
+      if (counts) appendFileSync(counts, `${count('passed')} ${told} ${skipped}\n`);
+      writeSync(1, `${count('passed')} passed, ${told} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../../../shared/result.ts';
 import { EngineError } from '../../engine/engine.ts';
 import { specOf } from '../attempt.ts';
-import { discardBuilds } from '../build-stage.ts';
+import { discardBuilds } from '../discard-builds.ts';
 import type { Executor } from './executor.ts';
 
 /** The volume, the workspace and the state folder; then nothing is left to do for the attempt. */

@@ -1,4 +1,4 @@
-import type { ContainerSpec } from '../../engine/engine.ts';
+import { labels, type Container, type ContainerSpec } from '../../engine/engine.ts';
 import type { Attempt } from '../attempt.ts';
 import { wait } from '../engine-monitor.ts';
 import { isGang } from '../gang.ts';
@@ -23,12 +23,13 @@ export async function networkOf(parts: ControlParts, { run, job }: Attempt): Pro
   return null;
 }
 
-/** A node could not be started since the master's container, whose network it was to share, runs no more: it is made anew. False: it was for something else. */
-export async function lostMaster(parts: ControlParts, attempt: Attempt, message: string): Promise<boolean> {
-  const { run, job, container } = attempt;
-  if (!isGang(run) || job.job === 0 || !/join network|no such container|cannot find container/i.test(message)) return false;
-  await parts.engine.remove(container, true);
-  job.progress.startIntent = null;
-  parts.store.jobs.update(job);
+/** Whether a node could not be started since the container whose network it was to share runs no more: then it is made anew. */
+export async function lostMaster(parts: ControlParts, attempt: Attempt, container: Container | null): Promise<boolean> {
+  const master = container?.labels[labels.network];
+  if (!container || master === undefined) return false;
+  if ((await parts.engine.inspect(master))?.state.status === 'running') return false;
+  await parts.engine.remove(container.id, true);
+  attempt.job.progress.startIntent = null;
+  parts.store.jobs.update(attempt.job);
   return true;
 }

@@ -2,11 +2,15 @@ import type { End } from '../../store/records.ts';
 import { specOf } from '../attempt.ts';
 import type { Executor } from './executor.ts';
 import { notBegun } from './not-begun.ts';
+import { portTaken, saysPortTaken } from './port-taken.ts';
 
 /** Reads once how the container ended: from the engine, or where somebody removed it, from what its script and the engine's wait left. */
 export const readEnd: Executor = async ({ parts, attempt, container, reschedule }) => {
   const { job, live } = attempt;
   if (container && container.state.status !== 'exited') return;
+  // a start that failed, which an earlier daemon asked for and did not live to see
+  if (container?.state.status === 'exited' && container.state.startedAt === null && saysPortTaken(container.state.error))
+    return portTaken(parts, attempt, container.state.error);
   const left = await parts.states.read(attempt.id);
   // asked now, since the monitor may not know yet of the restart that ended it; while the engine goes down nobody answers, and we come again
   const epoch = await parts.engine.epoch();

@@ -1,5 +1,5 @@
 import { messageOf } from '../../../shared/result.ts';
-import { EngineError, type Attached } from '../../engine/engine.ts';
+import { EngineError, type Attached, type Container } from '../../engine/engine.ts';
 import type { Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
 import { gangView, isGang, nodesOf } from '../gang.ts';
@@ -33,7 +33,7 @@ export const startContainer: Executor = async ({ parts, attempt, container, wake
     // an output that nobody reads any more would stop the job
     attached?.close();
     live.recording = null;
-    return notStarted(parts, attempt, error);
+    return notStarted(parts, attempt, container, error);
   }
   awaitExit(parts, attempt, wake);
   const size = attempt.run.spec.terminal;
@@ -47,10 +47,10 @@ const mayStart = (parts: ControlParts, { run, job }: Attempt): boolean => {
   return gang.ready && !gang.over;
 };
 
-async function notStarted(parts: ControlParts, attempt: Attempt, error: unknown): Promise<void> {
+async function notStarted(parts: ControlParts, attempt: Attempt, container: Container | null, error: unknown): Promise<void> {
   if (!(error instanceof EngineError) || error.kind === 'unreachable') throw error;
   const { job, live } = attempt;
-  if (await lostMaster(parts, attempt, error.message)) return;
+  if (await lostMaster(parts, attempt, container)) return;
   if (error.kind === 'not_found') {
     // somebody removed it before it was started: it never ran, and is made again
     job.progress.startIntent = null;

@@ -170,3 +170,14 @@ test('no such run, and no runs', async () => {
   expect(await daemon.cli(['ps'])).toEqual({ code: 0, stdout: '', stderr: 'No runs yet.\n' });
   expect((await daemon.cli(['ps', '--json'])).stdout).toBe('[]\n');
 });
+
+test('where a run serves something: whole URLs below it, on a narrow terminal too', async () => {
+  const token = '0123456789abcdef'.repeat(2);
+  const lab = { name: 'lab', url: `http://127.0.0.1:65535/lab?token=${token}` };
+  daemon.answers.ps = () => [aRun({ urls: [lab, { name: 'PORT_1', url: 'http://127.0.0.1:6006' }] })];
+  expect((await daemon.cli(['ps'])).stdout).toContain(`\n  lab ${lab.url}\n  PORT_1 http://127.0.0.1:6006\n`);
+  using terminal = openPty(node, [cliMain, 'ps'], { cwd: daemon.home, env: daemon.env, columns: 80 });
+  expect(await terminal.exit).toBe(0);
+  await terminal.until('the last line', (text) => text.includes('PORT_1'));
+  expect(terminal.screen().slice(2)).toEqual([`  lab ${lab.url}`, '  PORT_1 http://127.0.0.1:6006']);
+});

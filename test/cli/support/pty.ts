@@ -4,6 +4,8 @@ import { spawn } from '@lydell/node-pty';
 
 export interface Pty extends Disposable {
   type(keys: string): void;
+  /** the user makes the window another size */
+  resize(columns: number, rows: number): void;
   /** the lines of the screen, blanks at their ends cut, empty ones at the end left out */
   screen(): string[];
   /** resolves when the screen satisfies the condition; rejects, with the screen, after 20 seconds */
@@ -37,6 +39,10 @@ export function openPty(
   };
   return {
     type: (keys) => child.write(keys),
+    resize: (columns, rows) => {
+      terminal.resize(columns, rows);
+      child.resize(columns, rows);
+    },
     screen,
     raw: () => raw,
     exit,

@@ -24,6 +24,11 @@ describe('how an attempt is judged', () => {
     expect(judge({ exitCode: 143 }, intent, { terminatedAt: 1 })).toEqual({ status: 'failed', code: 'idle', reason: intent.detail });
     expect(triesAgain('idle', 1, 5, true)).toBeNull();
   });
+  test('inactivity is none: it was stopped, whatever its exit code', () => {
+    const intent: Intent = { ...stop, reason: 'inactivity', detail: 'nobody used it for 30m (inactivity_duration)' };
+    for (const exitCode of [0, 1, 137, 143]) expect(judge({ exitCode }, intent, { terminatedAt: 1 })).toEqual({ status: 'stopped' });
+    expect(judge({ exitCode: 1 }, intent).status).toBe('failed');
+  });
   test.each([0, 137, 143])('a restarted engine leaves %i', (exitCode) =>
     expect(judge({ exitCode, byItself: exitCode === 143, epochChanged: true })).toMatchObject({ code: 'host_restarted' }),
   );

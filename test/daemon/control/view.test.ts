@@ -22,9 +22,9 @@ const attempt = (n: number, state: JobState, progress: Partial<Progress> = {}): 
 });
 
 /** The view of a run with these attempts, of which the control says `doing`. */
-function view(attempts: JobRecord[], doing: string | null) {
+function view(attempts: JobRecord[], doing: string | null, intent: RunRecord['intent'] = null) {
   const store = { jobs: { ofRun: () => attempts }, tags: { ofRun: () => [] } } as unknown as Store;
-  return viewRun(store, { doing: () => doing, position: () => 1, explain: () => null }, run);
+  return viewRun(store, { doing: () => doing, position: () => 1, explain: () => null }, { ...run, intent });
 }
 
 const place = { since: 2_000, host: 'local', gpus: [] };
@@ -50,6 +50,18 @@ test('one that makes room says for whom', () => {
   const state: JobState = { status: 'stopping', startedAt: 3_000, how: 'stop', ...place };
   const progress = { preempted: { for: 'red-fox-1', runId: 2, at: 4_000 } };
   expect(view([attempt(1, state, progress)], null)).toMatchObject({ status: 'stopping', reason: 'makes room for red-fox-1' });
+});
+
+test('one that nobody used says so while it ends, and after, unless it ended by itself', () => {
+  const intent = { how: 'stop', at: 4_000, reason: 'inactivity', detail: 'nobody used it for 2h (inactivity_duration)' } as const;
+  const over = { since: 5_000, startedAt: 3_000, finishedAt: 5_000, host: 'local', gpus: [], exitCode: 0 };
+  const reason = (state: JobState): string | null => view([attempt(1, state)], null, intent).reason;
+  expect(reason({ status: 'running', startedAt: 3_000, ...place })).toBe(intent.detail);
+  expect(reason({ status: 'stopping', startedAt: 3_000, how: 'stop', ...place })).toBe(intent.detail);
+  expect(reason({ status: 'stopped', ...over })).toBe(intent.detail);
+  expect(reason({ status: 'done', ...over })).toBeNull();
+  expect(reason({ status: 'failed', reason: 'exit code 1', reasonCode: 'exit_code', ...over })).toBe('exit code 1');
+  expect(view([attempt(1, { status: 'stopped', ...over })], null, { how: 'stop', at: 4_000, reason: null }).reason).toBeNull();
 });
 
 test('it waits since it was queued this time', () => {

@@ -41,6 +41,14 @@ describe('a series', () => {
     if (next) store.samples.put(next);
     expect(store.samples.ofAttempt({ runId, job: 0, attempt: 1 })).toHaveLength(2);
   });
+  test('counts in how many of its samples a GPU did something', () => {
+    const series = seriesAt(1000, 1000);
+    const next = (at: number, utilization: number | null) => series.next(at, stats(at, at / 1000), [{ utilization, memory: 1 }]);
+    [90, 0, null, 2, 1].forEach((utilization, i) => next(6000 + 5000 * i, utilization));
+    expect(series.gpuWork()).toBe(2);
+    series.next(40_000, stats(40_000, 80), []);
+    expect(series.gpuWork()).toBe(2);
+  });
   test('spans a time in which the engine did not answer', () => {
     const series = seriesAt(1000, 1000);
     series.next(6000, stats(6000, 5), []);

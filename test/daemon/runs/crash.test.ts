@@ -73,7 +73,15 @@ const longer: Scenario = {
   log: /^up\n(Terminated\n)?$/,
 };
 
+/** With an environment to build, whose output is in the log once, before the job's. */
+const building: Scenario = {
+  ...whole,
+  workflow: workflow(counting, `  setup:\n${commands('echo installing', 'echo new >/installed', 'export A=1')}\n`),
+  log: new RegExp(`^installing\n${numbers}\n$`),
+};
+
 const scenarios: Partial<Record<StepName, Scenario>> = {
+  buildEnvironment: building,
   claimGpus: onGpu,
   confirmGpus: onGpu,
   noteRunning: slower,

@@ -102,7 +102,7 @@ test.each([
 ])('%s: requirements come first, then setup, then the commands', async (provider, image) => {
   const cwd = await projectWith(
     `- name: w\n  provider: ${provider}\n${image}  env: ["PATH=/workflow/bin:$PATH"]\n  requirements: needs.txt\n  setup: [echo set up]\n  commands: [echo work]`,
-    { 'needs.txt': '', 'bin/pip': '#!/bin/sh\necho "pip $*"\n' },
+    { 'needs.txt': `# ${provider}`, 'bin/pip': '#!/bin/sh\necho "pip $*"\n' },
   );
   chmodSync(join(cwd, 'bin/pip'), 0o755);
   const { stdout, stderr } = await host.daemon.cli(['run', 'w'], { cwd });

@@ -122,3 +122,20 @@ test('one version only, where the place says nothing of versions', () => {
     value: { place: '/srv/2', version: '2', sha256: null },
   });
 });
+
+test('what is here and what of it the config means', async () => {
+  const servers = serversOf(archive);
+  expect(await servers.use()).toEqual([]);
+  expect((await provide(servers)).ok).toBe(true);
+  const [one] = await servers.use();
+  expect(one).toEqual({
+    name: expect.stringMatching(/^code-1-x64-[0-9a-f]{8}$/) as string,
+    bytes: expect.any(Number) as number,
+    current: true,
+  });
+  expect(one?.bytes).toBeGreaterThan(0);
+  const other = serversOf('/srv/another.tar.gz');
+  expect(await other.use()).toMatchObject([{ current: false }]);
+  await other.remove(one?.name ?? '');
+  expect(await servers.use()).toEqual([]);
+});

@@ -197,6 +197,26 @@ describe('opening a database', () => {
     ]);
     expect(store.audit.since(0)).toMatchObject([{ user: 'bob', action: 'stop', run: 'old-fox-2', owner: 'ann', detail: 'was running' }]);
   });
+  test('one that the third version wrote is understood for ever', () => {
+    const path = file();
+    copyFileSync(join(import.meta.dirname, 'fixtures/v3.db'), path);
+    const store = unwrap(openStore(path));
+    expect(store.runs.byName('old-fox-2')).toMatchObject({ project: 'me/old' });
+    expect(store.environments.all()).toEqual([
+      { key: 'a'.repeat(64), usedAt: 7, facts: null },
+      { key: 'b'.repeat(64), usedAt: 8, facts: '{"image":"sha256:1"}' },
+    ]);
+  });
+  test('one from before environments takes them in', () => {
+    const path = file();
+    copyFileSync(join(import.meta.dirname, 'fixtures/v2.db'), path);
+    const store = unwrap(openStore(path));
+    store.environments.touch('k', 1);
+    store.environments.touch('k', 2);
+    expect(store.environments.get('k')).toEqual({ key: 'k', usedAt: 2, facts: null });
+    store.environments.remove('k');
+    expect(store.environments.get('k')).toBeNull();
+  });
   test('one of a newer version is refused', () => {
     const path = file();
     unwrap(openDatabase(path, [...migrations, 'CREATE TABLE later (x) STRICT'.replace('(x)', '(x TEXT)')])).close();
