@@ -9,6 +9,7 @@ const withoutEngine = [
   'daemon/logs',
   'daemon/metrics',
   'daemon/activity',
+  'daemon/environments',
   'daemon/servers',
   'cli/terminal',
   'bench/sim',

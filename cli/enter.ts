@@ -114,7 +114,8 @@ function report(cli: Cli, run: string, ending: ExecEnding, isShell: boolean): nu
       if (!ending.begun) return giveUp(cli, ending.failure);
       return giveUp(cli, { hint: again, ...ending.failure });
     case 'lost':
-      if (!ending.begun) return giveUp(cli, { code: 'daemon_gone', message: 'The daemon went away before the command began.', hint: again });
+      if (!ending.begun)
+        return giveUp(cli, { code: 'daemon_gone', message: 'The daemon went away before the command began.', hint: again });
       return giveUp(cli, {
         code: 'daemon_gone',
         message: `The daemon went away, which ends ${isShell ? 'this shell' : 'this command'}; the run ${run} goes on.`,

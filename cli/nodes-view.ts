@@ -22,9 +22,16 @@ export class NodesView {
     await drained(this.#out.stream);
   }
 
-  /** What was begun and not ended, and the terminal as it was. */
+  /** No more will come from this node: writes what it has begun and not ended. */
+  endOf(node: number): void {
+    const lines = this.#nodes.get(node);
+    if (lines) this.#put(node, lines.flush());
+    this.#nodes.delete(node);
+  }
+
+  /** The same for all of them, and the terminal as it was. */
   async end(): Promise<void> {
-    for (const [node, lines] of this.#nodes) this.#put(node, lines.flush());
+    for (const node of this.#nodes.keys()) this.endOf(node);
     await this.#single.end();
   }
 

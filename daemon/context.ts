@@ -8,6 +8,7 @@ import { readConfig } from '../shared/config-file.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
 import { createActivity } from './activity/activity.ts';
+import { noteFreed } from './api/audit.ts';
 import type { ApiParts } from './api/handler.ts';
 import { createApiServer } from './api/server.ts';
 import { createArtifacts } from './artifacts/create-artifacts.ts';
@@ -162,6 +163,7 @@ export async function composeDaemon(
     changed: (runId) => control?.changes.notify(runId),
   });
   let noOverlay: string | null = overlaySafe(home) ? null : 'its path';
+  const inUse = new Set<number>();
   const parts: ControlParts = {
     home,
     installation,
@@ -178,6 +180,7 @@ export async function composeDaemon(
     hosts: () => [host.name],
     gpus: {
       of: async () => (await host.facts()).gpus,
+      known: async () => (await host.facts({ anyGpus: true })).gpus,
       problem: async () => (await host.facts()).gpuProblem,
       haveFiles: () => !existsSync('/dev/dxg'),
       suspects: createSuspects(),
@@ -188,7 +191,7 @@ export async function composeDaemon(
     },
     config,
     policy,
-    diskUse: createDiskUse(store, artifacts),
+    diskUse: createDiskUse(store, artifacts, inUse),
     logger,
     secretsOf: (project) => {
       const values: Record<string, string> = {};
@@ -214,7 +217,7 @@ export async function composeDaemon(
     certificates: () => readCertificates(config.caCertificates),
     servers: createServers({ dir: folder('servers'), config: () => config.code, hasOwn: ownServerFinder(engine), arch: process.arch }),
     signal,
-    inUse: new Set(),
+    inUse,
     gate: createGate(),
     meter,
     activity,
@@ -255,7 +258,9 @@ export async function composeDaemon(
   const collecting =
     config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));
   const gcQuietly = async (): Promise<void> => {
-    await collectGarbage(parts, false).catch((error: unknown) => logger.error({ error: String(error) }, 'gc failed'));
+    await collectGarbage(parts, false)
+      .then((freed) => noteFreed({ store, parts }, 'daemon', freed))
+      .catch((error: unknown) => logger.error({ error: String(error) }, 'gc failed'));
   };
 
   return ok({

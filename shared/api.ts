@@ -96,10 +96,10 @@ export interface Verbs {
   /** `fresh`: read anew, which may take seconds; `problem`: why there is none, or what is wrong with all of them (`--json` prints `gpus`) */
   gpus: { params: { fresh?: boolean }; answer: { gpus: GpuInfo[]; problem: string | null } };
   /** without `attempt`: the latest one */
-  stats: { params: { name: string; attempt?: number }; answer: Stats };
+  stats: { params: { name: string; attempt?: number; node?: number }; answer: Stats };
   /** by user where nothing else is said; `since` is an ISO 8601 time */
   usage: { params: { by?: 'user' | 'project' | 'workflow' | 'run'; since?: string }; answer: Usage[] };
-  audit: { params: { since?: string }; answer: AuditEntry[] };
+  audit: { params: { since?: string; until?: string }; answer: AuditEntry[] };
   df: { params: object; answer: DiskUse[] };
   gc: { params: { dryRun?: boolean }; answer: Freed[] };
   doctor: { params: object; answer: Check[] };
@@ -318,6 +318,9 @@ export interface Usage {
 /** Samples of a run's latest attempt (or the one asked for), oldest first. */
 export interface Stats {
   run: string;
+  /** of several nodes whose they are, and how many there are */
+  node?: number;
+  nodes?: number;
   attempt: number;
   /** of the attempt */
   status: Status;
@@ -339,8 +342,10 @@ export interface Sample {
 /** Who ended or removed whose run. */
 export interface AuditEntry {
   at: string;
+  /** `daemon`: it did so by itself */
   user: string;
-  action: 'stop' | 'abort' | 'rm' | 'share' | 'unshare' | 'exec';
+  action: 'stop' | 'abort' | 'rm' | 'share' | 'unshare' | 'exec' | 'untag' | 'gc';
+  /** of `gc`, which is about no single one: empty, as is its owner */
   run: string;
   owner: string;
   detail: string;

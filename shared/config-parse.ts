@@ -142,4 +142,6 @@ const parseArch = (text: string): Result<string> =>
   ['x64', 'arm64'].includes(text) ? ok(text) : fail('bad_arch', 'there is no server for it', 'write x64 or arm64');
 
 const parseSum = (text: string): Result<string> =>
-  /^[0-9a-f]{64}$/i.test(text) ? ok(text.toLowerCase()) : fail('bad_sum', 'this is no SHA-256', 'write the 64 hex digits that `sha256sum` prints');
+  /^[0-9a-f]{64}$/i.test(text)
+    ? ok(text.toLowerCase())
+    : fail('bad_sum', 'this is no SHA-256', 'write the 64 hex digits that `sha256sum` prints');

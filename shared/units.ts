@@ -151,7 +151,11 @@ export function parsePort(text: string): Result<Port> {
   const [, before, container] = /^\s*(?:(\d*):)?(\d+)\s*$/.exec(text) ?? [];
   const host = before ?? container;
   if (container === undefined)
-    return fail('bad_port', 'this is not a port', 'write 3000; "8000:80" for port 80 of the container at port 8000 of this machine; ":80" for any free port');
+    return fail(
+      'bad_port',
+      'this is not a port',
+      'write 3000; "8000:80" for port 80 of the container at port 8000 of this machine; ":80" for any free port',
+    );
   for (const number of [host || null, container]) {
     if (number !== null && (Number(number) < 1 || Number(number) > 65_535))
       return fail('bad_port', `${number} is not a port`, 'ports are 1 to 65535');

@@ -13,11 +13,11 @@ interface ExecOptions {
 
 const notes = `
 The command runs beside the run's own, as the same user, with the same variables
-and in the same folder; no shell reads its arguments. It gets a terminal if there
-is one here, else it reads and writes as in any pipe, both outputs apart.
+and in the same folder; no shell reads its arguments. It gets a terminal if
+there is one here, else it is a part of a pipe, both outputs apart.
 
-The exit status is the command's own (126: not executable, 127: not found), or 125
-if it could not be run at all. Closing the terminal ends it; the run goes on.`;
+The exit status is the command's own (126: not executable, 127: not found), or
+125 if it could not be run at all. Closing the terminal ends it, not the run.`;
 
 export const command = (cli: Cli): Command =>
   new Command('exec')

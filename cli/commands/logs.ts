@@ -57,7 +57,11 @@ export const command = (cli: Cli): Command =>
       if (node !== undefined) read = await one(node, 1);
       else if (options.follow) read = await followRun(cli.client, request, { onRun, onData: (...data) => view.write(...data) }, signal);
       // what there is, node by node
-      else for (let of = 0; of < nodes && read.ok; of++) read = await one(of, nodes);
+      else
+        for (let of = 0; of < nodes && read.ok; of++) {
+          read = await one(of, nodes);
+          view.endOf(of);
+        }
       await view.end();
       unwrap(read);
     });

@@ -17,7 +17,10 @@ export const command = (cli: Cli): Command =>
     .option('--node <n>', 'In this container of a run that has several, counted from 0.', wholeNumber(0))
     .option('-w, --workdir <dir>', "Begin in this folder: absolute, or below the run's own.")
     .option('-e, --env <name=value>', 'Set a variable; a bare NAME takes your own value. Repeatable.', collect)
-    .addHelpText('after', "\nIt has what the run's commands have: their user, variables and folder. `exit` or Ctrl+D leaves it; the run goes on.")
+    .addHelpText(
+      'after',
+      "\nIt has what the run's commands have: their user, variables and folder. `exit`\nor Ctrl+D leaves it; the run goes on.",
+    )
     .addHelpText(
       'after',
       examples([

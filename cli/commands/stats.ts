@@ -12,6 +12,7 @@ export const command = (cli: Cli): Command =>
     .description('Show what a run has used over time: GPUs, CPU, memory.')
     .argument('<run>', 'its name')
     .option('--attempt <n>', 'This attempt, instead of the latest.', wholeNumber(1))
+    .option('--node <n>', 'That of this node, instead of the master. (torchrun)', wholeNumber(0))
     .option('--json', 'Print JSON: every sample.')
     .addHelpText(
       'after',
@@ -21,10 +22,12 @@ export const command = (cli: Cli): Command =>
         ["dstack stats calm-otter-3 --json | jq '.samples[-1]'", 'the last sample'],
       ]),
     )
-    .action(async (name: string, options: { attempt?: number; json?: boolean }) => {
-      const { attempt } = options;
-      const stats = unwrap(await cli.client.call('stats', { name, ...(attempt !== undefined && { attempt }) }));
+    .action(async (name: string, options: { attempt?: number; node?: number; json?: boolean }) => {
+      const { attempt, node } = options;
+      const asked = { ...(attempt !== undefined && { attempt }), ...(node !== undefined && { node }) };
+      const stats = unwrap(await cli.client.call('stats', { name, ...asked }));
       if (options.json) return cli.json(stats);
+      if (stats.nodes !== undefined && node === undefined) cli.err.line(`Of node 0, the master, of ${stats.nodes}: --node shows another.`);
       if (stats.samples.length === 0) return cli.err.line(whyNone(stats));
       for (const line of statsView(stats, cli.out.columns() ?? 80, showsUnicode(cli.env))) cli.out.line(line);
     });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { fail, ok } from '../../shared/result.ts';
+import { fail, ok, type Result } from '../../shared/result.ts';
 import type { Environment } from '../../shared/api.ts';
+import { EngineError } from '../engine/engine.ts';
 import type { ApiParts, JsonHandler } from './handler.ts';
 
 /** The caller's own; the daemon's user sees all of them. */
@@ -9,10 +10,20 @@ async function visible({ parts, caller }: ApiParts): Promise<Environment[]> {
   return all.filter(({ owner }) => caller.admin || owner === caller.uid).map(({ owner: _, ...environment }) => environment);
 }
 
+/** The engine has them: while it is away, that is all there is to say. */
+async function unlessAway<T>(answer: () => Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return fail('engine', `Cannot look at the environments: ${error.message}`, 'See: dstack doctor');
+  }
+}
+
 /** Those that were used last come first. */
 export const envList: JsonHandler<'envList'> = {
   params: z.object({}),
-  answer: async (api) => ok(await visible(api)),
+  answer: (api) => unlessAway(async () => ok(await visible(api))),
 };
 
 /** Removes what no unfinished run starts from, those that build upon others first. */
@@ -21,17 +32,18 @@ export const envRm: JsonHandler<'envRm'> = {
     keys: z.array(z.string().regex(/^[0-9a-f]{4,64}$/, 'a key, or at least 4 digits of its beginning')).optional(),
     all: z.boolean().optional(),
   }),
-  answer: async (api, { keys = [], all = false }) => {
-    const known = await visible(api);
-    const unknown = keys.find((key) => !known.some((one) => one.key.startsWith(key)));
-    if (unknown !== undefined)
-      return fail('no_such_environment', `There is no environment ${unknown}`, 'See what there is: dstack env list');
-    const double = keys.find((key) => known.filter((one) => one.key.startsWith(key)).length > 1);
-    if (double !== undefined) return fail('ambiguous', `Several environments begin with ${double}`, 'Write more of the key');
-    const { removed, kept } = await api.parts.environments.removeAll(
-      known.filter((one) => all || keys.some((key) => one.key.startsWith(key))).map((one) => one.key),
-    );
-    const bytes = known.reduce((sum, one) => sum + (removed.includes(one.key) ? one.size : 0), 0);
-    return ok({ removed, kept, bytes });
-  },
+  answer: (api, { keys = [], all = false }) =>
+    unlessAway(async () => {
+      const known = await visible(api);
+      const unknown = keys.find((key) => !known.some((one) => one.key.startsWith(key)));
+      if (unknown !== undefined)
+        return fail('no_such_environment', `There is no environment ${unknown}`, 'See what there is: dstack env list');
+      const double = keys.find((key) => known.filter((one) => one.key.startsWith(key)).length > 1);
+      if (double !== undefined) return fail('ambiguous', `Several environments begin with ${double}`, 'Write more of the key');
+      const { removed, kept } = await api.parts.environments.removeAll(
+        known.filter((one) => all || keys.some((key) => one.key.startsWith(key))).map((one) => one.key),
+      );
+      const bytes = known.reduce((sum, one) => sum + (removed.includes(one.key) ? one.size : 0), 0);
+      return ok({ removed, kept, bytes });
+    }),
 };

@@ -11,7 +11,10 @@ export type ExecInput = Exclude<ExecRequest, { type: 'start' }>;
  * Carries what a client says to its command. No more is kept than the window: the client waits until its bytes were passed on. Answers who takes the frames; false:
  * the client does not keep to that.
  */
-export function carryInput(session: Session, tell: (event: ExecEvent) => void): { bytes(data: Buffer): boolean; say(input: ExecInput): void } {
+export function carryInput(
+  session: Session,
+  tell: (event: ExecEvent) => void,
+): { bytes(data: Buffer): boolean; say(input: ExecInput): void } {
   let waiting = 0;
   let work = Promise.resolve();
   const passOn = async (data: Buffer): Promise<void> => {

@@ -21,7 +21,11 @@ export function execTarget(api: ApiParts, run: RunRecord, { command, terminal, n
   const spec = run.spec.jobs[node];
   if (!spec) {
     const last = run.spec.jobs.length - 1;
-    return fail('no_such_node', `The run '${run.name}' has no node ${node}`, last === 0 ? 'It has one, node 0' : `Its nodes are 0 to ${last}`);
+    return fail(
+      'no_such_node',
+      `The run '${run.name}' has no node ${node}`,
+      last === 0 ? 'It has one, node 0' : `Its nodes are 0 to ${last}`,
+    );
   }
   const job = latestAttempts(api.store.jobs.ofRun(run.id)).find((one) => one.job === node);
   if (!job || (job.state.status !== 'running' && job.state.status !== 'stopping')) return { ok: false, failure: whyNot(api, run) };
@@ -57,7 +61,11 @@ export function whyNot(api: ApiParts, record: RunRecord): Failure {
     // its container is there no more, or about to be
     case 'running':
     case 'stopping':
-      return { code: 'not_running', message: `The run '${run.name}' is not running now, it is ${run.status}${because}`, hint: `See it with: dstack ps ${run.name}` };
+      return {
+        code: 'not_running',
+        message: `The run '${run.name}' is not running now, it is ${run.status}${because}`,
+        hint: `See it with: dstack ps ${run.name}`,
+      };
     case 'done':
     case 'failed':
     case 'stopped':

@@ -92,7 +92,11 @@ async function attend(api: ApiParts, run: RunRecord, client: WebSocket): Promise
 }
 
 /** The session, or why there is none. */
-async function open(api: ApiParts, run: RunRecord, start: ExecStart): Promise<(Session & { host: string; containerEnds(): Promise<boolean> }) | Failure> {
+async function open(
+  api: ApiParts,
+  run: RunRecord,
+  start: ExecStart,
+): Promise<(Session & { host: string; containerEnds(): Promise<boolean> }) | Failure> {
   const target = execTarget(api, run, start);
   if (!target.ok) return target.failure;
   const { container, host, wish } = target.value;

@@ -10,6 +10,7 @@ import { may } from '../users/caller.ts';
 import { findRun } from './find-run.ts';
 import type { ApiParts } from './handler.ts';
 import { decoded, refuseUpgrade } from './upgrade.ts';
+import { noSuchNode } from './no-such-node.ts';
 import { viewFor } from './view-for.ts';
 
 /** Bytes that may wait in a socket before the next chunk is read from disk. */
@@ -54,11 +55,7 @@ interface Wanted {
 function withAttempt({ store }: ApiParts, run: RunRecord, node: string | null, asked: string | null): Result<Wanted> {
   const job = Number(node ?? 0);
   const all = store.jobs.ofRun(run.id).filter((one) => one.job === job);
-  const nodes = run.spec.jobs.length;
-  if (all.length === 0) {
-    const there = nodes === 1 ? 'It has one job, the node 0' : `It has the nodes 0 to ${nodes - 1}`;
-    return fail('no_such_node', `The run '${run.name}' has no node ${node}`, there);
-  }
+  if (all.length === 0) return noSuchNode(run, node ?? '');
   const last = Math.max(1, ...all.map(({ attempt }) => attempt));
   if (asked === null) return ok({ run, job, attempt: all.findLast(({ progress }) => progress.startIntent !== null)?.attempt ?? last });
   const found = all.find(({ attempt }) => String(attempt) === asked);

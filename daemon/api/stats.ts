@@ -4,24 +4,32 @@ import { latestAttempts } from '../control/run-status.ts';
 import { findRun } from './find-run.ts';
 import { gpuNumbers } from './gpu-numbers.ts';
 import type { JsonHandler } from './handler.ts';
+import { noSuchNode } from './no-such-node.ts';
 
-/** What an attempt of a run has used over time; of a run with several jobs, the first one's. */
+/** What an attempt of a run has used over time; of a run with several nodes, the master's where no other is asked for. Fails with `no_such_node` and `no_such_attempt`. */
 export const stats: JsonHandler<'stats'> = {
-  params: z.object({ name: z.string(), attempt: z.coerce.number().int().positive().optional() }),
-  answer: async (api, { name, attempt }) => {
+  params: z.object({
+    name: z.string(),
+    attempt: z.coerce.number().int().positive().optional(),
+    node: z.coerce.number().int().min(0).optional(),
+  }),
+  answer: async (api, { name, attempt, node = 0 }) => {
     const { store } = api;
     const found = findRun(api, name, 'read');
     if (!found.ok) return found;
     const all = store.jobs.ofRun(found.value.id);
-    const [latest] = latestAttempts(all);
-    const job = attempt === undefined ? latest : all.find((one) => one.job === latest?.job && one.attempt === attempt);
+    const nodes = found.value.spec.jobs.length;
+    const latest = latestAttempts(all).find((one) => one.job === node);
+    if (!latest) return noSuchNode(found.value, node);
+    const job = attempt === undefined ? latest : all.find((one) => one.job === node && one.attempt === attempt);
     if (!job) {
-      const last = latest?.attempt ?? 1;
+      const last = latest.attempt;
       return fail('no_such_attempt', `The run '${name}' has no attempt ${attempt}`, last === 1 ? 'It has had one' : `It has had ${last}`);
     }
     const gpus = 'gpus' in job.state ? (job.state.gpus ?? []) : [];
     return ok({
       run: name,
+      ...(nodes > 1 ? { node, nodes } : {}),
       attempt: job.attempt,
       status: job.state.status,
       gpus,

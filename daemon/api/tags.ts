@@ -7,6 +7,7 @@ import { artifactsOf } from '../control/resolve-deps.ts';
 import type { RunRecord, TagRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { shownProject } from '../users/namespace.ts';
+import { noteDown } from './audit.ts';
 import { findRun } from './find-run.ts';
 import type { JsonHandler } from './handler.ts';
 import { flag, inProject } from './params.ts';
@@ -59,8 +60,13 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
     }
     const put = (run: RunRecord): Tag => {
       const record = { project, tag, runId: run.id, createdAt: api.parts.now() };
-      store.tags.put(record);
-      return view(record, run);
+      return store.transaction(() => {
+        const before = store.tags.get(project, tag);
+        const left = before && before.runId !== run.id ? store.runs.byId(before.runId) : null;
+        if (left) noteDown(api, 'untag', left, `the tag '${tag}' went to ${run.name}`);
+        store.tags.put(record);
+        return view(record, run);
+      });
     };
     if (request.run === undefined) return importRun(api, request.projectDir, project, request.dirs ?? [], put);
     const found = findRun(api, request.run, 'own', project);
@@ -76,7 +82,14 @@ export const tagsDelete: JsonHandler<'tagsDelete'> = {
   params: z.object({ ...inProject, tag: z.string() }),
   answer: async (api, request) => {
     const project = projectOf(api, request);
-    if (api.store.tags.remove(project, request.tag)) return ok({ deleted: request.tag });
+    const { store } = api;
+    const deleted = store.transaction(() => {
+      const run = store.runs.byId(store.tags.get(project, request.tag)?.runId ?? -1);
+      // what had it is not protected from gc any more
+      if (run) noteDown(api, 'untag', run, `the tag '${request.tag}' was deleted`);
+      return store.tags.remove(project, request.tag);
+    });
+    if (deleted) return ok({ deleted: request.tag });
     return fail(
       'no_such_tag',
       `Cannot find the tag '${request.tag}' in the '${shownProject(project)}' project`,

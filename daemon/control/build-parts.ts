@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
-import { mkdir, chmod } from 'node:fs/promises';
+import { chmod, mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unwrap } from '../../shared/result.ts';
 import { expandHome, parseMount } from '../../shared/units.ts';
 import type { HostMount } from '../../shared/workflow/model.ts';
 import { labels, type ContainerSpec, type MountSpec } from '../engine/engine.ts';
 import { bareContainer } from '../engine/bare-container.ts';
-import { buildFiles } from '../environments/build-script.ts';
+import { buildFiles, sinceFile } from '../environments/build-script.ts';
 import { environmentLabels } from '../environments/environments.ts';
 import type { Stage } from '../environments/stages.ts';
 import { stateMount } from '../providers/script.ts';
@@ -64,6 +64,9 @@ export async function prepareBuild(parts: ControlParts, attempt: Attempt, stage:
   });
   if (certificates !== null) files['ca.pem'] = certificates;
   for (const [name, text] of Object.entries(files)) await writeOver(join(folder, 'run', name), text, name === 'env' ? 0o666 : 0o755);
+  const since = join(folder, 'run', sinceFile);
+  await writeOver(since, '', 0o644);
+  await utimes(since, new Date(), new Date(Date.now() - 2_000));
 }
 
 /** What the downloads of a run's user are kept in, and how its containers know. */
@@ -74,7 +77,7 @@ export const downloadsOf = (parts: ControlParts, { run }: Attempt, image: Pick<I
 export function buildContainer(
   parts: ControlParts,
   attempt: Attempt,
-  options: { key: string; image: Image; folder: string; server: HostMount[] },
+  options: { key: string; image: Image; folder: string; mounts: HostMount[] },
 ): ContainerSpec {
   const { run, job, live } = attempt;
   const spec = specOf(attempt);
@@ -85,7 +88,7 @@ export function buildContainer(
     ? []
     : [mount.type === 'overlay' ? { ...mount, volume: attempt.container, target: '/workflow' } : { ...mount, target: '/workflow' }];
   const downloads = downloadsOf(parts, attempt, options.image);
-  const hostMounts = [...parts.config.mounts.map(configMount), ...spec.mounts, ...options.server];
+  const hostMounts = [...parts.config.mounts.map(configMount), ...options.mounts];
   // an image that asks for all GPUs gets none of an engine that hands them out unasked
   const asksForGpus = options.image.env.some((entry) => entry.startsWith('NVIDIA_VISIBLE_DEVICES='));
   return {

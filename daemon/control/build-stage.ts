@@ -2,12 +2,13 @@
  * Builds one stage of an environment: a container from the image before, the run's workspace at /workflow, its output in the run's log; then its image, and the container
  * goes. One at a time builds an environment: others wait for it. A daemon that was killed finds the container by its name: the attempt that began it goes on with it.
  */
-import { FailureError, messageOf } from '../../shared/result.ts';
+import { FailureError, messageOf, unwrap } from '../../shared/result.ts';
 import { EngineError, labels, type Container } from '../engine/engine.ts';
 import type { Stage } from '../environments/stages.ts';
-import type { Attempt } from './attempt.ts';
+import { specOf, type Attempt } from './attempt.ts';
 import { buildContainer, builderOf, buildFolder, buildName, prepareBuild } from './build-parts.ts';
 import { discardBuild, isPreparing } from './discard-builds.ts';
+import { holdMounts, releaseMounts } from './hold-mounts.ts';
 import { keepStage } from './keep-stage.ts';
 import { wait } from './engine-monitor.ts';
 import type { ControlParts } from './parts.ts';
@@ -78,13 +79,16 @@ async function begin(
     return null;
   }
   const folder = buildFolder(parts.home, attempt.id);
+  attempt.job.progress.built = true;
+  parts.store.jobs.update(attempt.job);
   await prepareBuild(parts, attempt, stage, image, folder);
   const recording = openRecording(parts, attempt);
   await recording.setApart();
+  const { mounts } = specOf(attempt);
   try {
-    await parts.engine.create(
-      buildContainer(parts, attempt, { key: stage.key, image, folder, server: await serverMountOf(parts, attempt) }),
-    );
+    const held = unwrap(await holdMounts(parts, attempt, mounts));
+    const server = await serverMountOf(parts, attempt);
+    await parts.engine.create(buildContainer(parts, attempt, { key: stage.key, image, folder, mounts: [...held, ...server] }));
     const attached = await parts.engine.attach(name);
     const taken = recording.recordLive(attached.output);
     try {
@@ -92,6 +96,8 @@ async function begin(
     } catch (error) {
       attached.close();
       throw error;
+    } finally {
+      await releaseMounts(parts, attempt, mounts);
     }
     const size = attempt.run.spec.terminal;
     if (size) void parts.engine.resize(name, size).catch(() => undefined);

@@ -38,7 +38,7 @@ export function heldClaims(engine: Pick<Engine, 'create' | 'inspect' | 'remove'>
           const made = await engine.create(claimSpec(uuid, image, user));
           const found = made.created ? null : await engine.inspect(made.id);
           if (!made.created && !found) continue; // given back in this moment
-          if (found && !isClaim(found)) throw new FailureError(inTheWay(found.name));
+          if (found && !isClaim(found)) throw new InTheWay(uuid, found.name);
           if (found && !isOurs(found)) return found;
           held.set(uuid, made.id);
         }
@@ -61,10 +61,14 @@ export function heldClaims(engine: Pick<Engine, 'create' | 'inspect' | 'remove'>
   };
 }
 
-const inTheWay = (name: string) => ({
-  code: 'gpus',
-  message: `a container named ${name} that is not dstack's is in the way; remove it with: docker rm -f ${name}`,
-});
+/** A container that is none of dstack's has the name of the claim on a GPU: as long as it is there, nobody can have that one. */
+export class InTheWay extends FailureError {
+  readonly uuid: string;
+  constructor(uuid: string, name: string) {
+    super({ code: 'gpus', message: `a container named ${name} that is not dstack's is in the way; remove it with: docker rm -f ${name}` });
+    this.uuid = uuid;
+  }
+}
 
 /** Never started, so what it would do does not matter; it has no network of its own, no mounts and no GPU. */
 const claimSpec = (uuid: string, image: string, user: string): ContainerSpec => ({

@@ -69,7 +69,9 @@ export function createControl(parts: ControlParts, host: Host): Control {
 
   /** Those of the nodes of its attempt that are driven too. */
   const otherNodes = ({ runId, job: own, attempt }: JobRecord): Driver[] =>
-    (parts.store.runs.byId(runId)?.spec.jobs ?? []).flatMap((_, job) => (job === own ? [] : (drivers.get(attemptId({ runId, job, attempt })) ?? [])));
+    (parts.store.runs.byId(runId)?.spec.jobs ?? []).flatMap((_, job) =>
+      job === own ? [] : (drivers.get(attemptId({ runId, job, attempt })) ?? []),
+    );
 
   const scheduling = createScheduling(parts, host, {
     // one that makes room does not hold it until its image is here
@@ -114,7 +116,11 @@ export function createControl(parts: ControlParts, host: Host): Control {
     endByItself(runId, reason, detail) {
       const run = parts.store.runs.byId(runId);
       if (!run || run.intent) return;
-      parts.store.runs.setIntent(runId, { how: 'stop', at: parts.now(), reason, detail });
+      parts.store.transaction(() => {
+        const at = parts.now();
+        parts.store.audit.add({ at, user: 'daemon', action: 'stop', run: run.name, owner: run.user, detail });
+        parts.store.runs.setIntent(runId, { how: 'stop', at, reason, detail });
+      });
       for (const job of parts.store.jobs.ofRun(runId)) if (job.open) adopt(job)?.wake();
     },
     wakeAll,

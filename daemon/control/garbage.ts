@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { DiskUse, Freed } from '../../shared/api.ts';
 import { FailureError, messageOf } from '../../shared/result.ts';
+import { EngineError } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { ControlParts } from './parts.ts';
 import { isUnfinished } from './run-status.ts';
@@ -68,8 +69,12 @@ export async function collectGarbage(parts: ControlParts, dryRun: boolean): Prom
     if (isGarbage(parts, runId, retention.logs)) parts.store.samples.removeRun(runId);
   }
   const { trees, objects } = await parts.gate.alone(() => parts.snapshots.gc(keptTrees(parts), dryRun));
-  const shrunk = await parts.environments.shrink(dryRun).catch((error: unknown) => (problems.push(error), { bytes: 0, items: 0 }));
-  if (!dryRun) await parts.environments.tidy().catch((error: unknown) => problems.push(error));
+  // while the engine is away its images stay
+  const unlessAway = (error: unknown): void => {
+    if (!(error instanceof EngineError) || error.kind !== 'unreachable') problems.push(error);
+  };
+  const shrunk = (await parts.environments.shrink(dryRun).catch(unlessAway)) ?? { bytes: 0, items: 0 };
+  if (!dryRun) await parts.environments.tidy().catch(unlessAway);
   const unused = (await parts.downloads.use()).filter((one) => isUnused(parts, one));
   if (!dryRun) for (const { user } of unused) await parts.downloads.remove(user).catch((error: unknown) => problems.push(error));
   const servers = (await parts.servers.use()).filter((one) => isOldServer(parts, one));

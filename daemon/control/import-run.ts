@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import type { ArtifactRef } from '../../shared/workflow/model.ts';
 import { parseArtifact } from '../../shared/workflow/values.ts';
@@ -23,7 +24,8 @@ const noWork: Omit<JobSpec, 'artifacts'> = {
 
 /**
  * Local folders as the artifacts of a run that is done, for `tags add -a`. The copy comes first, under the run's id, and the run counts as done only
- * after it: an import cut short leaves a removed run, whose folder `gc` takes. Fails for a path that is not a folder.
+ * after it: an import cut short leaves a removed run, whose folder `gc` takes. Fails for a path that is not a folder, where the caller's artifacts take more than
+ * they may, and on a disk that is nearly full.
  */
 export async function importRun<T>(
   api: { parts: ControlParts; caller: Caller },
@@ -42,6 +44,12 @@ export async function importRun<T>(
       return fail('same_path', `Two of the folders would be saved as '${same.path}'`, 'Tag them one by one, or a folder that holds both');
     refs.push(ref.value);
   }
+  const { caller, parts } = api;
+  const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
+  if (!room.ok) return room;
+  const { bavail, bsize } = await statfs(parts.home);
+  if (bavail * bsize < parts.config.minFreeDisk)
+    return fail('disk_full', 'The disk of the daemon is nearly full: it takes no folders now', 'Make room: dstack gc; then see: dstack doctor');
   const at = now();
   const spec: RunRecord['spec'] = {
     args: [],

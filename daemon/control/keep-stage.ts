@@ -1,5 +1,5 @@
 import { join, posix } from 'node:path';
-import { unwrap } from '../../shared/result.ts';
+import { messageOf, unwrap } from '../../shared/result.ts';
 import { formatSize } from '../../shared/units.ts';
 import { EngineError, type Container } from '../engine/engine.ts';
 import type { Facts } from '../environments/environments.ts';
@@ -27,6 +27,7 @@ export async function keepStage(
   container: Container,
   name: string,
 ): Promise<void> {
+  const { job } = attempt;
   const folder = buildFolder(parts.home, attempt.id);
   const note = async (file: string): Promise<string | null> => (await readUntrusted(join(folder, 'run', file), mostNoted))?.text ?? null;
   if (container.state.status !== 'exited') return;
@@ -79,13 +80,18 @@ export async function keepStage(
     }
   }
   parts.environments.touch([stage.key]);
+  // from now on it is in use: the next stage, or the job, starts from it
+  job.progress.environments = [...new Set([...(job.progress.environments ?? []), stage.key])];
+  parts.store.jobs.update(job);
   if (again !== null) {
     const what = stage.kind === 'setup' ? 'the set-up' : 'the installation';
     await parts.logs.note(attempt.job, `dstack: ${what} runs again in every job: ${again}`);
   }
   await discardBuild(parts, attempt, name);
   if (touched !== null) await freshWorkspace(parts, attempt);
-  await parts.environments.shrink();
+  await parts.environments
+    .shrink()
+    .catch((error: unknown) => parts.logger.info({ error: messageOf(error) }, 'environments were not removed'));
 }
 
 /** The mount points that the engine makes, and the folders above them. */

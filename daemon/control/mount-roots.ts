@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../../shared/result.ts';
 import { expandHome } from '../../shared/units.ts';
 import type { HostMount } from '../../shared/workflow/model.ts';
 import type { Caller } from '../users/caller.ts';
-import { reach, type Account, type Reached } from '../users/reach.ts';
+import { reach, type Reached } from '../users/reach.ts';
 import type { ControlParts } from './parts.ts';
 
 /**
@@ -27,7 +27,9 @@ export async function allowMounts(
   for (const [i, mount] of asked.entries()) {
     const found = reached[i] ?? { problem: 'missing' };
     if ('problem' in found) return unreached(caller, mount, found.problem);
-    const { real } = found;
+    const { real, id } = found;
+    // docblock of hold-mounts.ts
+    if (caller.shared && id === '') return fail('no_access', `${mount.source} of 'mounts' is neither a folder nor a file`, 'Mount the folder that it is in');
     if (!realRoots.some((root) => isBelow(root, real))) {
       return fail(
         'not_allowed',
@@ -44,18 +46,6 @@ export async function allowMounts(
   return ok(checked);
 }
 
-/** Why a mount that was allowed at submit is not any more, for a user of a shared daemon; null: it is as it was. */
-export async function mountLost(account: Account, mounts: readonly HostMount[]): Promise<string | null> {
-  if (mounts.length === 0) return null;
-  const reached = await reach(account, mounts).catch(() => null);
-  if (reached === null) return `nobody can look at the folders of 'mounts' as ${account.user}, whose account may be gone`;
-  const lost = mounts.find((mount, i) => {
-    const found = reached[i];
-    return !found || 'problem' in found || found.real !== mount.source;
-  });
-  return lost ? `the folder ${lost.source} of 'mounts' is not what it was at submit, or ${account.user} may not use it any more` : null;
-}
-
 /** The policy decides, else the config, in which the daemon's own home means the user's. */
 function rootsFor({ config, policy }: Pick<ControlParts, 'config' | 'policy'>, caller: Caller): string[] {
   const own = homedir();
@@ -64,7 +54,7 @@ function rootsFor({ config, policy }: Pick<ControlParts, 'config' | 'policy'>, c
   return roots.map((root) => expandHome(root, caller.home));
 }
 
-const lookUp = (source: string): Reached => (existsSync(source) ? { real: realpathSync(source) } : { problem: 'missing' });
+const lookUp = (source: string): Reached => (existsSync(source) ? { real: realpathSync(source), id: '' } : { problem: 'missing' });
 
 function unreached(caller: Caller, { source }: HostMount, problem: 'missing' | 'unreadable' | 'unwritable'): Result<never> {
   switch (problem) {

@@ -15,7 +15,7 @@ export type Outcome =
  */
 export function outcomeOf(end: End, intent: Intent | null, progress: Progress, memory: string | null): Outcome {
   if (end.problem) return { status: 'failed', code: end.problem.code, reason: end.problem.message };
-  const signalled = progress.terminatedAt !== null || progress.killedAt !== null;
+  const signalled = (progress.terminatedAt !== null || progress.killedAt !== null) && !wasQuicker(end, progress);
   if (intent && (signalled || end.startedAt === null)) {
     if (intent.reason === 'max_duration') return { status: 'failed', code: 'max_duration', reason: 'ran longer than its max_duration' };
     if (intent.reason === 'idle_timeout') return { status: 'failed', code: 'idle', reason: intent.detail ?? 'was idle (idle_timeout)' };
@@ -33,6 +33,17 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
   }
   if (exitCode === 137) return { status: 'failed', code: 'killed', reason: 'was killed with SIGKILL, not by dstack (exit code 137)' };
   return { status: 'failed', code: 'exit_code', reason: `exit code ${exitCode ?? 'unknown'}` };
+}
+
+/** A file's time is up to a tick of the kernel's too early (ms). */
+const tick = 20;
+/** The engine says so soon that a container has ended: an end that seems to be longer before the signal was dated by a clock that was set since (ms). */
+const atMostBefore = 5_000;
+
+/** Whether the job had come to its end, with exit code 0, when it was about to be signalled. */
+function wasQuicker({ byItself, exitCode, exitAt = null }: End, { terminatedAt, killedAt }: Progress): boolean {
+  const before = Math.min(terminatedAt ?? Infinity, killedAt ?? Infinity) - (exitAt ?? Infinity);
+  return byItself && exitCode === 0 && before > tick && before < atMostBefore;
 }
 
 const madeRoom = (run: string): Outcome & { status: 'preempted' } => ({ status: 'preempted', reason: `made room for ${run}` });

@@ -43,6 +43,8 @@ export interface ControlParts {
   /** the GPUs of a host, and how its engine gives them to containers */
   gpus: {
     of(host: string): Promise<readonly Gpu[]>;
+    /** as they are known or remembered, without waiting for nvidia-smi */
+    known(host: string): Promise<readonly Gpu[]>;
     /** why they cannot be seen or used as they should; null: nothing wrong */
     problem(host: string): Promise<string | null>;
     attach(host: string): Promise<AttachMethod>;

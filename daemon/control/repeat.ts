@@ -46,6 +46,13 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
   for (const job of jobs) {
     const mounts = await allowMounts(parts, caller, job.mounts);
     if (!mounts.ok) return mounts;
+    const other = job.mounts.find((mount, i) => mounts.value[i]?.source !== mount.source);
+    if (other)
+      return fail(
+        'mounts',
+        `The folder ${other.source} of 'mounts' is not what it was when '${old.name}' was submitted: it leads elsewhere now`,
+        `Submit it anew: dstack run ${workflow ?? provider}`,
+      );
   }
   const tree = await parts.snapshots.materialize(snapshotPlace(old), spec.snapshot.tree);
   if (!tree.ok)

@@ -26,6 +26,7 @@ import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
 import { checkRequirements } from './check-requirements.ts';
 import { onlyBuild } from './only-build.ts';
+import { idleUnknown } from './idle-unknown.ts';
 import { fillIn } from './secrets.ts';
 
 export type SubmitFailure = Failure & { names?: string[] };
@@ -114,6 +115,7 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
     terminal: request.terminal ?? null,
   };
   const portsTaken = sharedPorts(parts.store, jobs);
+  const unknown = await idleUnknown(parts, workflow.idleTimeout, jobs);
   const run = await insertRun(
     { parts, control },
     {
@@ -128,7 +130,7 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
       spec,
     },
   );
-  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow), ...portsTaken] });
+  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow), ...portsTaken, ...unknown] });
 }
 
 type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'owner' | 'requestId' | 'tag' | 'spec'>;

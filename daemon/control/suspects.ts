@@ -1,9 +1,11 @@
 /** How long a GPU is kept back that the engine did not give as it was asked to (ms). */
 const keptBackFor = 600_000;
 
-/** GPUs in place of which a container got others: whatever is wrong there, the next run shall not run into it as well. */
+/** GPUs in place of which a container got others, or that could not be claimed: whatever is wrong there, the next run shall not run into it as well. */
 export interface Suspects {
   add(uuids: readonly string[], run: string): void;
+  /** `why`: a phrase that goes on with a GPU's name, `cannot be claimed: …` */
+  addFor(uuids: readonly string[], why: string): void;
   /** one sentence for each that is kept back now */
   all(): Map<string, string>;
   /** somebody has looked after them: they are handed out again */
@@ -12,17 +14,19 @@ export interface Suspects {
 
 /** In memory only: a daemon that is started anew gives them another chance. By a clock that is never set. */
 export function createSuspects(now: () => number = () => performance.now()): Suspects {
-  const known = new Map<string, { run: string; until: number }>();
+  const known = new Map<string, { why: string; until: number }>();
+  const keepBack = (uuids: readonly string[], why: string): void => {
+    for (const uuid of uuids) known.set(uuid, { why, until: now() + keptBackFor });
+  };
   return {
-    add(uuids, run) {
-      for (const uuid of uuids) known.set(uuid, { run, until: now() + keptBackFor });
-    },
+    add: (uuids, run) => keepBack(uuids, `was not what the container of ${run} got in its place`),
+    addFor: keepBack,
     all() {
       for (const [uuid, { until }] of known) if (until <= now()) known.delete(uuid);
       return new Map(
-        [...known].map(([uuid, { run, until }]) => [
+        [...known].map(([uuid, { why, until }]) => [
           uuid,
-          `was not what the container of ${run} got in its place: it is kept back for ${Math.ceil((until - now()) / 60_000)} min, or until \`dstack gpus --fresh\``,
+          `${why}: it is kept back for ${Math.ceil((until - now()) / 60_000)} min, or until \`dstack gpus --fresh\``,
         ]),
       );
     },

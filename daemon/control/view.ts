@@ -26,7 +26,14 @@ export function viewRun(
   const [first] = latest;
   const started = attempts.map((a) => ('startedAt' in a.state ? a.state.startedAt : null)).filter((at) => at !== null);
   const ended = latest.map((job) => ('finishedAt' in job.state ? job.state.finishedAt : null)).filter((at) => at !== null);
-  const doing = first ? doingOf(run, first, attempts, doingOfNodes(run, latest, (job) => control.doing(job))) : null;
+  const doing = first
+    ? doingOf(
+        run,
+        first,
+        attempts,
+        doingOfNodes(run, latest, (job) => control.doing(job)),
+      )
+    : null;
   const failed = failureReason(run, decisive);
   const texts = [...(failed === null ? [unused(run, state.status), doing] : [failed]), ...troubles(run, latest)];
   const reason = texts.filter((text) => text !== null).join('; ') || null;

@@ -36,9 +36,7 @@ export function execVerbs(connection: Connection): Pick<Engine, 'openExec' | 'ex
       if (made === null) return null;
       const id = made.Id;
       await onCreated?.(id);
-      const socket = await absent(
-        connection.hijack({ method: 'POST', path: `/exec/${id}/start`, body: { Detach: false, Tty: terminal } }),
-      );
+      const socket = await absent(connection.hijack({ method: 'POST', path: `/exec/${id}/start`, body: { Detach: false, Tty: terminal } }));
       if (socket === null) return null;
       const output = new Pieces(terminal);
       // however the connection ends, that is the end of what can be seen; what became of the command, its state tells

@@ -14,6 +14,9 @@
  */
 import { jobScript, shellQuote, startScript, stateMount } from '../providers/script.ts';
 
+/** In the state folder: written to before the build, by more than the second that busybox's `find` counts in. */
+export const sinceFile = 'since';
+
 export interface BuildCommand {
   /** as it is named when it fails */
   shown: string;
@@ -95,8 +98,12 @@ fi
 if [ -z "\${BASH_VERSION-}" ]; then ${listNames} >${stateMount}/names-after; fi
 cat /proc/self/environ >${stateMount}/after 2>/dev/null || :`;
 
+/** What was there before has the times that it has in the image. Without `find` nobody can tell, which counts as if it wrote there. */
 const noteVolumes = (volumes: readonly string[]): string[] =>
-  volumes.map((dir) => `find ${shellQuote(dir)} -newer ${stateMount}/started 2>/dev/null | head -n 1 >>${stateMount}/volumes || :`);
+  volumes.map((dir) => {
+    const look = `find ${shellQuote(dir)} -mindepth 1 -newer ${stateMount}/${sinceFile} 2>/dev/null | head -n 1`;
+    return `if command -v find >/dev/null 2>&1; then ${look}; else echo ${shellQuote(dir)}; fi >>${stateMount}/volumes || :`;
+  });
 
 /** pip, or uv where the image has only that: for the image's own Python, or for the environment of conda or venv that it has switched on. */
 export function pipInstall(requirements: string): BuildCommand {

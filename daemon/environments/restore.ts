@@ -40,6 +40,7 @@ export function restoring(noted: Noted, home: string, never: readonly string[]):
   for (const [name, value] of now) {
     if (old.get(name) === value || ownToShells.test(name)) continue;
     if (!/^[A-Za-z_]\w*$/.test(name)) return again('it exports a function');
+    if (value.includes('\uFFFD')) return again(`the value of ${name}, which it exports, is no text`);
     lines.push(`export ${name}=${shellQuote(value)}`);
   }
   for (const name of old.keys()) if (!now.has(name) && !ownToShells.test(name) && /^[A-Za-z_]\w*$/.test(name)) lines.push(`unset ${name}`);

@@ -38,13 +38,19 @@ const noGpus: GpuState = { gpus: [], readAt: null, staleSince: null, problem: nu
 export function createLocalHost(options: LocalHostOptions): Host {
   const { home, engine, nvidiaSmi = 'nvidia-smi', nvidiaSmiLimitMs = 10_000, places = toolkitPlaces(), now = Date.now } = options;
   const config = options.config ?? (() => defaultConfig().gpus);
+  const remembered = rememberedGpus(join(home, 'gpus.json'));
   const gpus = keptReading({
-    read: createGpuProbe({ nvidiaSmi, limitMs: nvidiaSmiLimitMs, now, remembered: rememberedGpus(join(home, 'gpus.json')) }),
+    read: createGpuProbe({ nvidiaSmi, limitMs: nvidiaSmiLimitMs, now, remembered }),
     staleAfter: () => config().readEvery * 1000,
     uselessAfter: gpusFor,
     now,
     ...(options.onGpus && { onRead: options.onGpus }),
   });
+  /** Of an earlier daemon, as long as this one has read none. */
+  const fromBefore = async (): Promise<GpuState> => {
+    const found = await remembered.read();
+    return found ? { ...noGpus, gpus: found.gpus, staleSince: found.at } : noGpus;
+  };
   const rest = cached(
     async () => {
       const info = await engine.info().catch(() => null);
@@ -57,7 +63,7 @@ export function createLocalHost(options: LocalHostOptions): Host {
   return {
     name: 'local',
     async facts({ fresh = false, anyGpus = false, recentGpus = false } = {}): Promise<HostFacts> {
-      const asked = anyGpus ? (gpus.known() ?? noGpus) : recentGpus && !fresh ? gpus.recent() : gpus.ask(fresh);
+      const asked = anyGpus ? (gpus.known() ?? fromBefore()) : recentGpus && !fresh ? gpus.recent() : gpus.ask(fresh);
       const [{ info, ...others }, state] = await Promise.all([rest(fresh), asked]);
       return {
         name: 'local',

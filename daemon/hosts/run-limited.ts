@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 
 export type Ended =
+  /** there is no such program */
   | { kind: 'missing' }
+  /** it could not be run, which may pass: too many processes or open files; `why` is the system's word */
+  | { kind: 'failed'; why: string }
   | { kind: 'exited'; exitCode: number; output: string }
   /** killed for taking too long; `gone` resolves when the process really ended, which one that hangs in the kernel may never do */
   | { kind: 'timed_out'; gone: Promise<void> };
@@ -26,9 +29,9 @@ export function runLimited(command: string, args: string[], limitMs: number): Pr
       child.stderr.destroy();
       resolve({ kind: 'timed_out', gone });
     }, limitMs);
-    child.once('error', () => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      resolve({ kind: 'missing' });
+      resolve(error.code === 'ENOENT' ? { kind: 'missing' } : { kind: 'failed', why: error.code ?? error.message });
     });
     child.once('close', (code) => {
       clearTimeout(timer);

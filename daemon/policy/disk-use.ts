@@ -14,16 +14,18 @@ export interface DiskUse {
   check(whose: Whose, limit: number | null): Promise<Result<void>>;
 }
 
-/** What ended does not change any more: it is measured once. */
-export function createDiskUse(store: Store, artifacts: Pick<Artifacts, 'bytesOf' | 'has'>): DiskUse {
+/** What ended does not change any more: it is measured once. `inUse`: runs whose artifacts somebody is writing all the same. */
+export function createDiskUse(store: Store, artifacts: Pick<Artifacts, 'bytesOf' | 'has'>, inUse: ReadonlySet<number>): DiskUse {
   const known = new Map<number, number>();
 
   const measure = async (whose: Whose): Promise<{ name: string; removed: boolean; bytes: number }[]> => {
     const found = [];
     for (const run of store.runs.ofUser(whose.user)) {
       if (!owns({ ...whose, gid: 0, home: '', admin: false }, run) || !artifacts.has(run.id)) continue;
+      // asked before it is measured: what ends meanwhile may have grown behind the measuring
+      const complete = !inUse.has(run.id) && !store.jobs.ofRun(run.id).some((job) => job.open);
       const bytes = known.get(run.id) ?? (await artifacts.bytesOf(run.id));
-      if (!store.jobs.ofRun(run.id).some((job) => job.open)) known.set(run.id, bytes);
+      if (complete) known.set(run.id, bytes);
       found.push({ name: run.name, removed: run.removedAt !== null, bytes });
     }
     return found;

@@ -15,6 +15,9 @@ export function codeJobs(workflow: DevEnvironmentWorkflow, pythonImage: string):
   const server = { version: workflow.version };
   const ours = workflow.version === null ? '' : ' ours';
   const { extensions } = workflow;
+  // those that lie in the project are installed where its files are
+  const own = extensions.filter((one) => one.endsWith('.vsix'));
+  const published = extensions.filter((one) => !own.includes(one));
   return [
     {
       ...common,
@@ -25,8 +28,8 @@ export function codeJobs(workflow: DevEnvironmentWorkflow, pythonImage: string):
           ? environmentOf(workflow)
           : {
               requirements: workflow.requirements,
-              install: [installExtensions(extensions, ours.trim())],
-              setup: workflow.beforeRun,
+              install: installExtensions(published, ours.trim()),
+              setup: [...workflow.beforeRun, ...installExtensions(own, ours.trim())],
               server,
             },
       app: {
@@ -43,5 +46,13 @@ export function codeJobs(workflow: DevEnvironmentWorkflow, pythonImage: string):
   ];
 }
 
-const installExtensions = (extensions: readonly string[], ours: string): string =>
-  `${findServer(ours)}\n"$dstack_server" ${extensions.map((one) => `--install-extension ${shellQuote(one)}`).join(' ')} </dev/null`;
+/** As a command of its own shell; none where there is nothing to install. */
+const installExtensions = (extensions: readonly string[], ours: string): string[] => {
+  if (extensions.length === 0) return [];
+  const words = extensions.map(shellQuote);
+  return [
+    `( # VS Code extensions: ${words.join(' ').replaceAll('\n', ' ')}
+${findServer(ours)}
+"$dstack_server" ${words.map((word) => `--install-extension ${word}`).join(' ')} </dev/null )`,
+  ];
+};

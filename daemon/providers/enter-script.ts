@@ -77,7 +77,9 @@ export function enterCommand({ command, terminal, dir, exports, env }: Entering)
     ...(terminal ? [knownTerminal] : []),
     'exec >&3 3>&-',
     ...Object.entries(env).map(([name, value]) => `${name}=${shellQuote(value)}; export ${name}`),
-    ...(dir === null ? [] : [`cd -- ${shellQuote(dir)} 2>/dev/null || { echo "dstack: cannot enter "${shellQuote(dir)} >&2; exit ${cannotEnter}; }`]),
+    ...(dir === null
+      ? []
+      : [`cd -- ${shellQuote(dir)} 2>/dev/null || { echo "dstack: cannot enter "${shellQuote(dir)} >&2; exit ${cannotEnter}; }`]),
     command !== null ? checked : terminal ? interactive : plainShell,
   ].join('\n');
   return ['/bin/sh', '-c', outer, 'dstack', inner, ...(command ?? [])];

@@ -49,7 +49,11 @@ export function createSessions({ engine, dir, logger }: { engine: SessionEngine;
   /** Where the image has no shell: the command as it is. Its processes cannot be signalled, for want of a program that does. */
   const openBare = async (runId: number, container: string, command: string[], wish: Wish): Promise<Result<Session>> => {
     const { dir: workingDir } = wish;
-    const exec = await engine.openExec(container, { ...specOf(wish, command), env: { ...specOf(wish, command).env, ...wish.env }, ...(workingDir && { workingDir }) });
+    const exec = await engine.openExec(container, {
+      ...specOf(wish, command),
+      env: { ...specOf(wish, command).env, ...wish.env },
+      ...(workingDir && { workingDir }),
+    });
     if (exec === null) return notRunning;
     if (wish.size) await exec.resize(wish.size);
     const output = exec.output as AsyncIterable<{ stderr: boolean; data: Buffer }>;

@@ -52,6 +52,8 @@ export interface Progress {
   image: { id: string; digest: string | null } | null;
   /** keys of the environments that it starts from, the last one made of those before it; absent in attempts of earlier versions, null: its image as it is */
   environments?: string[] | null;
+  /** it was about to build one: what that left goes at its end; absent: it was not */
+  built?: boolean;
   driver: string | null;
   ports: { container: number; host: number }[];
   /** the values that its log must not show, sealed: those it was given, even if they are changed while it runs */
@@ -82,9 +84,14 @@ export interface End {
   outOfMemory: boolean;
   /** the script itself wrote its exit code: it came to its end, whatever happened to the engine */
   byItself: boolean;
+  /** when it wrote that (ms), by this machine's clock; absent: it did not, or nobody knows */
+  exitAt?: number | null;
   epochChanged: boolean;
   /** set where no container could be made or started at all, or it vanished */
-  problem: { code: 'image' | 'environment' | 'start' | 'gpus' | 'gpus_taken' | 'workspace' | 'container_removed' | 'disk_full'; message: string } | null;
+  problem: {
+    code: 'image' | 'environment' | 'start' | 'gpus' | 'gpus_taken' | 'workspace' | 'container_removed' | 'disk_full';
+    message: string;
+  } | null;
 }
 
 export const freshProgress = (): Progress => ({

@@ -1,5 +1,5 @@
 /**
- * `scripts/test --bench-lab`: from `dstack run lab` to the moment its URL, printed, answers, on an environment that is warm, against the same server started with
+ * `scripts/test --servers --bench`: from `dstack run lab` to the moment its URL, printed, answers, on an environment that is warm, against the same server started with
  * plain `docker run`, in turn.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -61,7 +61,9 @@ try {
     { name: 'dstack run lab : docker run', value: a / b, target: 1.5, unit: 'ratio', detail },
   ];
   for (const { name, value, target, unit, detail: made } of figures)
-    console.log(`${name.padEnd(34)} ${value.toFixed(2).padStart(8)} ${unit}  (at most ${target}) ${value <= target ? 'ok ' : 'MISSED'}  ${made}`);
+    console.log(
+      `${name.padEnd(34)} ${value.toFixed(2).padStart(8)} ${unit}  (at most ${target}) ${value <= target ? 'ok ' : 'MISSED'}  ${made}`,
+    );
   process.exitCode = figures.some(({ value, target }) => value > target) ? 1 : 0;
 } finally {
   await close();

@@ -2,7 +2,7 @@
  * The images of these tests, of Debian's own packages. scripts/lib/server-images.sh makes their file systems, once for a machine; setup.ts brings them into
  * the engine of the run before the first test, so that a test only needs the names. An engine that a test starts itself gets them by `ensureServerImages`.
  */
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ensureImage } from '../support/import-image.ts';
 
@@ -32,5 +32,5 @@ export async function ensureServerImages(engine: string): Promise<void> {
     [pythonImage, 'python.tar'],
     [serversImage, 'servers.tar'],
   ] as const)
-    await ensureImage(engine, { name, recipe: basename(folder), changes }, () => createReadStream(join(folder, file)));
+    await ensureImage(engine, { name, recipe: basename(realpathSync(folder)), changes }, () => createReadStream(join(folder, file)));
 }

@@ -5,7 +5,7 @@ import { openBrowser } from './browser.ts';
 import { artifactsOf, expectRefusal, serve, serversDaemon, shown } from './fixture.ts';
 import { newNotebook, openNotebook } from './jupyter-pages.ts';
 
-test('a notebook is written and run, its files are artifacts at once, and it waits for a browser that was closed', async () => {
+test('a notebook is written and run, its files are artifacts at once, and it waits for a browser that was closed, whatever becomes of the daemon', async () => {
   await using daemon = await serversDaemon();
   const cwd = await projectWith(`- name: play\n  provider: notebook\n  artifacts: [output]`, { 'data.txt': 'seven\n' });
   await using served = await serve(daemon, cwd, 'play');
@@ -21,6 +21,11 @@ test('a notebook is written and run, its files are artifacts at once, and it wai
   expect(await artifactsOf(daemon, cwd, name)).toEqual({ 'output/model.txt': 5 });
   await notebook.save();
   await first.close();
+
+  // nor does it need the daemon
+  await daemon.kill();
+  await daemon.start();
+  expect(await shown(daemon, cwd, name)).toMatchObject({ status: 'running', urls: [{ name: 'notebook', url }] });
 
   await using second = await openBrowser();
   const again = await openNotebook(await second.page(), url, notebook.file);

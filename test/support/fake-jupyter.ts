@@ -19,12 +19,16 @@ if [ -n "$BURN" ]; then until [ -e /state/calm ]; do :; done & fi
 exec httpd -f -p "0.0.0.0:$port" -h /state
 `;
 
-/** Makes sure that the engine has the image: a stand-in for one with Jupyter, for tests of what the daemon does with its answers. */
+/** Makes sure that the engine has the image: a stand-in for one with Jupyter, for tests of what the daemon does with its answers. Like the images that Jupyter's makers
+ * publish it is asked for its health all the time, which looks like somebody at work. */
 export async function ensureFakeJupyterImage(host: string): Promise<void> {
   await ensureTinyImage(host);
   const context = pack();
   context.entry({ name: 'jupyter-lab', mode: 0o755 }, program);
-  context.entry({ name: 'Dockerfile' }, `FROM ${tinyImage}\nCOPY jupyter-lab /usr/local/bin/jupyter-lab\n`);
+  context.entry(
+    { name: 'Dockerfile' },
+    `FROM ${tinyImage}\nCOPY jupyter-lab /usr/local/bin/jupyter-lab\nHEALTHCHECK --interval=1s --timeout=5s CMD sleep 2\n`,
+  );
   context.finalize();
   const { body } = await engineRequest(host, 'POST', `/build?t=${fakeJupyterImage}`, { body: context });
   // a failure comes with status 200, in the body

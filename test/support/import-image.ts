@@ -17,10 +17,12 @@ export async function ensureImage(
   { name, recipe, changes }: ImageRecipe,
   files: () => Readable | Promise<Readable>,
 ): Promise<void> {
+  let before: string | null = null;
   const found = await engineRequest(host, 'GET', `/images/${name}/json`, { expected: [404] });
   if (found.status === 200) {
-    const { Config } = JSON.parse(found.body) as { Config: { Labels: Record<string, string> | null } | null };
+    const { Id, Config } = JSON.parse(found.body) as { Id: string; Config: { Labels: Record<string, string> | null } | null };
     if (Config?.Labels?.['dstack-test.recipe'] === recipe) return;
+    before = Id;
   }
   const [repo, tag] = name.split(':') as [string, string];
   const query = new URLSearchParams({ fromSrc: '-', repo, tag });
@@ -28,4 +30,6 @@ export async function ensureImage(
   const { body } = await engineRequest(host, 'POST', `/images/create?${query.toString()}`, { body: await files() });
   // a failure comes with status 200, in the body
   if (body.includes('"error"')) throw new Error(`importing ${name}: ${body}`);
+  // unless something still stands on it
+  if (before !== null) await engineRequest(host, 'DELETE', `/images/${before}`, { expected: [404, 409] });
 }

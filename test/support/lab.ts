@@ -56,7 +56,8 @@ export interface Lab {
   /** who is listed in the group from now on; the daemon is told */
   setMembers(users: string[]): Promise<void>;
   log(): string;
-  start(): Promise<void>;
+  /** `more`: variables of the daemon's */
+  start(more?: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -122,10 +123,10 @@ export async function openLab(options: LabOptions): Promise<Lab> {
 
   let pid = 0;
   const log = () => (existsSync(join(dir, 'log')) ? readFileSync(join(dir, 'log'), 'utf8') : '');
-  const start = async (): Promise<void> => {
+  const start: Lab['start'] = async (more = {}) => {
     const output = openSync(join(dir, 'log'), 'a');
     const main = [join(code, 'node_modules/node/bin/node'), join(code, 'daemon/main.ts'), '--system', '--group', labGroup, '--etc', etc];
-    const env = environment('/root', { DSTACK_HOME: home, DOCKER_HOST: process.env['DOCKER_HOST'] ?? '' });
+    const env = environment('/root', { DSTACK_HOME: home, DOCKER_HOST: process.env['DOCKER_HOST'] ?? '', ...more });
     const child = spawn('nsenter', inside(main), { cwd: '/', env, stdio: ['ignore', output, output], detached: true });
     closeSync(output);
     child.unref();

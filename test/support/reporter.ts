@@ -6,6 +6,13 @@ import { appendFileSync, writeSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
 export default class ClosingLine implements Reporter {
+  readonly #counts = process.env['DSTACK_TEST_COUNTS'];
+
+  constructor() {
+    // not for the runs that tests start
+    delete process.env['DSTACK_TEST_COUNTS'];
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
@@ -16,8 +23,7 @@ export default class ClosingLine implements Reporter {
     process.once('exit', (code) => {
       // a setup that fails is told to nobody, and leaves no test
       const told = failed === 0 && code !== 0 ? 1 : failed;
-      const counts = process.env['DSTACK_TEST_COUNTS'];
-      if (counts) appendFileSync(counts, `${count('passed')} ${told} ${skipped}\n`);
+      if (this.#counts) appendFileSync(this.#counts, `${count('passed')} ${told} ${skipped}\n`);
       writeSync(1, `${count('passed')} passed, ${told} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
     });
   }

@@ -1,4 +1,5 @@
 import type { Executor } from './executor.ts';
+import { keepBack } from './keep-back.ts';
 import { notMade } from './not-made.ts';
 import { requeue } from './requeue.ts';
 
@@ -20,6 +21,7 @@ export const claimGpus: Executor = async ({ parts, attempt, changed, reschedule 
     changed();
     reschedule();
   } catch (error) {
+    keepBack(parts, error);
     notMade(parts, attempt, error, 'gpus', `cannot claim the GPUs on the host '${host}'`);
   }
 };

@@ -2,6 +2,7 @@ import { FailureError } from '../../../shared/result.ts';
 import { wait } from '../engine-monitor.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
+import { keepBack } from './keep-back.ts';
 import { requeue } from './requeue.ts';
 
 /** How long a container of ours that still has the GPU is given to go before it is looked again (ms). */
@@ -31,6 +32,7 @@ export const confirmGpus: Executor = async ({ parts, attempt, container, changed
     }
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
+    keepBack(parts, error);
     endWith(parts, attempt, 'gpus', error.failure.message);
   }
 };

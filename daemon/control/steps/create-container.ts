@@ -7,7 +7,7 @@ import { containerSpec, depsToMount } from '../container-spec.ts';
 import { gangVariables } from '../gang-variables.ts';
 import { specOf } from '../attempt.ts';
 import { downloadsOf } from '../build-parts.ts';
-import { mountLost } from '../mount-roots.ts';
+import { holdMounts } from '../hold-mounts.ts';
 import { tokenOf } from '../run-token.ts';
 import { specWithSecrets } from '../secrets.ts';
 import { endWith } from './end-with.ts';
@@ -40,12 +40,11 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
     const { mount } = live.workspace;
     const workspace: MountSpec =
       mount.type === 'overlay' ? { ...mount, volume: attempt.container, target: '/workflow' } : { ...mount, target: '/workflow' };
-    // once more, for the time in the queue: the engine would follow a link that was not there at submit
-    const lost = run.owner === null ? null : await mountLost({ user: run.user, ...run.owner }, spec.mounts);
-    if (lost !== null) return endWith(parts, attempt, 'start', lost);
     const server = await serverMountOf(parts, attempt);
     const network = await networkOf(parts, attempt);
     if (network === null) return;
+    const mounts = await holdMounts(parts, attempt, spec.mounts);
+    if (!mounts.ok) return endWith(parts, attempt, 'start', mounts.failure.message);
     const own = spec.artifacts.map((a) => a.path);
     const made = await parts.engine.create(
       containerSpec({
@@ -65,7 +64,7 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
         stateFolder: parts.states.pathOf(attempt.id),
         artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
         deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
-        mounts: [...parts.config.mounts.map((text) => configMount(text)), ...spec.mounts, ...server].map((mount) => ({
+        mounts: [...parts.config.mounts.map((text) => configMount(text)), ...mounts.value, ...server].map((mount) => ({
           type: 'bind',
           ...mount,
         })),

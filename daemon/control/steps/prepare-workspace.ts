@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../../shared/result.ts';
 import type { Attempt } from '../attempt.ts';
 import { devicesOf } from '../gpu-devices.ts';
 import type { ControlParts } from '../parts.ts';
+import { resolveEnvironment } from '../resolve-environment.ts';
 import { codeFiles } from '../../providers/code-script.ts';
 import { refersToVariables, restoreEnvironment } from '../../providers/script.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
@@ -50,18 +51,22 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
     if (!devices.ok) return endWith(parts, attempt, 'gpus', devices.failure.message);
     await parts.states.prepare(attempt.id, script, await parts.certificates(), devices.value, spec.app?.server ? codeFiles : {});
     live.workspace = workspace.value;
+    // one that is there already costs no further step
+    if (spec.environment) await resolveEnvironment(parts, attempt);
   } finally {
     live.doing = null;
   }
 };
 
 /** The numbers of the device files that the container must see; null: the host has no GPU at all, or its GPUs have none. */
-async function devicesToSee(parts: ControlParts, { job: { state } }: Attempt): Promise<Result<number[] | null>> {
+async function devicesToSee(parts: ControlParts, { run, job: { state } }: Attempt): Promise<Result<number[] | null>> {
   if (state.status !== 'preparing') return ok(null);
-  const gpus = await parts.gpus.of(state.host);
+  // a driver that hangs keeps nobody waiting who wants nothing of it
+  const gpus = await (state.gpus.length === 0 ? parts.gpus.known(state.host) : parts.gpus.of(state.host));
   if ((gpus.length === 0 && state.gpus.length === 0) || !parts.gpus.haveFiles(state.host)) return ok(null);
   const devices = devicesOf(gpus, state.gpus);
   if (devices) return ok(devices);
   const gone = state.gpus.filter((uuid) => !gpus.some((gpu) => gpu.uuid === uuid));
+  parts.gpus.suspects.addFor(gone, `was not shown by the host when ${run.name} was to have it`);
   return fail('gpus', `the host '${state.host}' no longer shows ${gone.join(' and ')}; see: dstack doctor`);
 }

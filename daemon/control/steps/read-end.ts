@@ -16,7 +16,7 @@ export const readEnd: Executor = async ({ parts, attempt, container, reschedule 
   const epoch = await parts.engine.epoch();
   const epochChanged = job.progress.engineEpoch !== null && epoch !== job.progress.engineEpoch;
   const startedAt = 'startedAt' in job.state ? job.state.startedAt : null;
-  const common = { byItself: left.exitCode !== null, epochChanged, problem: null };
+  const common = { byItself: left.exitCode !== null, exitAt: left.exitAt, epochChanged, problem: null };
   let end: End;
   if (container?.state.status === 'exited') {
     const { state } = container;

@@ -13,7 +13,8 @@ export async function requeue(parts: ControlParts, attempt: Attempt, why: string
   if (id !== null) await parts.engine.remove(id, false);
   if (isGang(run)) {
     const others = nodesOf(parts.store.jobs.ofRun(run.id), job.attempt).filter((one) => one.job !== job.job);
-    if (others.some(({ progress }) => progress.startIntent !== null || progress.end !== null)) return endWith(parts, attempt, 'gpus_taken', why);
+    if (others.some(({ progress }) => progress.startIntent !== null || progress.end !== null))
+      return endWith(parts, attempt, 'gpus_taken', why);
   }
   parts.logger.info({ run: run.name, why }, 'back to the queue');
   const before = job.attempt > 1 ? parts.store.jobs.get(run.id, job.job, job.attempt - 1) : null;

@@ -1,7 +1,8 @@
 import { messageOf } from '../../../shared/result.ts';
 import { EngineError, type Attached, type Container } from '../../engine/engine.ts';
-import type { Attempt } from '../attempt.ts';
+import { specOf, type Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
+import { holdMounts, releaseMounts } from '../hold-mounts.ts';
 import { gangView, isGang, nodesOf } from '../gang.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
@@ -16,6 +17,10 @@ import { awaitExit, keepRecording, openRecording, sealMasked } from './recording
 export const startContainer: Executor = async ({ parts, attempt, container, wake }) => {
   const { job, live } = attempt;
   const epoch = await parts.engine.epoch();
+  const { mounts } = specOf(attempt);
+  // anew, and in the places that the container was made with: an earlier daemon may have made it, and what is held may be old
+  const held = await holdMounts(parts, attempt, mounts);
+  if (!held.ok) return endWith(parts, attempt, 'start', held.failure.message);
   if (!mayStart(parts, attempt)) return;
   job.progress.startIntent = parts.now();
   job.progress.engineEpoch = epoch;
@@ -34,6 +39,8 @@ export const startContainer: Executor = async ({ parts, attempt, container, wake
     attached?.close();
     live.recording = null;
     return notStarted(parts, attempt, container, error);
+  } finally {
+    await releaseMounts(parts, attempt, mounts);
   }
   awaitExit(parts, attempt, wake);
   const size = attempt.run.spec.terminal;

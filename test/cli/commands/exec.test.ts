@@ -20,13 +20,16 @@ let cwd: string;
 let run: string;
 beforeAll(async () => {
   daemon = await startDaemon();
-  cwd = await projectWith(`- name: long
+  cwd = await projectWith(
+    `- name: long
   provider: bash
   env: ["PATH=/opt/x:$PATH", SEEN=yes]
   working_dir: sub
   artifacts: [output]
   commands: [sleep 1000]
-`, { 'sub/file': 'x' });
+`,
+    { 'sub/file': 'x' },
+  );
   run = (await daemon.cli(['run', '-d', 'long'], { cwd })).stdout.trim();
   await waitFor(async () => (await daemon.json<Run>(['ps', run], { cwd })).status === 'running', 'it to run');
 });
@@ -37,11 +40,17 @@ const exec = (words: string[], input?: string | Buffer, env?: Record<string, str
 const ps = async (): Promise<string> => (await exec([run, 'ps', '-o', 'args'])).stdout;
 
 test('it runs where the job runs, with what it has, and its exit status is ours', async () => {
-  const { code, stdout, stderr } = await exec([run, '--', 'sh', '-c', 'echo "$PWD $SEEN $RUN_NAME ${PATH%%:*} $(id -u)"; echo apart >&2; exit 7']);
+  const { code, stdout, stderr } = await exec([
+    run,
+    '--',
+    'sh',
+    '-c',
+    'echo "$PWD $SEEN $RUN_NAME ${PATH%%:*} $(id -u)"; echo apart >&2; exit 7',
+  ]);
   expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: `/workflow/sub yes ${run} /opt/x 0\n`, stderr: 'apart\n' });
-  expect((await exec([run, '-w', 'output', '-e', 'A=b c', '-e', 'OWN', 'sh', '-c', 'echo "$PWD $A $OWN"'], '', { OWN: 'mine' })).stdout).toBe(
-    '/workflow/sub/output b c mine\n',
-  );
+  expect(
+    (await exec([run, '-w', 'output', '-e', 'A=b c', '-e', 'OWN', 'sh', '-c', 'echo "$PWD $A $OWN"'], '', { OWN: 'mine' })).stdout,
+  ).toBe('/workflow/sub/output b c mine\n');
   expect(await exec([run, 'no-such'])).toMatchObject({ code: 127, stderr: expect.stringContaining("there is no command 'no-such'") });
 });
 
@@ -104,32 +113,48 @@ test('twenty that are torn down leave no process in the container and no descrip
 }, 180_000);
 
 test('where it cannot run, that is said, with an exit status of its own', async () => {
-  expect(await exec(['no-such-run', 'true'])).toMatchObject({ code: 125, stderr: expect.stringContaining("Cannot find the run 'no-such-run'") });
+  expect(await exec(['no-such-run', 'true'])).toMatchObject({
+    code: 125,
+    stderr: expect.stringContaining("Cannot find the run 'no-such-run'"),
+  });
   expect(await exec([run, '--node', '3', 'true'])).toMatchObject({ code: 125, stderr: expect.stringContaining('has no node 3') });
   expect(await exec([run])).toMatchObject({ code: 2, stderr: expect.stringContaining('Which command?') });
   const waits = (await daemon.cli(['run', '-d', 'bash', '-c', 'true'], { cwd })).stdout.trim();
   await waitFor(async () => (await daemon.json<Run>(['ps', waits], { cwd })).status === 'done', 'it to end');
-  expect(await exec([waits, 'true'])).toMatchObject({ code: 125, stderr: expect.stringContaining(`The run '${waits}' has ended, it is done`) });
+  expect(await exec([waits, 'true'])).toMatchObject({
+    code: 125,
+    stderr: expect.stringContaining(`The run '${waits}' has ended, it is done`),
+  });
 });
 
 test('a run that ends takes it along, and that is said; command lines are not in the log', async () => {
   const other = (await daemon.cli(['run', '-d', 'long'], { cwd })).stdout.trim();
   await waitFor(async () => (await daemon.json<Run>(['ps', other], { cwd })).status === 'running', 'it to run');
-  const child = spawn(launcher, ['exec', other, 'sh', '-c', 'echo on; sleep 1000 # hush-hush'], { cwd, env: daemon.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(launcher, ['exec', other, 'sh', '-c', 'echo on; sleep 1000 # hush-hush'], {
+    cwd,
+    env: daemon.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   await once(child.stdout, 'data');
   const said = buffer(child.stderr);
+  const exit = once(child, 'exit');
   await daemon.cli(['stop', '-x', '-y', other], { cwd });
-  expect(await once(child, 'exit')).toEqual([137, null]);
+  expect(await exit).toEqual([137, null]);
   expect((await said).toString()).toContain(`${other} has ended`);
   expect(daemon.log()).not.toContain('hush-hush');
 });
 
 test('the daemon dies in the middle: the command ends with a sentence, the run goes on, and the next daemon cleans up', async () => {
-  const child = spawn(launcher, ['exec', run, 'sh', '-c', 'echo on; sleep 4721'], { cwd, env: daemon.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(launcher, ['exec', run, 'sh', '-c', 'echo on; sleep 4721'], {
+    cwd,
+    env: daemon.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   await once(child.stdout, 'data');
   const said = buffer(child.stderr);
+  const exit = once(child, 'exit');
   await daemon.kill();
-  expect(await once(child, 'exit')).toEqual([125, null]);
+  expect(await exit).toEqual([125, null]);
   expect((await said).toString()).toContain(`The daemon went away, which ends this command; the run ${run} goes on.`);
   await daemon.start();
   await waitFor(async () => !(await ps()).includes('4721'), 'what it left to be ended');

@@ -31,8 +31,7 @@ async function open(args = ['shell', run], size = { columns: 80, rows: 24 }): Pr
 }
 
 const shows = (what: string): Promise<void> => terminal.until(what, (text) => text.split('\n').includes(what));
-const ends = (status: number): Promise<void> =>
-  terminal.until(`status ${status}`, (text) => text.includes(`status ${status}\nas before`));
+const ends = (status: number): Promise<void> => terminal.until(`status ${status}`, (text) => text.includes(`status ${status}\nas before`));
 
 test('it says where one is, has the size of the window, and follows it', async () => {
   await open(undefined, { columns: 101, rows: 31 });
@@ -65,7 +64,10 @@ test('keys are for what runs in it: Ctrl+C, Ctrl+Z, Ctrl+D', async () => {
 
 test('exec has a terminal where there is one, and none where that is asked for', async () => {
   const line = `exec ${run} -- sh -c 'test -t 0 && echo terminal || echo pipe'`;
-  terminal = openPty('bash', ['-c', `${launcher} ${line}; ${launcher} ${line.replace('--', '--no-tty --')}; echo "status $?"`], { cwd, env: daemon.env });
+  terminal = openPty('bash', ['-c', `${launcher} ${line}; ${launcher} ${line.replace('--', '--no-tty --')}; echo "status $?"`], {
+    cwd,
+    env: daemon.env,
+  });
   await terminal.until('both', (text) => text.includes('terminal\npipe\nstatus 0'));
 });
 
@@ -74,7 +76,10 @@ test('the daemon dies: the terminal is given back, out of the screen that a prog
   terminal.type("printf '\\033[?1049h\\033[?25l\\033[?1000hother screen'; sleep 1000\r");
   await terminal.until('the other screen', (text) => text.trim() === 'other screen');
   await daemon.kill();
-  await terminal.until('the sentence', (text) => text.includes(`Come back with: dstack shell ${run}`) && text.includes('status 125\nas before'));
+  await terminal.until(
+    'the sentence',
+    (text) => text.includes(`Come back with: dstack shell ${run}`) && text.includes('status 125\nas before'),
+  );
   expect(terminal.screen()[0]).toBe(`${run} on local; exit or Ctrl+D to leave`);
   expect(terminal.raw()).toContain('\x1b[?25h');
   expect(terminal.raw()).toContain('\x1b[?1000l');
@@ -85,7 +90,7 @@ test('SIGTERM to the command line gives the terminal back too', async () => {
   await open();
   terminal.type('sleep 4730\r');
   await terminal.until('the command', (text) => text.includes('# sleep 4730'));
-  const shells = processesWith('DSTACK_HOME', daemon.home).filter((pid) => commandLine(pid).includes('shell') && commandLine(pid).at(-1) === run);
+  const shells = processesWith('DSTACK_HOME', daemon.home).filter((pid) => ['shell', run].every((word) => commandLine(pid).includes(word)));
   for (const pid of shells) signal(pid, 'SIGTERM');
   await ends(143);
   await waitFor(async () => !(await daemon.cli(['exec', run, 'ps'], { cwd })).stdout.includes('4730'), 'what ran in it to end');

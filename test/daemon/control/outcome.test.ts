@@ -16,6 +16,18 @@ describe('how an attempt is judged', () => {
   test('a child killed for memory that the script got over is no failure', () => expect(judge({ outOfMemory: true }).status).toBe('done'));
   test('after our signal, exit code 0 counts as stopped', () => expect(judge({}, stop, { terminatedAt: 1 }).status).toBe('stopped'));
   test('a job that was quicker than the signal is done', () => expect(judge({}, stop).status).toBe('done'));
+  test('a job that had written its end before the signal was sent is done, whoever wanted it to end', () => {
+    for (const how of ['stop', 'abort'] as const) {
+      const signalled = how === 'stop' ? { terminatedAt: 1_000 } : { killedAt: 1_000 };
+      expect(judge({ exitAt: 900 }, { ...stop, how }, signalled).status).toBe('done');
+      // as near as that a file's time says nothing
+      expect(judge({ exitAt: 990 }, { ...stop, how }, signalled).status).not.toBe('done');
+      expect(judge({ exitAt: 900, exitCode: 1 }, { ...stop, how }, signalled).status).not.toBe('done');
+    }
+    expect(judge({ exitAt: 900 }, null, { preempted, terminatedAt: 1_000 }).status).toBe('done');
+  });
+  test('an end that seems to be long before the signal was dated by a clock that was set: it counts as stopped', () =>
+    expect(judge({ exitAt: 1_000 }, stop, { terminatedAt: 3_600_000 }).status).toBe('stopped'));
   test('an abort', () => expect(judge({ exitCode: 137 }, { ...stop, how: 'abort' }, { killedAt: 1 }).status).toBe('aborted'));
   test('max_duration is a failure', () =>
     expect(judge({ exitCode: 143 }, { ...stop, reason: 'max_duration' }, { terminatedAt: 1 })).toMatchObject({ code: 'max_duration' }));

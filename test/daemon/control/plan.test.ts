@@ -44,10 +44,11 @@ interface Case {
   progress?: Partial<Progress>;
   seen?: Partial<Seen>;
   wanted?: Partial<Wanted>;
+  job?: number;
 }
 
-function decide({ state, attempt = 1, progress, seen, wanted }: Case) {
-  const job: JobRecord = { runId: 1, job: 0, attempt, state, progress: { ...freshProgress(), ...progress }, open: true };
+function decide({ state, attempt = 1, progress, seen, wanted, job: index = 0 }: Case) {
+  const job: JobRecord = { runId: 1, job: index, attempt, state, progress: { ...freshProgress(), ...progress }, open: true };
   return plan(
     job,
     { intent: null, gracePeriod: 10, maxDuration: null, warningPeriod: 60, ...wanted },
@@ -88,6 +89,10 @@ describe('while it is prepared', () => {
   const { preparing: state } = states;
   test('the image comes first', () => expectStep({ state, seen: { imageReady: false, workspaceReady: false } }, 'pullImage'));
   test('then the workspace', () => expectStep({ state, seen: { workspaceReady: false } }, 'prepareWorkspace'));
+  test('then its environment, before it has any GPU', () =>
+    expectStep({ state, seen: { environmentReady: false, gpusClaimed: false } }, 'buildEnvironment'));
+  test('a container that is made already needs no environment', () =>
+    expectStep({ state, seen: { container: created, environmentReady: false } }, 'startContainer'));
   test('then its GPUs are claimed', () => expectStep({ state, seen: { gpusClaimed: false, gpusConfirmed: false } }, 'claimGpus'));
   test('then the container', () => expectStep({ state, seen: { gpusConfirmed: false } }, 'createContainer'));
   test('of which is made sure that it has them for itself', () =>
@@ -165,4 +170,58 @@ describe('after its end', () => {
   test('then its state', () => expectStep({ state, seen, progress: { end, log: 'complete', settled: true } }, 'finish'));
   test('only then the container goes', () => expectStep({ state: states.done, seen }, 'removeContainer'));
   test('and with it the rest', () => expectStep({ state: states.done }, 'discard'));
+});
+
+describe('one of several nodes', () => {
+  const alone = { over: false, takenBack: false, ready: true, master: 'runs', ended: true, closed: true, startedAt: null } as const;
+  const among = (gang: Partial<NonNullable<Wanted['gang']>>, more: Partial<Case> = {}, job = 1): Case => ({
+    state: states.preparing,
+    ...more,
+    progress: { ready: 1, ...more.progress },
+    wanted: { ...more.wanted, gang: { ...alone, ...gang } },
+    job,
+  });
+  const created = { seen: { container: container({ status: 'created' }) } };
+  test('says that it could begin', () => expectStep(among({}, { progress: { ready: null } }), 'noteReady'));
+  test('waits until all could', () => {
+    expectWait(among({ ready: false }, {}, 0), null);
+    expectWait(among({ ready: false, master: 'not yet' }, created, 0), null);
+  });
+  test('then the master is made and started', () => {
+    expectStep(among({ master: 'not yet' }, {}, 0), 'createContainer');
+    expectStep(among({ master: 'not yet' }, created, 0), 'startContainer');
+  });
+  test('the others are made when it runs, or is done', () => {
+    expectWait(among({ master: 'not yet' }), null);
+    expectStep(among({}), 'createContainer');
+    expectStep(among({ master: 'over' }), 'createContainer');
+  });
+  test('it goes back to the queue with another, unless the run is to end', () => {
+    const { preempted } = { preempted: { for: 'red-fox-1', at: 1 } };
+    expectStep(among({ takenBack: true }, { progress: { preempted } }), 'takeBack');
+    expectStep(among({ takenBack: true }, { wanted: { intent: stopIntent } }), 'giveUp');
+  });
+  test('where another has failed it never begins, or ends', () => {
+    expectStep(among({ over: true }), 'giveUp');
+    expectStep(among({ over: true }, { state: states.queued }), 'giveUp');
+    expectStep(among({ over: true }, { state: states.running, seen: { container: running } }), 'noteStopping');
+    expectStep(among({ over: true }, { state: states.stopping, seen: { container: running } }), 'terminate');
+    expectStep(
+      among({ over: true }, { state: states.stopping, seen: { container: running, terminatedFor: 10_000 }, progress: { terminatedAt: 1 } }),
+      'kill',
+    );
+  });
+  test('its log is its own; what is kept and its state wait for the others', () => {
+    const over = (progress: Partial<Progress>): Partial<Case> => ({
+      state: states.running,
+      seen: { container: exited },
+      progress: { end, ...progress },
+    });
+    expectStep(among({ ended: false }, over({})), 'collectLog');
+    expectWait(among({ ended: false, closed: false }, over({ log: 'complete' })), null);
+    expectStep(among({ closed: false }, over({ log: 'complete' })), 'settleArtifacts');
+    expectWait(among({ closed: false }, over({ log: 'complete', settled: true })), null);
+    expectStep(among({}, over({ log: 'complete', settled: true })), 'finish');
+    expectStep(among({ over: true }, { ...over({ log: 'complete', settled: true }), state: states.queued }), 'finish');
+  });
 });

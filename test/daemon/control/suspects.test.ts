@@ -19,3 +19,11 @@ test('until somebody has looked', () => {
   suspects.clear();
   expect(suspects.all().size).toBe(0);
 });
+
+test('one that could not be claimed is kept back as well, and its own reason is said', () => {
+  const suspects = createSuspects(() => 0);
+  suspects.addFor(['GPU-1'], 'cannot be claimed: a container is in the way');
+  expect(suspects.all().get('GPU-1')).toBe(
+    'cannot be claimed: a container is in the way: it is kept back for 10 min, or until `dstack gpus --fresh`',
+  );
+});

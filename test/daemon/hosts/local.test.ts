@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -132,6 +132,20 @@ test.each(['', '{"at": 1000, "gpus": [{"uuid": 5}]}', 'null'])(
     expect(await m.host().facts()).toMatchObject({ gpus: [], gpusStaleSince: null, gpuProblem: expect.stringContaining('broken') });
   },
 );
+
+test('an nvidia-smi that is gone, or cannot be run, at the start of a daemon leaves the GPUs that the one before knew', async () => {
+  const m = machine();
+  nvidiaSmi(m.bin, [{ uuid }]);
+  const path = join(m.bin, 'nvidia-smi');
+  await m.host().facts();
+  chmodSync(path, 0o644);
+  const known = { gpus: [{ uuid }], gpusReadAt: null, gpusStaleSince: 1000 };
+  expect(await m.host().facts()).toMatchObject({ ...known, gpuProblem: expect.stringContaining('nvidia-smi cannot be run (EACCES)') });
+  rmSync(path);
+  expect(await m.host().facts()).toMatchObject({ ...known, gpuProblem: expect.stringContaining('nvidia-smi is gone') });
+  // and who needs none is told of them without waiting
+  expect(await m.host().facts({ anyGpus: true })).toMatchObject(known);
+});
 
 test('who needs no GPU does not wait for nvidia-smi', async () => {
   const m = machine();

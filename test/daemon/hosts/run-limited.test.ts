@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runLimited } from '../../../daemon/hosts/run-limited.ts';
+import { scratchDir } from '../../support/scratch.ts';
 
 test('what it printed and how it ended', async () => {
   const ended = await runLimited('sh', ['-c', 'echo out; echo err >&2; exit 3'], 30_000);
@@ -11,6 +12,12 @@ test('what it printed and how it ended', async () => {
 
 test('what is not there is missing', async () => {
   expect(await runLimited('/nonexistent/program', [], 30_000)).toEqual({ kind: 'missing' });
+});
+
+test('what is there and cannot be run has failed, which is something else', async () => {
+  const file = join(scratchDir('limited'), 'program');
+  writeFileSync(file, '#!/bin/sh\n', { mode: 0o644 });
+  expect(await runLimited(file, [], 30_000)).toEqual({ kind: 'failed', why: 'EACCES' });
 });
 
 test('what takes too long is killed', async () => {

@@ -58,9 +58,8 @@ test('code: the server is mounted where the image has none; one of a version alw
   const job = jobOf('provider: code', 'extensions: [ms-python.python, "./x y.vsix"]');
   expect(job.app).toMatchObject({ name: 'code', tokenParameter: 'tkn', server: { version: null } });
   expect(job.environment).toMatchObject({ server: { version: null } });
-  expect(job.environment?.install.join('\n')).toContain(
-    `"$dstack_server" --install-extension ms-python.python --install-extension './x y.vsix'`,
-  );
+  expect(job.environment?.install).toEqual([expect.stringContaining(`"$dstack_server" --install-extension ms-python.python </dev/null )`)]);
+  expect(job.environment?.setup).toEqual([expect.stringContaining(`"$dstack_server" --install-extension './x y.vsix' </dev/null )`)]);
   expect(commandsOf('provider: code', 'version: 1.99.3')).toBe('sh /run/dstack/code /workflow ours');
   expect(jobOf('provider: code').environment).toBeNull();
   expect(jobOf('provider: code', 'requirements: r.txt').environment).toEqual({ requirements: 'r.txt', install: [], setup: [] });

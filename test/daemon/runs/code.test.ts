@@ -14,7 +14,7 @@ import { untilStatus } from './fixture.ts';
 let archive: string;
 /** Says its words, the mode of its token's file and the extensions that are installed, and serves a page. */
 const fakeServer = `#!/bin/sh
-if [ "$1" = --install-extension ]; then echo "$2" >>/extensions; exit; fi
+if [ "$1" = --install-extension ]; then echo "$2$([ -e "$2" ] && echo ', which is here')" >>/extensions; exit; fi
 echo "words $*"; [ -e /extensions ] && echo "extensions $(cat /extensions)"
 while [ $# -gt 0 ]; do
   case $1 in --connection-token-file) echo "token $(cat "$2") of mode $(stat -c %a "$2")" ;; --port) port=$2 ;; esac
@@ -34,7 +34,9 @@ beforeAll(async () => {
 
 test('is unpacked once and mounted; its token is in a file of its own user; extensions are installed into the environment', async () => {
   await using daemon = await startDaemon({ config: { code: { server: archive } } });
-  const cwd = await projectWith(`- name: ide\n  provider: code\n  working_dir: src\n  extensions: [ms-python.python]`);
+  const cwd = await projectWith(`- name: ide\n  provider: code\n  working_dir: src\n  extensions: [ms-python.python, ./own.vsix]`, {
+    'src/own.vsix': 'x',
+  });
   const name = (await daemon.cli(['run', 'ide', '-d'], { cwd })).stdout.trim();
   await untilStatus(daemon, cwd, name, 'running', 'failed');
   const { urls, reason } = await daemon.json<RunDetail>(['ps', name], { cwd });
@@ -46,7 +48,7 @@ test('is unpacked once and mounted; its token is in a file of its own user; exte
   await untilStatus(daemon, cwd, name, 'stopped');
   const { stdout } = await daemon.cli(['logs', name], { cwd });
   expect(stdout).toMatch(/words --host 0\.0\.0\.0 --port 10000 .*--default-folder \/workflow\/src --telemetry-level off/);
-  expect(stdout).toContain('extensions ms-python.python\n');
+  expect(stdout).toContain('extensions ms-python.python\n./own.vsix, which is here\n');
   expect(stdout).toContain('token ****** of mode 600\nvariable none\n');
 });
 

@@ -93,7 +93,10 @@ const scenarios: Partial<Record<StepName, Scenario>> = {
   followLog: longer,
 };
 
-describe.each(stepNames)('killed at %s', (step) => {
+/** Of several nodes alone: torchrun-crash.test.ts and torchrun-gpu.test.ts have them. */
+const ofNodes: StepName[] = ['noteReady', 'takeBack', 'giveUp'];
+
+describe.each(stepNames.filter((step) => !ofNodes.includes(step)))('killed at %s', (step) => {
   const scenario = scenarios[step] ?? whole;
   test.each(['before', 'after'] as const)('%s it', async (when) => {
     await using machine = scenario.gpu ? await gpuMachine(1) : null;

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { DiskUse, Environment, RunDetail } from '../../../shared/api.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
 import { engineJson, engineRequest, filters } from '../../support/engine-api.ts';
@@ -60,15 +60,20 @@ const keyOf = async (cwd: string, daemon: TestDaemon = host.daemon): Promise<str
 async function imageWith(...changes: string[]): Promise<string> {
   const engine = host.daemon.engine;
   const name = `made-${randomBytes(4).toString('hex')}`;
-  const made = await engineRequest(engine, 'POST', `/containers/create?name=${name}`, { body: { Image: tinyImage } });
-  const { Id } = JSON.parse(made.body) as { Id: string };
+  const created = await engineRequest(engine, 'POST', `/containers/create?name=${name}`, { body: { Image: tinyImage } });
+  const { Id } = JSON.parse(created.body) as { Id: string };
   const query = new URLSearchParams({ container: Id, repo: 'dstack-test/made', tag: name });
   for (const change of changes) query.append('changes', change);
   await engineRequest(engine, 'POST', `/commit?${query.toString()}`);
   await engineRequest(engine, 'DELETE', `/containers/${Id}`);
+  made.push(`dstack-test/made:${name}`);
   return `dstack-test/made:${name}`;
 }
-const removeImage = (image: string) => engineRequest(host.daemon.engine, 'DELETE', `/images/${image}?force=1`, { expected: [404, 409] });
+const made: string[] = [];
+afterAll(async () => {
+  for (const image of made)
+    await engineRequest(process.env['DOCKER_HOST'] ?? '', 'DELETE', `/images/${image}?force=1`, { expected: [404, 409] });
+});
 
 /** Lets the build under way that waits for /tmp/go go on; no other one is. */
 async function letGo(daemon: TestDaemon): Promise<void> {
@@ -138,7 +143,6 @@ describe('an environment', () => {
     expect(same).toEqual(own);
     expect([noEntrypoint ?? [], entrypoint ?? []]).toEqual([[], []]);
     expect(labels).toMatchObject({ 'dstack.environment': key, 'dstack.installation': '', 'dstack.kind': 'environment' });
-    await removeImage(image);
   });
 });
 
@@ -225,7 +229,6 @@ describe('a set-up', () => {
     const cwd = await projectOf({ provider: 'docker', image, setup: [`echo ${name} >/set-up`, 'export A=exported'], commands: [] });
     expect((await run(cwd)).stdout).toBe(`own exported\n${name}\n`);
     expect((await run(cwd)).stdout).toBe(`own exported\n${name}\n`);
-    await removeImage(image);
   });
 
   test('comes before an entrypoint, which gets the commands alone', async () => {
@@ -246,7 +249,6 @@ describe('a set-up', () => {
     const { stdout } = await run(cwd);
     expect(stdout).toMatch(/^1000\ndstack: the set-up runs again in every job: it wrote \/tmp.*volume.*\n1000\nhere\n$/);
     expect((await run(cwd)).stdout).toBe('1000\nhere\n');
-    await removeImage(image);
   });
 });
 

@@ -77,6 +77,23 @@ describe('GPUs', () => {
     expect((await daemon.cli(['run', 'n'], { cwd })).stdout).toBe('void\n');
   });
 
+  test('one whose claim somebody is in the way of is kept back, and the run gets the other', async () => {
+    const docker = (...args: string[]) => must('docker', args, { env: { ...process.env, DOCKER_HOST: engine.host } });
+    const inTheWay = `dstack-gpu-${gpus[0]}`;
+    const mine = (await docker('ps', '-aq', '--filter', `name=${inTheWay}`)).trim();
+    if (mine !== '') await docker('rm', '-f', mine);
+    await docker('create', '--name', inTheWay, 'dstack-test/tiny:1', 'true');
+    try {
+      const cwd = await project({});
+      const { stdout, stderr } = await daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo $NVIDIA_VISIBLE_DEVICES', '--gpu', '1'], { cwd });
+      expect(stdout, stderr).toBe(`${gpus[1]}\n`);
+      expect(JSON.stringify(await daemon.json(['gpus'], { cwd }))).toContain(`cannot be claimed: a container named ${inTheWay} that is not dstack's is in the way`);
+    } finally {
+      await docker('rm', '-f', inTheWay);
+      await daemon.cli(['gpus', '--fresh'], { cwd: '/' });
+    }
+  });
+
   test('straight from the command line', async () => {
     const cwd = await project({});
     const { stdout } = await daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo $NVIDIA_VISIBLE_DEVICES', '--gpu', '2'], {

@@ -1,5 +1,5 @@
 /** What a run was is recorded, and `restart` uses exactly that: its image though the name has moved on, its deps though there are newer runs. */
-import { writeFileSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { RunDetail } from '../../../shared/api.ts';
@@ -89,6 +89,21 @@ test('image, mounts, driver, host, arguments and settings are kept with the run'
     commands: ['nproc'],
     snapshot: { commit: null, dirty: false, tree: expect.stringMatching(/^[0-9a-f]{40}/) },
   });
+});
+
+test('a mount that leads elsewhere by now is not taken for what the run had', async () => {
+  const [data, other] = [await project({ x: 'first\n' }), await project({ x: 'other\n' })];
+  const cwd = await projectWith(`- name: m\n  provider: bash\n  commands: [cat /data/x]\n  mounts: ["${data}:/data:ro"]`);
+  expect((await host.daemon.cli(['run', 'm'], { cwd })).stdout).toBe('first\n');
+  const { name } = await detail(cwd);
+  renameSync(data, `${data}-away`);
+  symlinkSync(other, data);
+  const { code, stderr } = await host.daemon.cli(['restart', name], { cwd });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`The folder ${data} of 'mounts' is not what it was when '${name}' was submitted`);
+  rmSync(data);
+  renameSync(`${data}-away`, data);
+  expect((await host.daemon.cli(['restart', name], { cwd })).stdout).toBe('first\n');
 });
 
 test('registry_auth of a workflow, from secrets, reaches the registry', async () => {

@@ -26,6 +26,9 @@ test('gc takes what the retention of the config gives up, and nothing else', asy
     ['logs', 0],
     ['trees', 0],
     ['snapshots', 0],
+    ['environments', 0],
+    ['downloads', 0],
+    ['servers', 0],
   ]);
   expect(await files(old.name)).toEqual([]);
   expect(await files(kept.name)).toHaveLength(1);

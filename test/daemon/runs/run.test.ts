@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync, chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Run, RunDetail, Tag } from '../../../shared/api.ts';
+import type { AuditEntry, Run, RunDetail, Tag } from '../../../shared/api.ts';
 import { startDaemon } from '../../support/daemon.ts';
 import { project, projectWith } from '../../support/project.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -223,7 +223,12 @@ describe('limits', () => {
   test('max_duration ends it and says so', async () => {
     const cwd = await projectWith(bash('long', ['sleep 100'], '  max_duration: 1s'));
     await host.daemon.cli(['run', 'long'], { cwd });
-    expect(await lastRun(host.daemon, cwd)).toMatchObject({ status: 'failed', reason: expect.stringContaining('max_duration') });
+    const run = await lastRun(host.daemon, cwd);
+    expect(run).toMatchObject({ status: 'failed', reason: expect.stringContaining('max_duration') });
+    const audit = await host.daemon.json<AuditEntry[]>(['audit'], { cwd });
+    expect(audit.filter((entry) => entry.run === run.name)).toMatchObject([
+      { user: 'daemon', action: 'stop', owner: run.user, detail: 'ran for 1s (max_duration)' },
+    ]);
   });
 });
 

@@ -186,5 +186,9 @@ test('usage and who ended what survive rm', async () => {
   expect((await daemon.cli(['usage', '--by', 'workflow'], { cwd })).stdout).toMatch(/^WORKFLOW +GPU-HOURS +HOURS +RUNS\n/);
   // the run's samples go with its log
   await daemon.cli(['gc'], { cwd });
+  const [newest] = await daemon.json<AuditEntry[]>(['audit'], { cwd });
+  expect(newest).toMatchObject({ action: 'gc', user, detail: expect.stringMatching(/^freed .* of logs \(1\)/) });
+  expect(await daemon.json<AuditEntry[]>(['audit', '--until', '2020-01-01'], { cwd })).toEqual([]);
+  expect((await daemon.cli(['audit', '--until', 'soon'], { cwd })).stderr).toContain('--until takes 30s');
   expect((await daemon.cli(['stats', run.name], { cwd })).stderr).toContain('Cannot find the run');
 });

@@ -108,7 +108,7 @@ describe('a node that ends badly ends the run at once', () => {
     );
     expect(await host.daemon.cli(['logs', story.name, '--node', '3'], { cwd })).toMatchObject({
       code: 1,
-      stderr: `The run '${story.name}' has no node 3\nIt has the nodes 0 to 2\n`,
+      stderr: `The run '${story.name}' has no node 3\nIts nodes are 0 to 2\n`,
     });
   });
 

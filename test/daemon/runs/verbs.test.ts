@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Run, Secret, Tag } from '../../../shared/api.ts';
+import type { AuditEntry, Run, Secret, Tag } from '../../../shared/api.ts';
 import { projectWith } from '../../support/project.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { daemonOfFile, lastRun, untilStatus } from './fixture.ts';
@@ -82,6 +82,12 @@ test('a tag is given to a run, moved only when that is meant, and deleted; its n
   expect((await d.cli(['tags', 'delete', 'best'], { cwd })).code).toBe(0);
   expect(await tags()).toEqual([]);
   expect((await d.cli(['tags', 'delete', 'best'], { cwd })).code).toBe(1);
+  // whose artifacts nothing protects from gc any more, and who did it
+  const audit = await d.json<AuditEntry[]>(['audit'], { cwd });
+  expect(audit.filter(({ run }) => [first, second].includes(run))).toMatchObject([
+    { action: 'untag', run: second, detail: "the tag 'best' was deleted" },
+    { action: 'untag', run: first, detail: `the tag 'best' went to ${second}` },
+  ]);
 });
 
 test('secrets are listed by name, belong to their project, and are gone when deleted', async () => {

@@ -54,15 +54,25 @@ describe('a command', () => {
   });
 
   it('has what the commands of the job have, and what profiles print is not its output', async () => {
-    const exports = [['PATH', '/opt/x/bin:$PATH'], ['BOTH', '${PLAIN} and $P']] as const;
-    const { out, err } = await run(['sh', '-c', 'echo "$PATH|$PLAIN|$BOTH|$MINE|$PWD|${DSTACK_PATH-unset}"'], { exports, env: { MINE: "lit'eral $PATH" } });
+    const exports = [
+      ['PATH', '/opt/x/bin:$PATH'],
+      ['BOTH', '${PLAIN} and $P'],
+    ] as const;
+    const { out, err } = await run(['sh', '-c', 'echo "$PATH|$PLAIN|$BOTH|$MINE|$PWD|${DSTACK_PATH-unset}"'], {
+      exports,
+      env: { MINE: "lit'eral $PATH" },
+    });
     expect(out).toBe("/opt/x/bin:/mine:/bin:/bin|as it is|as it is and profile|lit'eral $PATH|/opt|unset\n");
     expect(err).toBe('noise\n');
   });
 
   it('begins in the folder that is asked for', async () => {
     expect((await run(['pwd'], { dir: '/opt/w' })).out).toBe('/opt/w\n');
-    expect(await run(['pwd'], { dir: "/no'where" })).toMatchObject({ out: '', code: 125, err: expect.stringContaining("dstack: cannot enter /no'where") });
+    expect(await run(['pwd'], { dir: "/no'where" })).toMatchObject({
+      out: '',
+      code: 125,
+      err: expect.stringContaining("dstack: cannot enter /no'where"),
+    });
   });
 
   it.each([
@@ -127,7 +137,12 @@ it('where there is no shell at all the command is run as it is', async () => {
     for await (const _ of made?.output ?? []);
     return (await made?.exitCode(new AbortController().signal)) === 1;
   }, 'the shell to be gone');
-  const opened = await sessions.open(1, bare, { ...wish, command: ['busybox', 'sh', '-c', 'pwd; echo $A; exit 3'], dir: '/etc', env: { A: 'b' } });
+  const opened = await sessions.open(1, bare, {
+    ...wish,
+    command: ['busybox', 'sh', '-c', 'pwd; echo $A; exit 3'],
+    dir: '/etc',
+    env: { A: 'b' },
+  });
   if (!opened.ok) throw new Error(opened.failure.message);
   expect(await read(opened.value)).toMatchObject({ out: '/etc\nb\n', code: 3 });
   const shell = await sessions.open(1, bare, wish);
@@ -149,7 +164,7 @@ describe('hanging up', () => {
 
   it('ends an interactive shell with its jobs, and leaves what was detached on purpose', async () => {
     const session = await open(null, { terminal: true, size: { columns: 80, rows: 24 }, term: 'xterm' });
-    session.input.write('sleep 4712 &\nnohup sleep 4713 >/dev/null 2>&1 &\nsleep 4714\n');
+    session.input.write('sleep 4712 &\n(trap "" HUP; exec sleep 4713) &\nsleep 4714\n');
     await waitFor(async () => (await processes()).match(/^sleep 471[234]$/gm)?.length === 3, 'all three');
     expect(sessions.of(1)).toBe(1);
     await hangUp(session);

@@ -143,7 +143,19 @@ test('the audit log gives the newest first', () => {
   const store = unwrap(openStore(file()));
   const entry = (at: number) => ({ at, user: 'me', action: 'stop' as const, run: `a-b-${at}`, owner: 'you', detail: '' });
   for (const at of [1, 2, 3]) store.audit.add(entry(at));
-  expect(store.audit.since(2)).toEqual([entry(3), entry(2)]);
+  expect(store.audit.between(2, Infinity)).toEqual([entry(3), entry(2)]);
+  expect(store.audit.between(1, 2)).toEqual([entry(2), entry(1)]);
+});
+
+test('a user finds what is about them behind however much of others', () => {
+  const store = unwrap(openStore(file()));
+  const entry = (user: string, owner: string) => ({ at: 1, user, action: 'stop' as const, run: 'a-b-1', owner, detail: '' });
+  store.transaction(() => {
+    store.audit.add(entry('ann', 'ann'));
+    store.audit.add(entry('root', 'ann'));
+    for (let i = 0; i < 10_001; i += 1) store.audit.add(entry('bob', 'bob'));
+  });
+  expect(store.audit.between(0, Infinity, 'ann')).toEqual([entry('root', 'ann'), entry('ann', 'ann')]);
 });
 
 describe('opening a database', () => {
@@ -173,7 +185,7 @@ describe('opening a database', () => {
     const again = unwrap(openStore(path));
     expect(again.usage.sums('run', 0)).toEqual([{ key: 'calm-otter-1', runs: 1, gpuTime: 200, time: 100 }]);
     expect(again.samples.runs()).toEqual([run.id]);
-    expect(again.audit.since(0)).toHaveLength(1);
+    expect(again.audit.between(0, Infinity)).toHaveLength(1);
     expect(existsSync(`${path}.v1.bak`)).toBe(true);
   });
   test('one that the second version wrote is understood for ever', () => {
@@ -195,7 +207,7 @@ describe('opening a database', () => {
         ],
       },
     ]);
-    expect(store.audit.since(0)).toMatchObject([{ user: 'bob', action: 'stop', run: 'old-fox-2', owner: 'ann', detail: 'was running' }]);
+    expect(store.audit.between(0, Infinity)).toMatchObject([{ user: 'bob', action: 'stop', run: 'old-fox-2', owner: 'ann', detail: 'was running' }]);
   });
   test('one that the third version wrote is understood for ever', () => {
     const path = file();

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PolicyView, Run, RunDetail } from '../../../shared/api.ts';
@@ -103,6 +103,9 @@ test('artifacts are given to their user behind closed folders, count for their d
   const { code, stderr } = await lab.cli('ann', ['run', 'bash', '-c', 'true']);
   expect(code).toBe(1);
   expect(stderr).toContain(`Your artifacts take 3 MB, more than the 1 MB that the policy allows you; the biggest: ${run?.name} (3 MB)`);
+  lab.write('ann', { 'more/a': 'a\n' });
+  expect((await lab.cli('ann', ['tags', 'add', 'more', '-a', 'more'])).stderr).toContain('Your artifacts take 3 MB, more than the 1 MB');
+  expect(await lab.json('ann', ['tags'])).toEqual([]);
   expect((await lab.cli('bob', ['run', 'bash', '-c', 'true'])).code).toBe(0);
   expect((await lab.cli('ann', ['rm', '-y', run?.name ?? ''])).code).toBe(0);
   expect((await lab.cli('ann', ['run', 'bash', '-c', 'true'])).stderr).toContain('of removed runs: 3 MB, which dstack gc frees');
@@ -151,6 +154,35 @@ test('a folder that became a link while the run waited is not mounted', async ()
   expect(await waitFor(ended, 'the second to fail', { seconds: 30 })).toMatchObject({
     reason: expect.stringContaining(`the folder ${folder} of 'mounts' is not what it was at submit`),
   });
+});
+
+test('a folder that becomes a link between the making of the container and its start is not mounted, and else the next daemon starts it', async () => {
+  const folder = join(lab.user('ann').home, 'data');
+  const cutOff = async (command: string): Promise<string> => {
+    await lab.stop();
+    await lab.start({ DSTACK_FAULT: 'before:startContainer' });
+    const name = (await lab.cli('ann', ['run', '-d', '--mount', '~/data:/mnt/x', 'bash', '-c', command])).stdout.trim();
+    await waitFor(async () => (await lab.cli('ann', ['ps'])).code !== 0, 'the daemon to be killed');
+    return name;
+  };
+  const ended = (name: string) =>
+    waitFor(async () => (await lab.json<Run[]>('ann', ['ps', '-a'])).find((run) => run.name === name && run.finishedAt !== null), 'its end', {
+      seconds: 30,
+    });
+  const swapped = await cutOff('cat /mnt/x/shadow');
+  renameSync(folder, `${folder}-away`);
+  symlinkSync('/etc', folder);
+  await lab.start();
+  expect(await ended(swapped)).toMatchObject({
+    status: 'failed',
+    reason: expect.stringContaining(`the folder ${folder} of 'mounts' is not what it was at submit`),
+  });
+  rmSync(folder);
+  renameSync(`${folder}-away`, folder);
+  const left = await cutOff('cat /mnt/x/mine && echo made >/mnt/x/new');
+  await lab.start();
+  expect(await ended(left)).toMatchObject({ status: 'done' });
+  expect(readFileSync(join(folder, 'new'), 'utf8')).toBe('made\n');
 });
 
 test('a folder to tag is read with the rights of its user', async () => {

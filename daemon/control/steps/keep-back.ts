@@ -1,0 +1,7 @@
+import { InTheWay } from '../claims-held.ts';
+import type { ControlParts } from '../parts.ts';
+
+/** A GPU that could not be claimed is not handed out for a while: the next attempt shall get another. */
+export function keepBack(parts: Pick<ControlParts, 'gpus'>, error: unknown): void {
+  if (error instanceof InTheWay) parts.gpus.suspects.addFor([error.uuid], `cannot be claimed: ${error.failure.message}`);
+}
