@@ -61,7 +61,9 @@ export const depsToMount = (
   );
 
 /** The variables of a job in order of precedence, apart: `plain` go to the engine, `exports` refer to others and are expanded by the script. */
-export function environment(context: Pick<JobContext, 'run' | 'spec' | 'template' | 'env' | 'certificates' | 'token' | 'gang' | 'downloads'>): {
+export function environment(
+  context: Pick<JobContext, 'run' | 'spec' | 'template' | 'env' | 'certificates' | 'token' | 'gang' | 'downloads'>,
+): {
   plain: Record<string, string>;
   exports: [string, string][];
 } {

@@ -33,8 +33,18 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
     { kind: 'workspaces', ...snapshots.workspaces, reclaimable: 0 },
     { kind: 'trees', ...snapshots.trees, reclaimable: freeable.trees.bytes },
     { kind: 'snapshots', ...snapshots.objects, reclaimable: freeable.objects.bytes },
-    { kind: 'environments', bytes: environments.reduce((total, { size }) => total + size, 0), reclaimable: shrunk.bytes, items: environments.length },
-    { kind: 'downloads', bytes: sumOf(downloads), reclaimable: sumOf(downloads.filter((one) => isUnused(parts, one))), items: downloads.length },
+    {
+      kind: 'environments',
+      bytes: environments.reduce((total, { size }) => total + size, 0),
+      reclaimable: shrunk.bytes,
+      items: environments.length,
+    },
+    {
+      kind: 'downloads',
+      bytes: sumOf(downloads),
+      reclaimable: sumOf(downloads.filter((one) => isUnused(parts, one))),
+      items: downloads.length,
+    },
     { kind: 'servers', bytes: sumOf(servers), reclaimable: sumOf(servers.filter((one) => isOldServer(parts, one))), items: servers.length },
     { kind: 'database', bytes: database, reclaimable: 0, items: 1 },
   ];

@@ -10,6 +10,8 @@
  * (To hold the container back until its mounts were looked at would be too late: the shell that would wait comes with the user's image.)
  */
 import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import type { HostMount } from '../../shared/workflow/model.ts';
@@ -25,7 +27,7 @@ interface Holder {
 
 /** Not below a folder that is ever deleted with all that is in it. */
 const allPlaces = '/run/dstack-mounts';
-const placeOf = (installation: string, id: string): string => `${allPlaces}/${installation}/${id}`;
+const placeOf = (installation: string, id: string): string => `${allPlaces}/${installation}.${id}`;
 
 // private at once: what is unmounted here must not vanish where it came from
 const giveUp = `
@@ -76,16 +78,23 @@ export async function holdMounts(
   if (code === 0 && other === -1) return ok(mounts.map((mount, i) => ({ ...mount, source: `${place}/${i}` })));
   await releaseMounts(holder, { run, id }, mounts);
   if (held[other] !== undefined) return lost(mounts[other]);
-  return fail('mounts', `the folder ${mounts[other]?.source} of 'mounts' cannot be mounted: ${err.trim().split('\n')[0] || `exit code ${code}`}`);
+  return fail(
+    'mounts',
+    `the folder ${mounts[other]?.source} of 'mounts' cannot be mounted: ${err.trim().split('\n')[0] || `exit code ${code}`}`,
+  );
 }
 
 /** Gives up the places that were held for an attempt; it is fine if there are none. */
-export async function releaseMounts(
-  holder: Holder,
-  { run, id }: Pick<Attempt, 'run' | 'id'>,
-  mounts: readonly HostMount[],
-): Promise<void> {
+export async function releaseMounts(holder: Holder, { run, id }: Pick<Attempt, 'run' | 'id'>, mounts: readonly HostMount[]): Promise<void> {
   if (run.owner !== null && mounts.length > 0) await besideTheEngine(holder, giveUp, [placeOf(holder.installation, id)]);
+}
+
+/** Gives up what is held for attempts that are not in `needed`: left by a daemon that was killed, for a run that is in no database any more. */
+export async function sweepMounts(holder: Holder, needed: ReadonlySet<string>): Promise<void> {
+  const own = `${holder.installation}.`;
+  for (const name of await readdir(allPlaces).catch(() => [])) {
+    if (name.startsWith(own) && !needed.has(name.slice(own.length))) await besideTheEngine(holder, giveUp, [join(allPlaces, name)]);
+  }
 }
 
 /** Runs a script of sh in the engine's mount namespace. */
@@ -94,11 +103,15 @@ async function besideTheEngine(
   script: string,
   args: readonly string[],
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn('nsenter', [`--mount=/proc/${await engineProcess(engine.endpoint)}/ns/mnt`, '--', '/bin/sh', '-c', script, 'sh', ...args], {
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: userEnv,
-  });
+  const child = spawn(
+    'nsenter',
+    [`--mount=/proc/${await engineProcess(engine.endpoint)}/ns/mnt`, '--', '/bin/sh', '-c', script, 'sh', ...args],
+    {
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: userEnv,
+    },
+  );
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);

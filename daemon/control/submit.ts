@@ -130,7 +130,10 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
       spec,
     },
   );
-  return ok({ run, warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow), ...portsTaken, ...unknown] });
+  return ok({
+    run,
+    warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow), ...portsTaken, ...unknown],
+  });
 }
 
 type NewRun = Pick<RunRecord, 'project' | 'projectDir' | 'workflow' | 'provider' | 'user' | 'owner' | 'requestId' | 'tag' | 'spec'>;
@@ -142,7 +145,10 @@ export async function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 
     const before = wanted.requestId === null ? null : parts.store.runs.byRequest(wanted.requestId);
     if (before) return before;
     const name = newRunName(parts.store);
-    const spec: RunSpec = { ...wanted.spec, jobs: unwrap(fillIn(wanted.spec.templates, { run: { name, args: quoteArgs(wanted.spec.args) } })) };
+    const spec: RunSpec = {
+      ...wanted.spec,
+      jobs: unwrap(fillIn(wanted.spec.templates, { run: { name, args: quoteArgs(wanted.spec.args) } })),
+    };
     spec.token = newToken(parts.secretBox, name, spec.jobs);
     const submittedAt = parts.now();
     const id = parts.store.runs.insert({ ...wanted, spec, name, submittedAt });

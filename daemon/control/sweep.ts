@@ -5,6 +5,7 @@ import { removeAll } from '../remove-all.ts';
 import { buildFolder } from './build-parts.ts';
 import { isPreparing } from './discard-builds.ts';
 import { neededGpus } from './claims.ts';
+import { sweepMounts } from './hold-mounts.ts';
 import { attemptId, containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';
 
@@ -37,6 +38,9 @@ export async function sweep(parts: ControlParts, options: { helpers: boolean } =
   }
   for (const { name } of volumes) if (!names.has(name)) await each(name, () => parts.engine.removeVolume(name));
   for (const id of workspaces) if (!ids.has(id)) await each(id, () => parts.snapshots.discardWorkspace(id));
-  for (const id of builds) if (!ids.has(id)) await each(id, () => removeAll(buildFolder(parts.home, id)).catch(() => parts.deleteAsRoot(buildFolder(parts.home, id))));
+  for (const id of builds)
+    if (!ids.has(id))
+      await each(id, () => removeAll(buildFolder(parts.home, id)).catch(() => parts.deleteAsRoot(buildFolder(parts.home, id))));
+  await sweepMounts(parts, ids);
   for (const id of states) if (!ids.has(id)) await each(id, () => parts.states.remove(id, parts.deleteAsRoot));
 }

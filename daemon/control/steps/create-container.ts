@@ -43,7 +43,7 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
     const server = await serverMountOf(parts, attempt);
     const network = await networkOf(parts, attempt);
     if (network === null) return;
-    const mounts = await holdMounts(parts, attempt, spec.mounts);
+    const mounts = await holdMounts(parts, attempt, specOf(attempt).mounts);
     if (!mounts.ok) return endWith(parts, attempt, 'start', mounts.failure.message);
     const own = spec.artifacts.map((a) => a.path);
     const made = await parts.engine.create(

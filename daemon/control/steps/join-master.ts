@@ -7,6 +7,8 @@ import type { ControlParts } from '../parts.ts';
 
 /** How long a master whose container runs no more is given until its end is read (ms). */
 const lookAgainAfter = 100;
+/** How often it is looked whether a master has ended after all, when something went wrong with a node that was to join it. */
+const mostLooks = 10;
 
 /**
  * The network of a node's container (gang-variables.ts says why): that of the master's, by its id, so that it is never another one's. A network of its own for
@@ -27,7 +29,11 @@ export async function networkOf(parts: ControlParts, { run, job }: Attempt): Pro
 export async function lostMaster(parts: ControlParts, attempt: Attempt, container: Container | null): Promise<boolean> {
   const master = container?.labels[labels.network];
   if (!container || master === undefined) return false;
-  if ((await parts.engine.inspect(master))?.state.status === 'running') return false;
+  // its processes may be gone a moment before the engine says so
+  for (let looks = 0; (await parts.engine.inspect(master))?.state.status === 'running'; looks++) {
+    if (looks === mostLooks || parts.signal.aborted) return false;
+    await wait(lookAgainAfter, parts.signal);
+  }
   await parts.engine.remove(container.id, true);
   attempt.job.progress.startIntent = null;
   parts.store.jobs.update(attempt.job);

@@ -82,7 +82,8 @@ async function race(round: number, gpu: string, [a, b]: [Claimer, Claimer], { di
   await pruned;
   await loser.stop(round);
   await winner.stop(round);
-  expect(await withGpu(gpu)).toEqual([]);
+  // what somebody's prune is still taking away has nothing to say any more
+  expect((await withGpu(gpu)).filter(({ State }) => State !== 'removing')).toEqual([]);
   return died;
 }
 

@@ -1,15 +1,27 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import type { Attempt } from '../../../daemon/control/attempt.ts';
-import { holdMounts, releaseMounts } from '../../../daemon/control/hold-mounts.ts';
+import { holdMounts, releaseMounts, sweepMounts } from '../../../daemon/control/hold-mounts.ts';
 import { reach } from '../../../daemon/users/reach.ts';
 import { scratchDir } from '../../support/scratch.ts';
 
 // nobody's account is the one that every machine has beside root's
 const nobody = { user: 'nobody', uid: 65534, gid: 65534 };
-const parts = { installation: 'hold-test', engine: { endpoint: process.env['DOCKER_HOST'] ?? '' } };
+const parts = { installation: `hold-test-${process.pid}`, engine: { endpoint: process.env['DOCKER_HOST'] ?? '' } };
 let count = 0;
 let attempt: Pick<Attempt, 'run' | 'id'>;
 let dir: string;
@@ -54,6 +66,16 @@ test('what is held stays what it was, whatever its path leads to later', async (
   expect(readFileSync(join(dir, 'away/mine'), 'utf8')).toBe('mine\n');
 });
 
+test('a sweep gives up what nobody needs any more', async () => {
+  const held = await holdMounts(parts, attempt, [mount(folder)]);
+  const place = join((held.ok && held.value[0]?.source) || '/nothing', '..');
+  await sweepMounts(parts, new Set([attempt.id]));
+  expect(readdirSync(join(place, '0'))).toEqual(['mine']);
+  await sweepMounts(parts, new Set());
+  expect(existsSync(place)).toBe(false);
+  expect(readdirSync(folder)).toEqual(['mine']);
+});
+
 test('what lies below a folder, mounted there, is held with it and stays where it is when that is given up', async () => {
   const below = join(folder, 'below');
   mkdirSync(below);
@@ -70,7 +92,9 @@ test('what lies below a folder, mounted there, is held with it and stays where i
 });
 
 test('what was opened as a user is named by its device and inode, with what they may not do with it', async () => {
-  expect(await reach(nobody, [{ source: folder, readOnly: false }])).toEqual([{ real: folder, id: `${statSync(folder).dev}:${statSync(folder).ino}` }]);
+  expect(await reach(nobody, [{ source: folder, readOnly: false }])).toEqual([
+    { real: folder, id: `${statSync(folder).dev}:${statSync(folder).ino}` },
+  ]);
   expect(await reach(nobody, [{ source: closed, readOnly: true }])).toEqual([{ problem: 'unreadable' }]);
   chmodSync(join(folder, 'mine'), 0o644);
   chownSync(join(folder, 'mine'), 0, 0);

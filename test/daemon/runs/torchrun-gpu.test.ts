@@ -61,7 +61,7 @@ test.each(['', 'before:takeBack', 'after:takeBack'])('a claim that one loses tak
     [1, 'queued', []],
     [1, 'queued', []],
   ]);
-  expect(over).toMatchObject({ status: 'done', attempt: 1, wants: '2 × (1 GPU)' });
+  expect(over).toMatchObject({ reason: null, status: 'done', attempt: 1, wants: '2 × (1 GPU)' });
   expect(over.gpus.toSorted()).toEqual(machine.standIn.uuids.toSorted());
   expect(log.split('\n').toSorted().filter(Boolean)).toEqual(['[node 0] /dev/nvidia0', '[node 1] /dev/nvidia1']);
 });
