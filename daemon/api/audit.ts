@@ -11,7 +11,11 @@ export const audit: JsonHandler<'audit'> = {
   params: z.object({ since: moment, until: moment }),
   answer: async ({ store, caller }, { since, until }) => {
     const about = caller.shared && !caller.admin ? caller.user : null;
-    const shown = store.audit.between(since === undefined ? 0 : Date.parse(since), until === undefined ? Infinity : Date.parse(until), about);
+    const shown = store.audit.between(
+      since === undefined ? 0 : Date.parse(since),
+      until === undefined ? Infinity : Date.parse(until),
+      about,
+    );
     return ok(shown.map((entry): AuditEntry => ({ ...entry, at: new Date(entry.at).toISOString() })));
   },
 };

@@ -49,7 +49,11 @@ export async function importRun<T>(
   if (!room.ok) return room;
   const { bavail, bsize } = await statfs(parts.home);
   if (bavail * bsize < parts.config.minFreeDisk)
-    return fail('disk_full', 'The disk of the daemon is nearly full: it takes no folders now', 'Make room: dstack gc; then see: dstack doctor');
+    return fail(
+      'disk_full',
+      'The disk of the daemon is nearly full: it takes no folders now',
+      'Make room: dstack gc; then see: dstack doctor',
+    );
   const at = now();
   const spec: RunRecord['spec'] = {
     args: [],

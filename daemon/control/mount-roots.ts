@@ -29,7 +29,8 @@ export async function allowMounts(
     if ('problem' in found) return unreached(caller, mount, found.problem);
     const { real, id } = found;
     // docblock of hold-mounts.ts
-    if (caller.shared && id === '') return fail('no_access', `${mount.source} of 'mounts' is neither a folder nor a file`, 'Mount the folder that it is in');
+    if (caller.shared && id === '')
+      return fail('no_access', `${mount.source} of 'mounts' is neither a folder nor a file`, 'Mount the folder that it is in');
     if (!realRoots.some((root) => isBelow(root, real))) {
       return fail(
         'not_allowed',

@@ -67,7 +67,11 @@ export function containerVerbs(connection: Connection): Verbs {
       const made = await but<{ Id: string } | null>(
         ['conflict', 'not_found'],
         null,
-        connection.ask({ method: 'POST', path: `/containers/${name}/exec`, body: { Cmd: command, Detach: true, ...(user !== undefined && { User: user }) } }),
+        connection.ask({
+          method: 'POST',
+          path: `/containers/${name}/exec`,
+          body: { Cmd: command, Detach: true, ...(user !== undefined && { User: user }) },
+        }),
       );
       if (made === null) return;
       await but(

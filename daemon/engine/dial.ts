@@ -44,7 +44,8 @@ export function dialer(endpoint: string): (ask: Ask, signal: AbortSignal, hijack
       if (body) headers['content-type'] = 'application/json';
       if (ask.method === 'POST') headers['content-length'] = body?.length ?? 0;
       if (ask.registryAuth) headers['x-registry-auth'] = credentials(ask.registryAuth);
-      if (hijack) Object.assign(headers, { connection: 'Upgrade', upgrade: 'tcp', 'content-type': body ? 'application/json' : 'text/plain' });
+      if (hijack)
+        Object.assign(headers, { connection: 'Upgrade', upgrade: 'tcp', 'content-type': body ? 'application/json' : 'text/plain' });
       const path = query === '' ? ask.path : `${ask.path}?${query}`;
       const request: ClientRequest = http.request({
         ...address,

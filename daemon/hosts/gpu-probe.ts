@@ -93,7 +93,9 @@ export function createGpuProbe(options: GpuProbeOptions): () => Promise<GpuState
     const ended = await ask(reportArgs());
     switch (ended.kind) {
       case 'missing':
-        return last || (await remembered?.read()) ? stale('nvidia-smi is gone') : { gpus: [], readAt: null, staleSince: null, problem: null };
+        return last || (await remembered?.read())
+          ? stale('nvidia-smi is gone')
+          : { gpus: [], readAt: null, staleSince: null, problem: null };
       case 'failed':
         return stale(`nvidia-smi cannot be run (${ended.why})`);
       case 'timed_out':

@@ -70,7 +70,13 @@ done`;
 export async function reach(account: Account, paths: readonly { source: string; readOnly: boolean }[]): Promise<Reached[]> {
   const pairs = paths.flatMap(({ source, readOnly }) => [readOnly ? 'ro' : 'rw', source]);
   const [program, args] = asUserUntraced(account, ['/bin/sh', '-c', script, 'sh', ...pairs]);
-  const child = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], env: userEnv, timeout: patience, killSignal: 'SIGKILL' });
+  const child = spawn(program, args, {
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: userEnv,
+    timeout: patience,
+    killSignal: 'SIGKILL',
+  });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);

@@ -20,10 +20,16 @@ export async function newNotebookInLab(page: Page, url: string): Promise<Noteboo
   return notebookInLab(page, 'Untitled.ipynb');
 }
 
-/** A notebook that is there already, in a page that has been let in before or is now, by the URL of the run. */
+/**
+ * JupyterLab at its URL again: opens a notebook that is there from the list of files. The last layout is forgotten (`reset`): JupyterLab 4.0 may open a notebook
+ * twice that it also restores, and then starts a second kernel for it and ends the first.
+ */
 export async function openNotebookInLab(page: Page, url: string, file: string): Promise<NotebookPage> {
-  const { origin, search } = new URL(url);
-  await Promise.all([kernelTalks(page), page.goto(`${origin}/lab/tree/${file}${search}`)]);
+  const start = async () => {
+    await page.goto(`${url}&reset`);
+    await page.locator('.jp-DirListing-item').filter({ hasText: file }).dblclick();
+  };
+  await Promise.all([kernelTalks(page), start()]);
   return notebookInLab(page, file);
 }
 

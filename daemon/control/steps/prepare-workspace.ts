@@ -46,7 +46,8 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
       const template = spec.env[name] ?? '';
       return refersToVariables(template) && !takenLiterally(template);
     });
-    const script = start.kind === 'script' ? { commands: spec.environment ? [restoreEnvironment, ...start.commands] : start.commands, exports } : null;
+    const script =
+      start.kind === 'script' ? { commands: spec.environment ? [restoreEnvironment, ...start.commands] : start.commands, exports } : null;
     const devices = await devicesToSee(parts, attempt);
     if (!devices.ok) return endWith(parts, attempt, 'gpus', devices.failure.message);
     await parts.states.prepare(attempt.id, script, await parts.certificates(), devices.value, spec.app?.server ? codeFiles : {});

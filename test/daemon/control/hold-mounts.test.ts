@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -7,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -64,6 +64,23 @@ test('what is held stays what it was, whatever its path leads to later', async (
   }
   expect(existsSync(join(own, '..'))).toBe(false);
   expect(readFileSync(join(dir, 'away/mine'), 'utf8')).toBe('mine\n');
+});
+
+test('of a folder that changes its place with a closed one all the time, only the open one is ever held', async () => {
+  const [own, other, away] = [folder, closed, join(dir, 'away')];
+  const swap = 'while :; do mv -T "$1" "$3"; mv -T "$2" "$1"; mv -T "$1" "$2"; mv -T "$3" "$1"; done';
+  const swapping = spawn('sh', ['-c', swap, 'sh', own, other, away], { stdio: 'ignore' });
+  try {
+    for (let i = 0; i < 80; i += 1) {
+      const held = await holdMounts(parts, attempt, [mount(own)]);
+      if (held.ok) expect(readdirSync(held.value[0]?.source ?? '')).toEqual(['mine']);
+      else expect(held.failure.message).toContain(`the folder ${own} of 'mounts'`);
+    }
+  } finally {
+    swapping.kill('SIGKILL');
+    await once(swapping, 'close');
+    await releaseMounts(parts, attempt, [mount(own)]);
+  }
 });
 
 test('a sweep gives up what nobody needs any more', async () => {

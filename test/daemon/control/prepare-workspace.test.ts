@@ -14,7 +14,7 @@ async function devicesWith(known: Partial<Gpu>[]): Promise<unknown> {
     overlay: { allowed: () => false },
     secretsOf: () => ok({}),
     certificates: async () => null,
-    gpus: { of: () => new Promise(() => {}), known: async () => known, haveFiles: () => true },
+    gpus: { of: () => Promise.reject(new Error('it was waited for')), known: async () => known, haveFiles: () => true },
     states: { prepare: async (...args: unknown[]) => (devices = args[3]) },
   } as unknown as ControlParts;
   const spec = { artifacts: [], env: {}, mounts: [], ports: [], start: { kind: 'script', commands: [] }, environment: null };

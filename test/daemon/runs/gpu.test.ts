@@ -85,9 +85,14 @@ describe('GPUs', () => {
     await docker('create', '--name', inTheWay, 'dstack-test/tiny:1', 'true');
     try {
       const cwd = await project({});
-      const { stdout, stderr } = await daemon.cli(['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo $NVIDIA_VISIBLE_DEVICES', '--gpu', '1'], { cwd });
+      const { stdout, stderr } = await daemon.cli(
+        ['run', 'docker', 'dstack-test/tiny:1', '-c', 'echo $NVIDIA_VISIBLE_DEVICES', '--gpu', '1'],
+        { cwd },
+      );
       expect(stdout, stderr).toBe(`${gpus[1]}\n`);
-      expect(JSON.stringify(await daemon.json(['gpus'], { cwd }))).toContain(`cannot be claimed: a container named ${inTheWay} that is not dstack's is in the way`);
+      expect(JSON.stringify(await daemon.json(['gpus'], { cwd }))).toContain(
+        `cannot be claimed: a container named ${inTheWay} that is not dstack's is in the way`,
+      );
     } finally {
       await docker('rm', '-f', inTheWay);
       await daemon.cli(['gpus', '--fresh'], { cwd: '/' });

@@ -207,7 +207,9 @@ describe('opening a database', () => {
         ],
       },
     ]);
-    expect(store.audit.between(0, Infinity)).toMatchObject([{ user: 'bob', action: 'stop', run: 'old-fox-2', owner: 'ann', detail: 'was running' }]);
+    expect(store.audit.between(0, Infinity)).toMatchObject([
+      { user: 'bob', action: 'stop', run: 'old-fox-2', owner: 'ann', detail: 'was running' },
+    ]);
   });
   test('one that the third version wrote is understood for ever', () => {
     const path = file();

@@ -1,4 +1,16 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PolicyView, Run, RunDetail } from '../../../shared/api.ts';
@@ -139,6 +151,17 @@ test('mounts: only below the roots, and only what the user can reach', async () 
   );
 });
 
+test('a mount is there while the environment is built, too', async () => {
+  lab.write('ann', {
+    '.dstack/workflows.yaml':
+      'workflows:\n  - name: built\n    provider: bash\n    setup: [ls /mnt/x >/seen]\n    commands: [cat /seen]\n    mounts: ["~/data:/mnt/x:ro"]\n',
+  });
+  const { code, stdout, stderr } = await lab.cli('ann', ['run', 'built']);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('mine\n');
+  expect((await lab.json<RunDetail>('ann', ['ps', (await lab.json<Run[]>('ann', ['ps']))[0]?.name ?? ''])).environmentKey).not.toBeNull();
+});
+
 test('a folder that became a link while the run waited is not mounted', async () => {
   const { home, uid, gid } = lab.user('cyd');
   const folder = join(home, 'data');
@@ -166,9 +189,13 @@ test('a folder that becomes a link between the making of the container and its s
     return name;
   };
   const ended = (name: string) =>
-    waitFor(async () => (await lab.json<Run[]>('ann', ['ps', '-a'])).find((run) => run.name === name && run.finishedAt !== null), 'its end', {
-      seconds: 30,
-    });
+    waitFor(
+      async () => (await lab.json<Run[]>('ann', ['ps', '-a'])).find((run) => run.name === name && run.finishedAt !== null),
+      'its end',
+      {
+        seconds: 30,
+      },
+    );
   const swapped = await cutOff('cat /mnt/x/shadow');
   renameSync(folder, `${folder}-away`);
   symlinkSync('/etc', folder);

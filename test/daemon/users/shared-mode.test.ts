@@ -112,7 +112,10 @@ test("what is another's can be seen in the queue, and neither read, ended nor us
     expect(await askAs(lab, 'u2', socket, method, path, body), path).toMatchObject({ status: 400, body: { code: 'not_yours' } });
   }
   for (const path of ['logs?follow=1', 'exec']) {
-    expect(await readLogAs(lab, 'u2', socket, `/v1/runs/${name}/${path}`)).toMatchObject({ status: 404, text: expect.stringContaining('not_yours') });
+    expect(await readLogAs(lab, 'u2', socket, `/v1/runs/${name}/${path}`)).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('not_yours'),
+    });
   }
   // `--all` is of one's own
   expect(await askAs(lab, 'u2', socket, 'POST', '/v1/runs/stop', { ...inProject, all: true })).toMatchObject({ status: 200, body: [] });
