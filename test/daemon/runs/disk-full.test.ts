@@ -80,6 +80,7 @@ test('below min_free_disk runs wait and say which disk is how full', async () =>
   const reason = await waitFor(async () => (await daemon.json<Run>(['ps', name], { cwd })).reason, 'the run to say why it waits');
   expect(reason).toContain(`the disk of ${home} has `);
   expect(reason).toContain('min_free_disk (30 MB)');
+  expect((await daemon.cli(['tags', 'add', 'set', '-a', '.dstack'], { cwd })).stderr).toContain('takes no folders now');
   expect(await daemon.json<Run>(['ps', name], { cwd })).toMatchObject({ status: 'queued' });
   rmSync(ballast);
   await untilStatus(daemon, cwd, name, 'done');
