@@ -4,7 +4,7 @@ import type { InProject } from '../../shared/api.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import type { ArtifactFolder } from '../artifacts/artifacts.ts';
 import { nodePath } from '../artifacts/node-path.ts';
-import { artifactsOf } from '../control/resolve-deps.ts';
+import { artifactsOf } from '../control/submit/resolve-deps.ts';
 import type { RunRecord } from '../store/records.ts';
 import { findTarget } from './find-run.ts';
 import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';

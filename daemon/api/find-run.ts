@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { nearest } from '../../shared/workflow/suggest.ts';
-import { taggedRun } from '../control/resolve-deps.ts';
+import { taggedRun } from '../control/submit/resolve-deps.ts';
 import type { RunRecord } from '../store/records.ts';
 import { may, type Access } from '../users/caller.ts';
 import { shownProject } from '../users/namespace.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ok } from '../../shared/result.ts';
-import { repeat } from '../control/repeat.ts';
-import { viewRun } from '../control/view.ts';
+import { repeat } from '../control/submit/repeat.ts';
+import { viewRun } from '../control/view/view.ts';
 import { findRun } from './find-run.ts';
 import type { JsonHandler } from './handler.ts';
 

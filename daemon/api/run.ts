@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ok } from '../../shared/result.ts';
-import { submit as submitRun } from '../control/submit.ts';
-import { viewRun, viewRunDetail } from '../control/view.ts';
+import { submit as submitRun } from '../control/submit/submit.ts';
+import { viewRun, viewRunDetail } from '../control/view/view.ts';
 import { findRun } from './find-run.ts';
 import { gpuNumbers } from './gpu-numbers.ts';
 import type { JsonHandler } from './handler.ts';

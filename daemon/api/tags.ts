@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Tag } from '../../shared/api.ts';
 import { fail, ok } from '../../shared/result.ts';
-import { importRun } from '../control/import-run.ts';
+import { importRun } from '../control/submit/import-run.ts';
 import { nodePath } from '../artifacts/node-path.ts';
-import { artifactsOf } from '../control/resolve-deps.ts';
+import { artifactsOf } from '../control/submit/resolve-deps.ts';
 import type { RunRecord, TagRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { shownProject } from '../users/namespace.ts';

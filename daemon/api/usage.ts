@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ok } from '../../shared/result.ts';
-import { usageOf } from '../control/usage-of.ts';
+import { usageOf } from '../control/queue/usage-of.ts';
 import { projectKey } from '../users/namespace.ts';
 import type { JsonHandler } from './handler.ts';
 import { moment } from './params.ts';

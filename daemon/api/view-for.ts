@@ -1,6 +1,6 @@
 import type { Run } from '../../shared/api.ts';
-import { tokenOf } from '../control/run-token.ts';
-import { viewRun } from '../control/view.ts';
+import { tokenOf } from '../control/submit/run-token.ts';
+import { viewRun } from '../control/view/view.ts';
 import type { RunRecord } from '../store/records.ts';
 import { may, owns } from '../users/caller.ts';
 import type { ApiParts } from './handler.ts';

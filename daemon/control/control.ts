@@ -14,7 +14,7 @@ import { createChanges, type Changes } from './changes.ts';
 import { driveAttempt, type Driver } from './driver.ts';
 import { attemptId, containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';
-import { createScheduling, type Scheduling } from './scheduling.ts';
+import { createScheduling, type Scheduling } from './queue/scheduling.ts';
 import { sweep } from './sweep.ts';
 
 export interface Control extends Pick<Scheduling, 'reschedule' | 'position' | 'explain' | 'order' | 'hosts' | 'holders' | 'gpuStates'> {

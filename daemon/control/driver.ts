@@ -3,7 +3,7 @@ import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import { EngineError, type Container } from '../engine/engine.ts';
 import { attemptOf, freshLive, specOf, type Attempt, type Live } from './attempt.ts';
 import { faultPoint } from './faults.ts';
-import { gangView, isGang, nodesOf } from './gang.ts';
+import { gangView, isGang, nodesOf } from './gangs/gang.ts';
 import type { ControlParts } from './parts.ts';
 import { plan, type Seen } from './plan.ts';
 import { steps } from './steps/steps.ts';

@@ -16,10 +16,10 @@ import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Store } from '../store/store.ts';
 import type { Gpu } from '../hosts/host.ts';
 import type { AttachMethod } from '../hosts/toolkit.ts';
-import type { Claims } from './claims.ts';
+import type { Claims } from './claims/claims.ts';
 import type { EngineMonitor } from './engine-monitor.ts';
 import type { Gate } from './gate.ts';
-import type { Suspects } from './suspects.ts';
+import type { Suspects } from './claims/suspects.ts';
 import type { StateFolders } from './state-folder.ts';
 
 /** Everything that the control loop works with; composed in daemon/context.ts. */

@@ -22,7 +22,7 @@ import { isEnded } from '../../shared/states.ts';
 import { unreachable } from '../../shared/result.ts';
 import type { Container } from '../engine/engine.ts';
 import type { Intent, JobRecord } from '../store/records.ts';
-import type { GangView } from './gang.ts';
+import type { GangView } from './gangs/gang.ts';
 
 export const stepNames = [
   'pullImage',

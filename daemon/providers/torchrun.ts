@@ -21,7 +21,7 @@ fi`;
 
 /**
  * One job per node, the first is the master. Each has the resources, and as many processes as GPUs (without any: one). Where the master is, its node's number and
- * how many there are it is told in variables (daemon/control/gang-variables.ts). Its words are put together by the shell: `$dstack_torchrun` may be several.
+ * how many there are it is told in variables (daemon/control/gangs/gang-variables.ts). Its words are put together by the shell: `$dstack_torchrun` may be several.
  */
 export function torchrunJobs(workflow: TorchrunWorkflow, pythonImage: string): JobSpec[] {
   const { nodes, artifactsOf } = workflow;

@@ -1,5 +1,5 @@
-import { buildStage } from '../build-stage.ts';
-import { resolveEnvironment } from '../resolve-environment.ts';
+import { buildStage } from '../builds/build-stage.ts';
+import { resolveEnvironment } from '../builds/resolve-environment.ts';
 import type { Executor } from './executor.ts';
 
 /** Builds what is missing of the job's environment: a stage each time that it is looked at (docblock of stages.ts). */

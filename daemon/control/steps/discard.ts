@@ -1,7 +1,7 @@
 import { messageOf } from '../../../shared/result.ts';
 import { EngineError } from '../../engine/engine.ts';
 import { specOf } from '../attempt.ts';
-import { discardBuilds } from '../discard-builds.ts';
+import { discardBuilds } from '../builds/discard-builds.ts';
 import { releaseMounts } from '../hold-mounts.ts';
 import type { Executor } from './executor.ts';
 

@@ -1,7 +1,7 @@
 import { isEnded } from '../../../shared/states.ts';
 import { freshProgress } from '../../store/records.ts';
-import { nodesOf } from '../gang.ts';
-import { nodeState } from '../gang-verdict.ts';
+import { nodesOf } from '../gangs/gang.ts';
+import { nodeState } from '../gangs/gang-verdict.ts';
 import { recordUsage } from '../record-usage.ts';
 import type { Executor } from './executor.ts';
 import { judgeGang } from './judge.ts';

@@ -1,7 +1,7 @@
 import type { Ended } from '../../../shared/states.ts';
 import { freshProgress } from '../../store/records.ts';
 import { recordUsage } from '../record-usage.ts';
-import { isGang } from '../gang.ts';
+import { isGang } from '../gangs/gang.ts';
 import type { Executor } from './executor.ts';
 import { finishGang } from './finish-gang.ts';
 import { judge } from './judge.ts';

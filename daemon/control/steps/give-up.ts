@@ -1,4 +1,4 @@
-import { culpritOf, nodesOf } from '../gang.ts';
+import { culpritOf, nodesOf } from '../gangs/gang.ts';
 import type { Executor } from './executor.ts';
 
 /** A node that has not begun never will: the run is to end, or another node failed. From here on the others count on it. */

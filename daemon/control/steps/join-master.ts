@@ -1,7 +1,7 @@
 import { labels, type Container, type ContainerSpec } from '../../engine/engine.ts';
 import type { Attempt } from '../attempt.ts';
 import { wait } from '../engine-monitor.ts';
-import { isGang } from '../gang.ts';
+import { isGang } from '../gangs/gang.ts';
 import { containerName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 

@@ -1,8 +1,8 @@
 import { matches } from '../../scheduler/match.ts';
 import type { JobRecord, RunRecord } from '../../store/records.ts';
 import type { Attempt } from '../attempt.ts';
-import { culpritOf, isGang, nodesOf } from '../gang.ts';
-import { gangVerdict, type GangVerdict } from '../gang-verdict.ts';
+import { culpritOf, isGang, nodesOf } from '../gangs/gang.ts';
+import { gangVerdict, type GangVerdict } from '../gangs/gang-verdict.ts';
 import { verdict, type Verdict } from '../outcome.ts';
 import type { ControlParts } from '../parts.ts';
 

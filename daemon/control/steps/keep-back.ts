@@ -1,4 +1,4 @@
-import { InTheWay } from '../claims-held.ts';
+import { InTheWay } from '../claims/claims-held.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** A GPU that could not be claimed is not handed out for a while: the next attempt shall get another. */

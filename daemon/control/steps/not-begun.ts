@@ -1,7 +1,7 @@
 import { wrongGpusExit } from '../../providers/script.ts';
 import type { End } from '../../store/records.ts';
 import { specOf, type Attempt } from '../attempt.ts';
-import { wrongGpus } from '../gpu-devices.ts';
+import { wrongGpus } from '../claims/gpu-devices.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** What `exec` of a program that is not there ends with. */

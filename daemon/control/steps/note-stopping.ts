@@ -1,4 +1,4 @@
-import { culpritOf, isGang, nodesOf } from '../gang.ts';
+import { culpritOf, isGang, nodesOf } from '../gangs/gang.ts';
 import { endOf } from '../plan.ts';
 import type { Executor } from './executor.ts';
 

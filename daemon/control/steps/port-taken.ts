@@ -1,7 +1,7 @@
 import type { Attempt } from '../attempt.ts';
 import { specOf } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
-import { holderOf } from '../port-holders.ts';
+import { holderOf } from '../submit/port-holders.ts';
 import { endWith } from './end-with.ts';
 
 /** How often a port that the engine chose may turn out to be somebody else's. */

@@ -1,9 +1,9 @@
 import type { Executor } from './executor.ts';
 import { fail, ok, type Result } from '../../../shared/result.ts';
 import type { Attempt } from '../attempt.ts';
-import { devicesOf } from '../gpu-devices.ts';
+import { devicesOf } from '../claims/gpu-devices.ts';
 import type { ControlParts } from '../parts.ts';
-import { resolveEnvironment } from '../resolve-environment.ts';
+import { resolveEnvironment } from '../builds/resolve-environment.ts';
 import { codeFiles } from '../../providers/code-script.ts';
 import { refersToVariables, restoreEnvironment } from '../../providers/script.ts';
 import { snapshotPlace } from '../../users/namespace.ts';

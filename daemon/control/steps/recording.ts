@@ -2,7 +2,7 @@ import { unwrap, messageOf } from '../../../shared/result.ts';
 import type { RecordEnd, Recording } from '../../logs/logs.ts';
 import type { Attempt, Live } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
-import { tokenOf } from '../run-token.ts';
+import { tokenOf } from '../submit/run-token.ts';
 
 const context = (attempt: Attempt): string => `attempt/${attempt.id}`;
 

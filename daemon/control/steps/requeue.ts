@@ -1,5 +1,5 @@
 import type { Attempt } from '../attempt.ts';
-import { isGang, nodesOf } from '../gang.ts';
+import { isGang, nodesOf } from '../gangs/gang.ts';
 import type { ControlParts } from '../parts.ts';
 import { endWith } from './end-with.ts';
 

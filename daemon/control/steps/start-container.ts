@@ -3,7 +3,7 @@ import { EngineError, type Attached, type Container } from '../../engine/engine.
 import { specOf, type Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
 import { holdMounts, releaseMounts } from '../hold-mounts.ts';
-import { gangView, isGang, nodesOf } from '../gang.ts';
+import { gangView, isGang, nodesOf } from '../gangs/gang.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
 import { lostMaster } from './join-master.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tokenFor } from '../../../daemon/api/view-for.ts';
-import { newToken, tokenOf } from '../../../daemon/control/run-token.ts';
+import { newToken, tokenOf } from '../../../daemon/control/submit/run-token.ts';
 import { createSecretBox } from '../../../daemon/secrets/box.ts';
 import type { RunRecord } from '../../../daemon/store/records.ts';
 import type { Caller } from '../../../daemon/users/caller.ts';

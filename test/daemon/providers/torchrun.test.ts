@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gangVariables, meetingPoint } from '../../../daemon/control/gang-variables.ts';
+import { gangVariables, meetingPoint } from '../../../daemon/control/gangs/gang-variables.ts';
 import { jobsOf } from '../../../daemon/providers/providers.ts';
 import { parseWorkflows } from '../../../shared/workflow/load.ts';
 

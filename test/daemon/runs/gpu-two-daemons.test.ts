@@ -1,6 +1,6 @@
 /**
  * Two daemons with homes of their own, one engine, one GPU (stand-ins of test/support/gpu-stand-in.ts): whatever happens to the daemons and to what lies on the
- * engine, runs never have it at once, each comes to its turn, and the GPU is free in the end. test/daemon/control/claims-race.test.ts has the many races.
+ * engine, runs never have it at once, each comes to its turn, and the GPU is free in the end. test/daemon/control/claims/claims-race.test.ts has the many races.
  */
 import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /** Several nodes with a GPU each (stand-ins of test/support/gpu-stand-in.ts), of which another daemon takes one away: they get theirs together, or none. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunDetail } from '../../../shared/api.ts';
-import { claimName } from '../../../daemon/control/claim-rules.ts';
+import { claimName } from '../../../daemon/control/claims/claim-rules.ts';
 import { labels } from '../../../daemon/engine/engine.ts';
 import { testContainers } from '../../support/containers.ts';
 import { startDaemon } from '../../support/daemon.ts';
