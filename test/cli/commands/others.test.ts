@@ -318,7 +318,7 @@ describe('what needs no daemon', () => {
     const list = await daemon.cli(['run'], { cwd: project });
     expect(list).toMatchObject({ code: 0, stderr: '' });
     expect(list.stdout).toContain('WORKFLOW  PROVIDER  HELP\ntrain     bash      Trains it\n');
-    expect(list.stdout).toContain('docker    dstack run docker IMAGE');
+    expect(list.stdout).toContain('\ndocker    an image, with its own command or yours: dstack run docker IMAGE');
     const one = (await daemon.cli(['run', 'train', '--help'], { cwd: project })).stdout;
     expect(one).toMatch(
       /^train: Trains it\n {2}Provider {4}bash\n {2}Where {7}\.dstack\/workflows\.yaml:2\n {2}Needs {7}16 GB memory, 2 GPU\n {2}Deps {8}:data\n {14}prep\n {2}Artifacts {3}out\n {2}Image {7}for Python 3\.10\n {2}Commands {4}python train\.py\n {14}ls\n/,
@@ -329,6 +329,8 @@ describe('what needs no daemon', () => {
       stderr: expect.stringContaining("Did you mean 'train'?"),
     });
     expect((await daemon.cli(['run', '--help'], { cwd: project })).stdout).toContain('Usage: dstack run [OPTIONS] WORKFLOW');
-    expect((await daemon.cli(['run', 'docker', '--help'], { cwd: project })).stdout).toContain('docker: a provider.');
+    expect((await daemon.cli(['run', 'docker', '--help'], { cwd: project })).stdout).toContain(
+      "Usage: dstack run docker IMAGE [-c 'COMMAND'] [OPTIONS]",
+    );
   });
 });

@@ -90,13 +90,6 @@ describe('a run', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/workflows\.yaml:4:\d+[\s\S]*artifacts[\s\S]*workflows\.yaml:5:\d+[\s\S]*commands/);
   });
-
-  test('of a provider that is not there yet says so and exits with 2', async () => {
-    const cwd = await projectWith('- name: x\n  provider: lab');
-    const { code, stderr } = await host.daemon.cli(['run', 'x'], { cwd });
-    expect(code).toBe(2);
-    expect(stderr).toContain("'lab'");
-  });
 });
 
 describe('artifacts, tags and deps', () => {
