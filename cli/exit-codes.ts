@@ -14,7 +14,5 @@ import type { Failure } from '../shared/result.ts';
  */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, notEntered: 125, interrupted: 130, brokenPipe: 141 } as const;
 
-const usageCodes = ['usage'];
-
 /** The exit status for a failure. */
-export const exitCodeOf = (failure: Failure): number => (usageCodes.includes(failure.code) ? exitCodes.usage : exitCodes.failure);
+export const exitCodeOf = (failure: Failure): number => (failure.code === 'usage' ? exitCodes.usage : exitCodes.failure);

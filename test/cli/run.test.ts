@@ -105,10 +105,10 @@ describe('what is submitted', () => {
     });
   });
 
-  test('failures are printed with their hint; what is not there yet exits with 2', async () => {
+  test('failures are printed with their hint; wrong usage exits with 2', async () => {
     daemon.answers.submit = () => refuse('no_such_tag', "Cannot find the tag 'x'\u001b[31m", { hint: 'There is y.' });
     expect(await daemon.cli(['run', 'train'])).toEqual({ code: 1, stdout: '', stderr: "Cannot find the tag 'x'\\x1b[31m\nThere is y.\n" });
-    daemon.answers.submit = () => refuse('not_available', 'torchrun is not there yet');
+    daemon.answers.submit = () => refuse('usage', 'a file is missing');
     expect((await daemon.cli(['run', 'torchrun', 'a.py'])).code).toBe(2);
   });
 });
