@@ -1,7 +1,7 @@
 /** Says on stderr where an attached run serves something, once for each of its attempts. */
 import type { Run } from '../shared/api.ts';
 import type { Cli } from './context.ts';
-import { openUrl } from './open-url.ts';
+import { openPage } from './open-page.ts';
 import { answers, served } from './served.ts';
 import type { StatusLine } from './terminal/status-line.ts';
 
@@ -33,7 +33,7 @@ export function createAnnouncer(cli: Cli, screen: Screen): Announcer {
   };
   const open = async (url: string): Promise<void> => {
     if (!screen.open) return;
-    const opened = await openUrl(url, cli.env);
+    const opened = await openPage(url, cli.env);
     if (!opened.ok) cli.notice(`${opened.failure.message} ${opened.failure.hint ?? ''}`.trim());
   };
   const wait = async (title: string, url: string, over: AbortController): Promise<void> => {

@@ -49,13 +49,21 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
     },
   });
   const announcer = createAnnouncer(cli, { open, status, freshLine: () => view.freshLine(), quiet: () => asked !== null });
+  const { connection } = cli.client;
+  const forwards =
+    connection === null ? null : (await import('./elsewhere/forwards.ts')).createForwards(connection, (sentence) => cli.notice(sentence));
+  let over = false;
+  const announce = (run: Run): void => {
+    if (forwards === null) return announcer.onRun(run);
+    void forwards.of(run).then((here) => over || announcer.onRun(here));
+  };
   const ended = await followRun(
     cli.client,
     { name, follow: true },
     {
       onRun: (run) => {
         waiting = waitingFor(run);
-        announcer.onRun(run);
+        announce(run);
         if (asked !== null) return;
         if (waiting === null) return announcer.starting() ? undefined : status.clear();
         view.freshLine();
@@ -69,8 +77,10 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
     },
     leaving.signal,
   );
+  over = true;
   release();
   announcer.end();
+  await forwards?.end();
   cli.notice = before;
   status.clear();
   await view.end();

@@ -11,6 +11,7 @@ import { projectName } from '../shared/project.ts';
 import { socketPath } from '../shared/socket.ts';
 import { compareVersions, versionHeader } from '../shared/version.ts';
 import { answers, gone, startDaemon } from './daemon-process.ts';
+import type { Connection } from './elsewhere/connection.ts';
 import { codeOf, isAbsent, request, text, type Request } from './http.ts';
 
 /** A daemon's failure may carry more than a sentence: `env_needed` names variables. */
@@ -20,6 +21,8 @@ interface Options {
   home: string;
   /** the socket of the machine's shared daemon; none: the user's own daemon is meant */
   shared?: string | null;
+  /** opens the way to the daemon of another machine; none: it is on this one */
+  elsewhere?: (() => Promise<Result<Connection>>) | null;
   env: NodeJS.ProcessEnv;
   /** of this CLI */
   version: string;
@@ -47,12 +50,14 @@ export class Client {
   readonly #options: Options;
   #socket: string | null = null;
   #agreed = false;
+  #connection: Connection | null = null;
+  #connected = false;
   /** the daemon looks into nobody's folders: it is told a project's name, and sent its files */
   #told: boolean;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#told = this.shared;
+    this.#told = this.shared || this.elsewhere;
   }
 
   /** The daemon is the machine's, not the user's own. */
@@ -60,14 +65,25 @@ export class Client {
     return typeof this.#options.shared === 'string';
   }
 
+  /** The daemon is on another machine. */
+  get elsewhere(): boolean {
+    return typeof this.#options.elsewhere === 'function';
+  }
+
+  /** The way to it, once something was asked; null before that, and where the daemon is on this machine. */
+  get connection(): Connection | null {
+    return this.#connection;
+  }
+
   /** A project's files have to be sent to it. */
   get sendsFiles(): boolean {
     return this.#told;
   }
 
-  /** The socket's path; opened for once, see shared/socket.ts. */
+  /** The socket's path; opened for once, see shared/socket.ts. Of another machine's daemon: where it is reached here. */
   get socket(): string {
-    return (this.#socket ??= this.#options.shared ?? socketPath(this.#options.home));
+    if (this.elsewhere && this.#connection === null) throw new Error('asked for before the connection was made');
+    return (this.#socket ??= this.#connection?.socket ?? this.#options.shared ?? socketPath(this.#options.home));
   }
 
   /** The same, or why the home cannot be used. */
@@ -132,6 +148,7 @@ export class Client {
 
   /** Starts the daemon unless it runs. The machine's is not ours to start: `patient`, it is waited for while it is started anew. */
   async start(patient = false): Promise<Result<void>> {
+    if (this.elsewhere) return this.#connect({ patient });
     const socket = this.#reach();
     if (!socket.ok) return socket;
     const { home, env, daemonMain, onNotice } = this.#options;
@@ -143,12 +160,27 @@ export class Client {
   async stop(): Promise<Result<void>> {
     const stopped = await this.call('daemonStop', {}, { start: false, anyVersion: true });
     if (!stopped.ok && stopped.failure.code !== 'daemon_gone') return stopped;
-    return (await gone(this.socket, 30_000)) ? ok(undefined) : fail('daemon_stays', 'The daemon has not stopped within 30 seconds.');
+    if (this.#connection ? await this.#connection.silent(30_000) : await gone(this.socket, 30_000)) return ok(undefined);
+    return fail('daemon_stays', 'The daemon has not stopped within 30 seconds.');
+  }
+
+  /** The way to another machine's daemon, opened unless it is open. */
+  async #connect(how: { start?: boolean; patient?: boolean }): Promise<Result<void>> {
+    const opened = this.#connection ? ok(this.#connection) : await this.#options.elsewhere?.();
+    if (!opened?.ok) return opened ?? ok(undefined);
+    this.#connection = opened.value;
+    const ensured = await opened.value.ensure(how);
+    this.#connected ||= ensured.ok;
+    return ensured;
   }
 
   /** What `take` makes of the answer; asked again when nobody answered, or the answer broke off, and that does no harm. */
   async #send<T>(verb: Verb, params: object, options: CallOptions, take: (answer: IncomingMessage) => Promise<T>): Promise<Result<T>> {
     const wanted = compose(verb, params, this.headers);
+    if (this.elsewhere && !this.#connected) {
+      const connected = await this.#connect({ start: options.start !== false });
+      if (!connected.ok) return connected;
+    }
     const socket = this.#reach();
     if (!socket.ok) return socket;
     for (let attempt = 1; ; attempt++) {
@@ -172,6 +204,9 @@ export class Client {
             `The daemon went away before it answered (${messageOf(error)}).`,
             'Whether it did what you asked is not known: look with `dstack ps -a`.',
           );
+        } else if (this.elsewhere) {
+          const again = await this.#connect({ start: options.start !== false, patient: true });
+          if (!again.ok) return again;
         }
       }
     }
@@ -182,6 +217,13 @@ export class Client {
     const { version, onNotice } = this.#options;
     const theirs = answer.headers[versionHeader];
     const difference = typeof theirs === 'string' ? compareVersions(theirs, version) : 0;
+    if (difference !== 0 && this.elsewhere) {
+      return fail(
+        'daemon_version',
+        `The daemon of ${this.#connection?.address.destination ?? 'the other machine'} is dstack ${theirs}, and this command is ${version}.`,
+        difference > 0 ? 'Update dstack here.' : 'Update dstack there; its next command replaces the daemon.',
+      );
+    }
     if (difference !== 0 && this.shared) {
       return fail(
         'daemon_version',

@@ -6,6 +6,7 @@ import { findProject } from '../shared/project.ts';
 import { fail, ok, type Failure, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
 import { Client } from './client.ts';
+import type { Connection } from './elsewhere/connection.ts';
 import { output, type Output } from './terminal/output.ts';
 import { printable } from './terminal/text.ts';
 
@@ -32,11 +33,20 @@ export interface Cli {
   complain(failure: Failure): void;
 }
 
+/** The way to the daemon of another machine; what it needs is loaded only here. */
+async function reach(cli: Cli, host: string): Promise<Result<Connection>> {
+  const [{ readAddress }, { openWay }] = await Promise.all([import('./elsewhere/address.ts'), import('./elsewhere/connection.ts')]);
+  const address = readAddress(host);
+  return address.ok ? openWay(address.value, cli.env, (sentence) => cli.notice(sentence)) : address;
+}
+
 /** The context of this process. */
 export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
   const out = output(process.stdout);
   const err = output(process.stderr);
-  const shared = sharedSocket(env);
+  // the daemon of another machine is asked for by name
+  const host = env['DSTACK_HOST'] || null;
+  const shared = host === null ? sharedSocket(env) : null;
   // root's socket lies in the shared daemon's home, which is root's too
   const home = shared !== null && process.getuid?.() === 0 ? dirname(shared) : homeDir(env);
   const version = ownVersion();
@@ -49,7 +59,15 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
     version,
     out,
     err,
-    client: new Client({ home, shared, env, version, daemonMain, onNotice: (sentence) => cli.notice(sentence) }),
+    client: new Client({
+      home,
+      shared,
+      elsewhere: host === null ? null : () => reach(cli, host),
+      env,
+      version,
+      daemonMain,
+      onNotice: (sentence) => cli.notice(sentence),
+    }),
     exitCode: 0,
     project: () =>
       found === null

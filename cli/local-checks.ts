@@ -5,14 +5,16 @@ import type { Check } from '../shared/api.ts';
 import { codeOf } from './http.ts';
 import type { Failure } from '../shared/result.ts';
 
-/** `failure`: what came of asking the daemon. */
-export function localChecks(home: string, env: NodeJS.ProcessEnv, failure: Failure): Check[] {
-  return [
-    { name: 'daemon', status: 'error', message: failure.message, fix: failure.hint ?? 'See `dstack daemon logs`.' },
-    writable(home),
-    onPath(env, 'git', 'Install it: apt-get install git'),
-    engineSocket(env),
-  ];
+/** `failure`: what came of asking the daemon. `home`: null for that of another machine, where nothing can be seen from here. */
+export function localChecks(home: string | null, env: NodeJS.ProcessEnv, failure: Failure): Check[] {
+  const daemon: Check = { name: 'daemon', status: 'error', message: failure.message, fix: failure.hint ?? 'See `dstack daemon logs`.' };
+  if (home === null)
+    return [
+      daemon,
+      onPath(env, 'git', 'Install it: apt-get install git'),
+      onPath(env, 'ssh', 'Install it: apt-get install openssh-client'),
+    ];
+  return [daemon, writable(home), onPath(env, 'git', 'Install it: apt-get install git'), engineSocket(env)];
 }
 
 function writable(home: string): Check {

@@ -57,6 +57,8 @@ const uploadsAtOnce = 2;
 export interface Daemon {
   /** for the daemon's own user */
   server: Server;
+  /** for the same, whose commands run on another machine */
+  elsewhere: Server;
   /** for one of several users */
   serverFor(user: UserAccount): Server;
   logger: Logger;
@@ -252,9 +254,10 @@ export async function composeDaemon(
     collectGarbage: (dryRun) => collectGarbage(parts, dryRun),
     stop,
   };
-  const serveFor = (user: UserAccount, admin: boolean): Server =>
-    createApiServer({ ...apiParts, uploads: createSlots(uploadsAtOnce), caller: { ...user, admin, shared: shared !== null } });
-  const server = serveFor({ user: username, uid, gid, home: homedir }, true);
+  const serveFor = (user: UserAccount, admin: boolean, elsewhere = false): Server =>
+    createApiServer({ ...apiParts, uploads: createSlots(uploadsAtOnce), caller: { ...user, admin, shared: shared !== null, elsewhere } });
+  const own = { user: username, uid, gid, home: homedir };
+  const server = serveFor(own, true);
   const collecting =
     config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));
   const gcQuietly = async (): Promise<void> => {
@@ -265,6 +268,7 @@ export async function composeDaemon(
 
   return ok({
     server,
+    elsewhere: serveFor(own, true, true),
     serverFor: (user) => serveFor(user, false),
     logger,
     reloadPolicy: () => policy.reload(),

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { homeDir, runtimeDir, systemHome } from '../shared/home.ts';
 import { messageOf } from '../shared/result.ts';
-import { socketPath } from '../shared/socket.ts';
+import { besideSocket, socketPath } from '../shared/socket.ts';
 
 const { values: options } = parseArgs({ options: { system: { type: 'boolean' }, group: { type: 'string' }, etc: { type: 'string' } } });
 const home = options.system && !process.env['DSTACK_HOME'] ? systemHome : homeDir();
@@ -67,10 +67,17 @@ if (!composed.ok) {
   const socket = socketPath(home);
   // a socket file without a listener is a killed daemon's: we hold the lock
   if (existsSync(socket)) rmSync(socket);
+  const distant = options.system ? null : besideSocket(socket);
+  if (distant !== null && existsSync(distant)) rmSync(distant);
   process.umask(0o177);
   await new Promise<void>((resolve, reject) => {
     daemon.server.once('error', reject);
     daemon.server.listen(socket, resolve);
+  });
+  await new Promise<void>((resolve, reject) => {
+    if (distant === null) return resolve();
+    daemon.elsewhere.once('error', reject);
+    daemon.elsewhere.listen(distant, resolve);
   });
   process.umask(0o022);
   await daemon.begin();
@@ -85,8 +92,10 @@ if (!composed.ok) {
   // what does not end by itself must not keep the next daemon waiting
   setTimeout(() => process.exit(0), 10_000).unref();
   if (users?.ok) users.value.stop();
-  daemon.server.close();
-  daemon.server.closeAllConnections();
+  for (const server of [daemon.server, daemon.elsewhere]) {
+    server.close();
+    server.closeAllConnections();
+  }
   await daemon.end();
   release?.();
   process.exit(0);

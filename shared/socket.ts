@@ -22,10 +22,17 @@ export function socketPath(home: string, descriptors = '/proc/self/fd'): string 
   return join(privateDir(), `${process.getBuiltinModule('node:crypto').createHash('sha256').update(home).digest('hex').slice(0, 16)}.sock`);
 }
 
+/** The socket beside the daemon's, for its user's commands on other machines; null: a home so long has none. */
+export const besideSocket = (socket: string): string | null =>
+  socket.endsWith('/dstackd.sock') ? socket.replace(/dstackd\.sock$/, elsewhereSocket) : null;
+
+/** Its name in the home. */
+export const elsewhereSocket = 'elsewhere.sock';
+
 /** A directory that only this user can write: anybody may have made one of that name under /tmp, so it is looked at before it is trusted. */
-function privateDir(): string {
+export function privateDir(below = process.env['XDG_RUNTIME_DIR'] ?? tmpdir()): string {
   const uid = process.getuid?.() ?? 0;
-  const dir = join(process.env['XDG_RUNTIME_DIR'] ?? tmpdir(), `dstack-${uid}`);
+  const dir = join(below, `dstack-${uid}`);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const stat = lstatSync(dir);
   if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o077) !== 0) {

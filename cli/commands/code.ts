@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { FailureError, unwrap } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
+import { onlyThere } from '../elsewhere/only-there.ts';
 import { openUrl } from '../open-url.ts';
 import { examples } from '../usage.ts';
 import { vscodeLink } from '../vscode-link.ts';
@@ -32,6 +33,7 @@ export const command = (cli: Cli): Command =>
       ]),
     )
     .action(async (name: string, options: CodeOptions) => {
+      await onlyThere(cli, `The container of ${name} is`, `code ${name} --no-open`);
       const [run, daemon] = [unwrap(await cli.client.call('run', { name })), unwrap(await cli.client.call('daemonStatus', {}))];
       // of several nodes the master
       const [attempt] = run.attempts.filter(({ container }) => container !== null).toSorted((a, b) => a.job - b.job);

@@ -6,6 +6,7 @@ import { homeFiles } from '../../shared/home.ts';
 import { FailureError, unwrap } from '../../shared/result.ts';
 import { formatDuration, formatSize } from '../../shared/units.ts';
 import type { Cli } from '../context.ts';
+import { onlyThere } from '../elsewhere/only-there.ts';
 import { printable } from '../terminal/text.ts';
 import { examples } from '../usage.ts';
 
@@ -21,6 +22,7 @@ export const command = (cli: Cli): Command =>
       ]),
     )
     .action(async (options: { json?: boolean }) => {
+      await onlyThere(cli, 'The configuration is', 'config');
       if (cli.client.shared && process.getuid?.() !== 0) {
         const hint = 'What you may have: dstack policy';
         throw new FailureError({

@@ -3,6 +3,7 @@ import type { DaemonStatus } from '../../shared/api.ts';
 import { FailureError, unwrap } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
 import type { InstallOptions } from '../daemon-install.ts';
+import { onlyThere } from '../elsewhere/only-there.ts';
 import { daemonLog } from '../daemon-log.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { moment } from '../terminal/time.ts';
@@ -70,7 +71,7 @@ const status = (cli: Cli): Command =>
       const asked = await cli.client.call('daemonStatus', {}, { start: false, anyVersion: true });
       if (asked.ok) return options.json ? cli.json(asked.value) : show(cli, asked.value);
       if (asked.failure.code !== 'daemon_absent') unwrap(asked);
-      if (options.json) cli.json({ pid: null, home: cli.home });
+      if (options.json) cli.json({ pid: null, home: cli.client.elsewhere ? null : cli.home });
       else cli.out.line('The daemon is not running.');
       cli.exitCode = exitCodes.failure;
     });
@@ -87,7 +88,8 @@ const logs = (cli: Cli): Command =>
         ['dstack daemon logs -n 5', 'the last 5'],
       ]),
     )
-    .action((options: { lines: number; json?: boolean }) => {
+    .action(async (options: { lines: number; json?: boolean }) => {
+      await onlyThere(cli, 'Its log is', `daemon logs -n ${options.lines}`);
       if (cli.client.shared) {
         const hint = 'As root: journalctl -u dstackd';
         throw new FailureError({ code: 'shared_daemon', message: "The log of this machine's daemon is its administrator's.", hint });
@@ -112,6 +114,7 @@ const installing = (cli: Cli): Command =>
       ]),
     )
     .action(async (options: InstallOptions & JsonOption & { print?: boolean }) => {
+      await onlyThere(cli, 'It is installed', 'daemon install');
       const { install, unitFor } = await import('../daemon-install.ts');
       if (options.print) {
         const unit = unitFor(cli, options);
@@ -136,6 +139,7 @@ const uninstalling = (cli: Cli): Command =>
       ]),
     )
     .action(async (options: InstallOptions & JsonOption) => {
+      await onlyThere(cli, 'It is uninstalled', 'daemon uninstall');
       const { uninstall } = await import('../daemon-install.ts');
       const said = unwrap(await uninstall(cli, options));
       if (options.json) return cli.json({ said });

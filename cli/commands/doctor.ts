@@ -21,7 +21,7 @@ export const command = (cli: Cli): Command =>
     )
     .action(async (options: { json?: boolean }) => {
       const asked = await cli.client.call('doctor', {});
-      const checks = asked.ok ? asked.value : localChecks(cli.home, cli.env, asked.failure);
+      const checks = asked.ok ? asked.value : localChecks(cli.client.elsewhere ? null : cli.home, cli.env, asked.failure);
       if (checks.some((check) => check.status === 'error')) cli.exitCode = exitCodes.failure;
       if (options.json) return cli.json(checks);
       for (const line of checks.flatMap((check) => lines(cli, check))) cli.out.line(line);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Run } from '../../shared/api.ts';
 import { ok, unwrap, type Result } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
 import { follow } from '../follow.ts';
@@ -50,7 +51,8 @@ export const command = (cli: Cli): Command =>
         ...(attempt !== undefined && { attempt }),
       };
       const { signal } = new AbortController();
-      const onRun = (): void => {};
+      const here = options.follow ? await (await import('../elsewhere/serve-here.ts')).serveHere(cli) : null;
+      const onRun = (run: Run): void => here?.onRun(run);
       const one = (of: number, among: number) =>
         follow(cli.client, { ...request, ...(of > 0 && { node: of }) }, { onRun, onData: (chunk) => view.write(of, chunk, among) }, signal);
       let read: Result<unknown> = ok(null);
@@ -62,6 +64,7 @@ export const command = (cli: Cli): Command =>
           read = await one(of, nodes);
           view.endOf(of);
         }
+      await here?.end();
       await view.end();
       unwrap(read);
     });

@@ -33,10 +33,20 @@ export const command = (cli: Cli): Command =>
         const culprit = run.culprit ?? null;
         const log = culprit === null ? [] : await (await import('../culprit-log.ts')).lastLines(cli.client, name, culprit);
         for (const line of runStory(run, cli.out, Date.now(), log)) cli.out.line(line);
-        return;
+        return hint(cli, [run]);
       }
       const runs: Run[] = unwrap(await cli.client.call('ps', { projectDir: cli.projectOrHere(), ...(options.all && { all: true }) }));
       if (options.json) return cli.json(runs);
       if (runs.length === 0) return cli.err.line('No runs yet.');
       for (const line of runTable(runs, cli.out, Date.now())) cli.out.line(line);
+      await hint(cli, runs);
     });
+
+/** Says how URLs of another machine are opened here. */
+async function hint(cli: Cli, runs: Run[]): Promise<void> {
+  const { connection } = cli.client;
+  if (connection === null) return;
+  const { urlHint } = await import('../elsewhere/url-hint.ts');
+  const said = urlHint(connection, runs);
+  if (said !== null) cli.notice(said);
+}

@@ -65,7 +65,7 @@ export const command = (cli: Cli): Command =>
     .option('--idle-timeout <time>', 'Stop it when its GPUs (without any: its CPUs) did nothing for this time, such as 30m.')
     .option('--priority <n>', 'Higher goes first; 0 is usual.', setting('--priority'))
     .option('--retry <n>', 'Attempts after a failure.', setting('--retry'))
-    .option('--inactivity-duration <time>', 'Stop it when nobody and nothing worked in it for this time. (code, lab, notebook)')
+    .option('--inactivity-duration <time>', 'Stop it when nobody and nothing worked in it for this time; off: never. (code, lab, notebook)')
     .option('--server-version <version>', 'The version of the server. (code, lab, notebook)')
     .option('--open', 'Open what it serves in the browser.')
     .option('--nodes <n>', 'Containers that train together. (torchrun)', setting('--nodes'))

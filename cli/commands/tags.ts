@@ -5,6 +5,7 @@ import type { Tag } from '../../shared/api.ts';
 import { unwrap } from '../../shared/result.ts';
 import { askFirst } from '../ask-first.ts';
 import type { Cli } from '../context.ts';
+import { onlyThere } from '../elsewhere/only-there.ts';
 import { askToReplace } from '../replace.ts';
 import { table } from '../terminal/table.ts';
 import { oneLine } from '../terminal/text.ts';
@@ -87,6 +88,7 @@ const add = (cli: Cli): Command =>
           'A tag names either a run or folders.',
           `Write \`dstack tags add ${tag} RUN\` or \`dstack tags add ${tag} -a DIR\`.`,
         );
+      if (run === undefined) await onlyThere(cli, 'Folders are tagged', `tags add ${tag} -a DIR`);
       const what = run === undefined ? { dirs: (options.artifact ?? []).map((dir) => folder(cli.cwd, projectDir, dir)) } : { run };
       const answer = await askToReplace(cli, `The tag '${tag}' exists. Move it?`, options, (force) =>
         cli.client.call('tagsAdd', { projectDir, tag, ...what, ...force }),

@@ -2,8 +2,10 @@ import type { Engine } from '../engine/engine.ts';
 import type { AppSpec } from '../providers/job-spec.ts';
 import type { Reading } from './idle-clock.ts';
 import { readJupyter } from './jupyter.ts';
+import { processStats } from './processes.ts';
 import { socketsAt } from './sockets.ts';
 import { connectionTables } from './tables.ts';
+import { busyTerminals } from './terminals.ts';
 
 /** A dev environment that runs. */
 export interface Environment {
@@ -37,7 +39,13 @@ export async function probe(engine: ProbeEngine, environment: Environment): Prom
   if (stats === null) return null;
   const seen = app === 'code' ? { use: null, mark: '' } : await readJupyter(port.host, token, patience);
   if (seen === null) return null;
-  const use = seen.use ?? useOf(open, company.attached);
+  let use = seen.use ?? useOf(open, company.attached);
+  if (use === null) {
+    const processes = await processStats(engine, company, patience);
+    if (processes === null) return null;
+    const busy = busyTerminals(processes.stats, processes.first);
+    if (busy > 0) use = busy === 1 ? 'something runs in a terminal' : `something runs in ${busy} terminals`;
+  }
   return { from, to: performance.now(), use, mark: seen.mark, cpuNanos: stats.cpuNanos };
 }
 

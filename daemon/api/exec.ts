@@ -48,7 +48,11 @@ async function attend(api: ApiParts, run: RunRecord, client: WebSocket): Promise
   const tell = (event: ExecEvent): void => client.send(JSON.stringify(event), () => {});
   const misused = (): void => client.close(1008);
   client.on('error', () => client.terminate());
-  client.on('close', () => asked.resolve(null));
+  const gone = new AbortController();
+  client.on('close', () => {
+    asked.resolve(null);
+    gone.abort();
+  });
   client.on('message', (data: Buffer, isBinary: boolean) => {
     if (isBinary) return input?.bytes(data) ? undefined : misused();
     const request = parseRequest(data);
@@ -63,7 +67,7 @@ async function attend(api: ApiParts, run: RunRecord, client: WebSocket): Promise
     tell(last);
     client.close(1000);
   };
-  const session = await open(api, run, start);
+  const session = await open(api, run, start, gone.signal);
   if ('code' in session) return end({ type: 'failed', failure: session });
   const stopping = (): void => {
     end({ type: 'failed', failure: { code: 'daemon_stops', message: 'The daemon stops, which ends what runs through it' } });
@@ -96,13 +100,14 @@ async function open(
   api: ApiParts,
   run: RunRecord,
   start: ExecStart,
+  gone: AbortSignal,
 ): Promise<(Session & { host: string; containerEnds(): Promise<boolean> }) | Failure> {
   const target = execTarget(api, run, start);
   if (!target.ok) return target.failure;
   const { container, host, wish } = target.value;
   if (!owns(api.caller, run)) noteDown(api, 'exec', run, start.command === null ? 'a shell' : 'a command');
   try {
-    const opened = await api.sessions.open(run.id, container, wish);
+    const opened = await api.sessions.open(run.id, container, wish, gone);
     if (opened.ok) return { ...opened.value, host, containerEnds: () => ends(api.parts.engine, container) };
     return opened.failure.code === 'not_running' ? whyNot(api, run) : opened.failure;
   } catch (error) {

@@ -9,8 +9,7 @@ import { z } from 'zod';
 import { fail, FailureError, ok, type Result } from '../../shared/result.ts';
 import { formatSize } from '../../shared/units.ts';
 import type { Received } from '../snapshots/room.ts';
-import { ownerOf } from '../users/caller.ts';
-import { snapshotPlace } from '../users/namespace.ts';
+import { callersPlace } from '../users/namespace.ts';
 import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';
 import { inProject } from './params.ts';
 
@@ -18,7 +17,7 @@ import { inProject } from './params.ts';
 const patience = 30_000;
 
 function placeOf({ caller }: ApiParts, projectDir: string): Result<Received> {
-  const place = snapshotPlace({ projectDir, user: caller.user, owner: ownerOf(caller) });
+  const place = callersPlace(caller, projectDir);
   return typeof place === 'string' ? fail('not_shared_mode', 'This daemon reads the project itself: no files are sent to it') : ok(place);
 }
 

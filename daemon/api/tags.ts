@@ -37,6 +37,11 @@ export const tagsList: JsonHandler<'tagsList'> = {
   answer: async (api, request) => ok(list(api.store, projectOf(api, request))),
 };
 
+const onOtherMachine = [
+  'The folder to tag is on your machine, and the daemon on another',
+  'Copy it there and tag it there, or tag a run that saves it as an artifact',
+] as const;
+
 /** Names a run's artifacts, or local folders, which become a run of their own. */
 export const tagsAdd: JsonHandler<'tagsAdd'> = {
   params: z.object({
@@ -68,6 +73,7 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
         return view(record, run);
       });
     };
+    if (request.run === undefined && api.caller.elsewhere) return fail('other_machine', ...onOtherMachine);
     if (request.run === undefined) return importRun(api, request.projectDir, project, request.dirs ?? [], put);
     const found = findRun(api, request.run, 'own', project);
     if (!found.ok) return found;

@@ -2,6 +2,7 @@ import { messageOf } from '../../shared/result.ts';
 import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import { EngineError, type Container } from '../engine/engine.ts';
 import { attemptOf, freshLive, specOf, type Attempt, type Live } from './attempt.ts';
+import { builtFor } from './builds/build-time.ts';
 import { faultPoint } from './faults.ts';
 import { gangView, isGang, nodesOf } from './gangs/gang.ts';
 import type { ControlParts } from './parts.ts';
@@ -141,6 +142,7 @@ async function observe(
     recordingEndedAt: live.recording?.endedAt ?? null,
     startSettled: live.startSettled || now - begunAt > settleTime,
     ranFor: container?.state.status === 'running' ? live.since('start', startedAt ?? container.state.startedAt, now) : 0,
+    builtFor: builtFor(attempt, now),
     terminatedFor: live.since('terminate', job.progress.terminatedAt, now),
     killedFor: live.since('kill', job.progress.killedAt, now),
     left: { started: hasScript ? (left?.started ?? false) : null, exitCode: left?.exitCode ?? live.exitCode },

@@ -9,14 +9,13 @@
  *
  * (To hold the container back until its mounts were looked at would be too late: the shell that would wait comes with the user's image.)
  */
-import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import type { HostMount } from '../../shared/workflow/model.ts';
 import { engineProcess } from '../users/engine-process.ts';
 import { reach, userEnv, type Account } from '../users/reach.ts';
+import { runGroup, type GroupEnd } from '../users/run-group.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Of the daemon. */
@@ -72,7 +71,12 @@ export async function holdMounts(
   const ids = reached.map((found, i) => ('real' in found && found.real === mounts[i]?.source ? found.id : ''));
   if (ids.includes('')) return lost(mounts[ids.indexOf('')]);
   const place = placeOf(holder.installation, id);
-  const { code, out, err } = await besideTheEngine(holder, hold, [place, ...mounts.map(({ source }) => source)]);
+  const ended = await besideTheEngine(holder, hold, [place, ...mounts.map(({ source }) => source)]);
+  if (ended.late) {
+    await releaseMounts(holder, { run, id }, mounts);
+    return fail('mounts', `a folder of 'mounts' did not answer within ${patience / 1000} s: is its file server gone?`);
+  }
+  const { code, out, err } = ended;
   const held = out.split('\n').slice(0, -1);
   const other = ids.findIndex((one, i) => held[i] !== one);
   if (code === 0 && other === -1) return ok(mounts.map((mount, i) => ({ ...mount, source: `${place}/${i}` })));
@@ -97,25 +101,12 @@ export async function sweepMounts(holder: Holder, needed: ReadonlySet<string>): 
   }
 }
 
+/** How long the engine's side may take (ms): the server of a mounted folder may be gone. */
+const patience = 30_000;
+
 /** Runs a script of sh in the engine's mount namespace. */
-async function besideTheEngine(
-  { engine }: Holder,
-  script: string,
-  args: readonly string[],
-): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(
-    'nsenter',
-    [`--mount=/proc/${await engineProcess(engine.endpoint)}/ns/mnt`, '--', '/bin/sh', '-c', script, 'sh', ...args],
-    {
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: userEnv,
-    },
-  );
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code, out, err };
+async function besideTheEngine({ engine }: Holder, script: string, args: readonly string[]): Promise<GroupEnd> {
+  await using beside = await engineProcess(engine.endpoint);
+  const command = ['--mount=/proc/self/fd/3/ns/mnt', '--', '/bin/sh', '-c', script, 'sh', ...args];
+  return await runGroup(['nsenter', command], { limitMs: patience, env: userEnv, folder: beside.fd });
 }

@@ -1,5 +1,5 @@
 import type { FailureReason, InterruptionCause } from '../../shared/states.ts';
-import { formatSize } from '../../shared/units.ts';
+import { formatDuration, formatSize } from '../../shared/units.ts';
 import type { End, Intent, JobRecord, Progress, RunRecord } from '../store/records.ts';
 
 /** How an attempt is judged. */
@@ -17,9 +17,7 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
   if (end.problem) return { status: 'failed', code: end.problem.code, reason: end.problem.message };
   const signalled = (progress.terminatedAt !== null || progress.killedAt !== null) && !wasQuicker(end, progress);
   if (intent && (signalled || end.startedAt === null)) {
-    if (intent.reason === 'max_duration') return { status: 'failed', code: 'max_duration', reason: 'ran longer than its max_duration' };
-    if (intent.reason === 'idle_timeout') return { status: 'failed', code: 'idle', reason: intent.detail ?? 'was idle (idle_timeout)' };
-    return { status: intent.how === 'abort' ? 'aborted' : 'stopped' };
+    return intended(intent, end.startedAt !== null, progress);
   }
   if (progress.preempted && (signalled || end.startedAt === null)) return madeRoom(progress.preempted.for);
   const { exitCode } = end;
@@ -33,6 +31,17 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
   }
   if (exitCode === 137) return { status: 'failed', code: 'killed', reason: 'was killed with SIGKILL, not by dstack (exit code 137)' };
   return { status: 'failed', code: 'exit_code', reason: `exit code ${exitCode ?? 'unknown'}` };
+}
+
+/** What the end of an attempt is that somebody wanted, or the daemon. */
+function intended({ reason, detail, how }: Intent, ran: boolean, { builtFor = 0 }: Progress): Outcome {
+  if (reason === 'max_duration') {
+    const built = builtFor > 0 ? `, with the ${formatDuration(Math.max(1, Math.round(builtFor / 1000)))} of building its environment` : '';
+    const text = ran || built === '' ? `ran longer than its max_duration${built}` : 'its environment took longer to build than its max_duration';
+    return { status: 'failed', code: 'max_duration', reason: text };
+  }
+  if (reason === 'idle_timeout') return { status: 'failed', code: 'idle', reason: detail ?? 'was idle (idle_timeout)' };
+  return { status: how === 'abort' ? 'aborted' : 'stopped' };
 }
 
 /** A file's time is up to a tick of the kernel's too early (ms). */
@@ -64,7 +73,7 @@ export interface Verdict {
 export function verdict(run: RunRecord, job: JobRecord, before: readonly JobRecord[], retryDelay: number, elsewhere = false): Verdict {
   const { end, preempted } = job.progress;
   if (!end && !run.intent && preempted) return { outcome: madeRoom(preempted.for), again: 'preempted', pause: 0 };
-  if (!end) return { outcome: { status: run.intent?.how === 'abort' ? 'aborted' : 'stopped' }, again: null, pause: 0 };
+  if (!end) return { outcome: run.intent ? intended(run.intent, false, job.progress) : { status: 'stopped' }, again: null, pause: 0 };
   const memory = run.spec.jobs[job.job]?.memory ?? null;
   const outcome = outcomeOf(end, run.intent, job.progress, memory === null ? null : formatSize(memory));
   if (outcome.status === 'preempted') return { outcome, again: 'preempted', pause: 0 };

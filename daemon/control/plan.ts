@@ -75,6 +75,8 @@ export interface Seen {
   left: { started: boolean | null; exitCode: number | null };
   /** how long its container has run, how long ago it got SIGTERM and SIGKILL (ms); by a clock that is never set. 0: not at all */
   ranFor: number;
+  /** how long it built its environment (ms), which counts like running; absent: not at all */
+  builtFor?: number;
   terminatedFor: number;
   killedFor: number;
 }
@@ -128,6 +130,7 @@ function whilePreparing(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   // where it would only make room, too: back in the queue it has
   if (wanted.gang?.takenBack && wanted.intent === null) return step('takeBack');
   if (endOf(job, wanted)) return unrun(job, wanted);
+  if (wanted.maxDuration !== null && (seen.builtFor ?? 0) >= wanted.maxDuration * 1000) return step('expire');
   if (container === null) {
     if (!seen.imageReady) return step('pullImage');
     if (!seen.workspaceReady) return step('prepareWorkspace');
@@ -158,7 +161,7 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   const wait = (until: number | null): Decision => waitUntil(followAt === null ? until : Math.min(followAt, until ?? followAt));
   const after = (ms: number): Decision => wait(seen.now + ms);
   const how = endOf(job, wanted);
-  if (!how) return limited(job, wanted, seen.ranFor, after, wait(null));
+  if (!how) return limited(job, wanted, seen.ranFor + (seen.builtFor ?? 0), after, wait(null));
   if (state.status === 'running') return step('noteStopping');
   if (progress.killedAt !== null) return seen.killedFor >= killAgainAfter ? step('kill') : after(killAgainAfter - seen.killedFor);
   if (how === 'abort') return step('kill');
@@ -171,7 +174,7 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
 export const endOf = (job: JobRecord, wanted: Pick<Wanted, 'intent' | 'gang'>): Intent['how'] | null =>
   wanted.intent?.how ?? (job.progress.preempted || wanted.gang?.over ? 'stop' : null);
 
-/** One that runs, under its max_duration: it is warned, and then stopped. */
+/** One that runs, under its max_duration: it is warned, and then stopped. `ranFor`: with what its environment took. */
 function limited(job: JobRecord, wanted: Wanted, ranFor: number, after: (ms: number) => Decision, goOn: Decision): Decision {
   if (wanted.maxDuration === null) return goOn;
   const limit = wanted.maxDuration * 1000;

@@ -29,6 +29,19 @@ export const secretsOfJob = (spec: JobSpec): string[] => {
   return strings.flatMap(secretsUsed);
 };
 
+/** name → what stands for the value of a project's secret where the value itself must not be. */
+export function secretMarks(parts: Pick<ControlParts, 'secretsOf' | 'secretBox'>, project: string): Result<Record<string, string>> {
+  const secrets = parts.secretsOf(project);
+  if (!secrets.ok) return secrets;
+  const marks: Record<string, string> = {};
+  for (const [name, value] of Object.entries(secrets.value)) {
+    const mark = parts.secretBox.mark(value);
+    if (!mark.ok) return mark;
+    marks[name] = mark.value;
+  }
+  return ok(marks);
+}
+
 function fillStrings(part: unknown, into: string[]): void {
   if (typeof part === 'string') into.push(part);
   else if (part !== null && typeof part === 'object') for (const inner of Object.values(part)) fillStrings(inner, into);

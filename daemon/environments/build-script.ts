@@ -12,6 +12,7 @@
  *
  * Its variables are in a file that is deleted as soon as it is read: an image takes over those that its container was created with.
  */
+import { pipOrUv } from '../providers/installing.ts';
 import { jobScript, shellQuote, startScript, stateMount } from '../providers/script.ts';
 
 /** In the state folder: written to before the build, by more than the second that busybox's `find` counts in. */
@@ -22,6 +23,10 @@ export interface BuildCommand {
   shown: string;
   /** lines of sh */
   run: string;
+  /** what it installs, where that is a provider's own */
+  installs?: string;
+  /** what is said where the image has nothing to install it with (exit code `noInstaller`) */
+  without?: string;
 }
 
 /** The files of the state folder by their names. `setup`: its commands are the user's, which leave something in their shell. */
@@ -105,10 +110,9 @@ const noteVolumes = (volumes: readonly string[]): string[] =>
     return `if command -v find >/dev/null 2>&1; then ${look}; else echo ${shellQuote(dir)}; fi >>${stateMount}/volumes || :`;
   });
 
-/** pip, or uv where the image has only that: for the image's own Python, or for the environment of conda or venv that it has switched on. */
+/** The requirements, by pip or uv. */
 export function pipInstall(requirements: string): BuildCommand {
-  const file = shellQuote(requirements);
-  const shown = `pip install -r ${file}`;
-  const uv = `uv pip install $([ -n "\${VIRTUAL_ENV-}\${CONDA_PREFIX-}" ] || echo --system) -r ${file}`;
-  return { shown, run: `if command -v pip >/dev/null 2>&1 || ! command -v uv >/dev/null 2>&1; then ${shown}; else ${uv}; fi` };
+  const words = `-r ${shellQuote(requirements)}`;
+  const without = 'the image has neither pip nor uv to install the requirements with: use another image';
+  return { shown: `pip install ${words}`, run: pipOrUv(words, without), without };
 }

@@ -6,10 +6,22 @@ import { posix } from 'node:path';
 
 /** The project's files, by paths below it. */
 export interface Files {
-  /** null: there is no such file */
-  read(path: string): string | null;
+  /** null: there is no such file, it is no text (UTF-8), or longer than `most` bytes (`mostText`, unless said otherwise) */
+  read(path: string, most?: number): string | null;
   has(path: string): boolean;
 }
+
+/** Those of a tree. */
+export interface Tree extends Files {
+  isFolder(path: string): boolean;
+  /** what lies in a folder; null: it is none, or has too many to look at each */
+  names(path: string): string[] | null;
+}
+
+/** Bytes of a file that are looked at to see what it speaks of; of a bigger one only the id of its content counts. */
+export const mostText = 1 << 20;
+/** With hashes for every platform they get long. */
+export const mostRequirements = 8 << 20;
 
 export type Part =
   /** its text counts */
@@ -33,8 +45,11 @@ export function readRequirements(files: Files, workingDir: string, path: string)
   const visit = (file: string, from: string | null): void => {
     if (seen.has(file)) return;
     seen.add(file);
-    const text = files.read(file);
-    if (text === null) return void found.missing.push({ path: file, from });
+    const text = files.read(file, mostRequirements);
+    if (text === null) {
+      if (files.has(file)) found.parts.push({ kind: 'content', path: file });
+      return void found.missing.push({ path: file, from });
+    }
     found.parts.push({ kind: 'file', path: file, text });
     for (const entry of entriesOf(text)) {
       if (entry.kind === 'file') visit(posix.join(posix.dirname(file), entry.path), file);

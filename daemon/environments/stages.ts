@@ -1,10 +1,11 @@
 import { secretsAsVariables } from '../../shared/workflow/interpolate.ts';
 import type { EnvironmentSpec } from '../providers/job-spec.ts';
+import { installedBy, nothingToInstall } from '../providers/installing.ts';
 import { pipInstall, type BuildCommand } from './build-script.ts';
 import { environmentKey, type Ingredients } from './key.ts';
 import { namedFiles } from './named-files.ts';
-import { readRequirements, type Files, type Part } from './requirements.ts';
-import { speakOfTheJob } from './variables.ts';
+import { readRequirements, type Part, type Tree } from './requirements.ts';
+import { speakOfFolders, speakOfTheJob, takesPartIn } from './variables.ts';
 
 /**
  * An environment is made in two stages, each an environment by itself, the second upon the first: what is installed (requirements, and what the provider needs), and the
@@ -28,9 +29,15 @@ export interface StagesOptions {
   /** id of the image */
   image: string;
   workingDir: string;
-  /** the workflow's variables, with the names of secrets */
+  /** the variables of the config and the workflow, with the names of secrets */
   env: Record<string, string>;
-  files: Files;
+  /** what else may be spoken of, by its name (docblock of key.ts) */
+  others: Record<string, string>;
+  /** path below the working directory and content of what deps give */
+  deps: readonly (readonly [path: string, content: string])[];
+  /** folders of the host that it may write into, by their paths in the container */
+  writable: readonly string[];
+  files: Tree;
   /** what a file or folder of the tree holds, as an id */
   idOf(path: string): Promise<string | null>;
   installation: string;
@@ -47,7 +54,7 @@ export async function stagesOf({ spec, template, image, workingDir, files, idOf,
         part.kind === 'file' ? part.text : ((await idOf(part.path)) ?? ''),
       ]),
     );
-  const common = { installation: rest.installation, owner: rest.owner, env: rest.env };
+  const common = { installation: rest.installation, owner: rest.owner, env: rest.env, others: rest.others };
   let from = image;
   if (spec.requirements !== null || spec.install.length > 0) {
     const { parts } = spec.requirements === null ? { parts: [] } : readRequirements(files, workingDir, spec.requirements);
@@ -60,6 +67,8 @@ export async function stagesOf({ spec, template, image, workingDir, files, idOf,
       commands: plain ? spec.install : commands.map(({ run }) => run),
       workingDir: plain || parts.length === 0 ? null : workingDir,
       files: plain ? [['requirements', (await contents(parts))[0]?.[1] ?? '']] : await contents(parts),
+      // a requirement that a dep brings along
+      deps: rest.deps.filter(([path]) => takesPartIn(path, textsOf(parts))),
       extra: spec.server ?? null,
     });
     const shown = commands.map((command) => command.shown);
@@ -67,22 +76,37 @@ export async function stagesOf({ spec, template, image, workingDir, files, idOf,
     from = key;
   }
   if (spec.setup.length > 0) {
+    const parts = namedFiles(files, workingDir, spec.setup);
     const key = environmentKey({
       ...common,
       from,
       commands: spec.setup,
       workingDir,
-      files: await contents(namedFiles(files, workingDir, spec.setup)),
+      files: await contents(parts),
+      deps: rest.deps,
       extra: null,
     });
-    const inJob = speakOfTheJob(template.setup) ? 'it speaks of what each job has of its own' : null;
-    stages.push({ kind: 'setup', key, commands: spec.setup.map(commandOf), shown: spec.setup, requirements: null, inJob });
+    const texts = [...template.setup, ...textsOf(parts)];
+    const inJob = speakOfTheJob(texts)
+      ? 'it speaks of what each job has of its own'
+      : speakOfFolders(rest.writable, texts)
+        ? 'it may write into a mounted folder'
+        : null;
+    const shown = spec.setup.map((command) => installedBy(command)?.what ?? command);
+    stages.push({ kind: 'setup', key, commands: spec.setup.map(commandOf), shown, requirements: null, inJob });
   }
   return stages;
 }
 
-/** Named by its last line, where it has several. */
-const commandOf = (command: string): BuildCommand => ({
-  shown: command.trim().split('\n').at(-1)?.trim() ?? '',
-  run: secretsAsVariables(command),
-});
+const textsOf = (parts: readonly Part[]): string[] => parts.flatMap((part) => (part.kind === 'file' ? [part.text] : []));
+
+/** Named by what it installs, or its last line, where it has several. */
+function commandOf(command: string): BuildCommand {
+  const run = secretsAsVariables(command);
+  const installed = installedBy(command);
+  if (installed !== null) {
+    const { what, pip } = installed;
+    return { shown: what, run, installs: what, ...(pip ? { without: nothingToInstall(what) } : {}) };
+  }
+  return { shown: command.trim().split('\n').at(-1)?.trim() ?? '', run };
+}

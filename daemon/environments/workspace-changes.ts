@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workspace } from '../snapshots/snapshots.ts';
@@ -7,8 +8,8 @@ export interface LookOptions {
   tree: string;
   /** places in it where something is mounted, below it */
   mountPoints: readonly string[];
-  /** names of what does not count */
-  ignored: RegExp;
+  /** whether what lies at this path does not count */
+  ignored(path: string): boolean;
 }
 
 /** The path of something that a build made, changed or deleted in the workspace; null: nothing that counts. What cannot be looked into has changed. */
@@ -20,14 +21,16 @@ export async function workspaceChange(mount: Workspace['mount'], options: LookOp
   }
 }
 
-/** The upper folder of an overlay has what was written; a folder that the tree has too only holds it. */
+/** The upper folder of an overlay has what was written; a folder that the tree has too only holds it, unless it was made anew in its place. */
 async function inUpper(upper: string, below: string, options: LookOptions): Promise<string | null> {
   for (const entry of await readdir(join(upper, below), { withFileTypes: true })) {
     const path = join(below, entry.name);
-    if (options.ignored.test(entry.name)) continue;
+    if (options.ignored(path)) continue;
     if (!entry.isDirectory()) return path;
     const expected = options.mountPoints.some((point) => point === path || point.startsWith(`${path}/`));
-    if (!expected && !(await isFolder(join(options.tree, path)))) return path;
+    const old = await folderAt(join(options.tree, path));
+    if (!expected && !old) return path;
+    if (old && (await isAnother(join(upper, path), old))) return path;
     const inside = await inUpper(upper, path, options);
     if (inside !== null) return inside;
   }
@@ -44,7 +47,7 @@ async function inCopy(copy: string, below: string, options: LookOptions): Promis
   if (gone) return join(below, gone.name);
   for (const entry of now) {
     const path = join(below, entry.name);
-    if (options.ignored.test(entry.name)) continue;
+    if (options.ignored(path)) continue;
     const old = before.find(({ name }) => name === entry.name);
     const expected = options.mountPoints.some((point) => point === path || point.startsWith(`${path}/`));
     if (!old && !expected) return path;
@@ -59,11 +62,21 @@ async function inCopy(copy: string, below: string, options: LookOptions): Promis
   return null;
 }
 
-const isFolder = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    (stat) => stat.isDirectory(),
-    () => false,
+const folderAt = (path: string): Promise<BigIntStats | null> =>
+  lstat(path, { bigint: true }).then(
+    (stat) => (stat.isDirectory() ? stat : null),
+    () => null,
   );
+
+/**
+ * Whether a folder of the upper is no copy of the lower one, but hides it (`rm -rf DIR && mkdir DIR`). The mark of that, trusted.overlay.opaque, can be read by root alone. A copy
+ * has the mode, owner and time of the lower one; the time changes with what is written directly in it, which is seen there.
+ */
+async function isAnother(folder: string, old: BigIntStats): Promise<boolean> {
+  const now = await lstat(folder, { bigint: true });
+  if (now.mode !== old.mode || now.uid !== old.uid || now.gid !== old.gid) return true;
+  return now.mtimeNs !== old.mtimeNs && (await readdir(folder)).length === 0;
+}
 
 /** Whether anything lies in one of these folders; what cannot be looked into counts. */
 export async function anyIn(folders: readonly string[]): Promise<boolean> {

@@ -40,7 +40,7 @@ case $dstack_server in
   program=$(readlink -f "$dstack_server")
   node=node
   for one in "$(dirname "$(dirname "$program")")/lib/node" /usr/lib/code-server/lib/node; do if [ -x "$one" ]; then node=$one; break; fi; done
-  exec "$node" ${stateMount}/gate.cjs "$port" "$home/code.sock" "$dstack_server" --auth none --socket "$home/code.sock" --socket-mode 600 \\
+  exec "$node" ${stateMount}/gate.cjs "$port" "$home/code.sock" "$dstack_server" --auth none --socket "$home/code.sock" --socket-mode 600 --log warn \\
     --disable-telemetry --disable-update-check --disable-workspace-trust "$folder" ;;
 esac
 `;

@@ -3,6 +3,7 @@ import { withAppPort, workFolder } from './app.ts';
 import { findServer } from './code-script.ts';
 import { environmentOf } from './commands.ts';
 import { commonParts } from './common.ts';
+import { installing } from './installing.ts';
 import type { JobSpec } from './job-spec.ts';
 import { shellQuote, stateMount } from './script.ts';
 
@@ -46,13 +47,8 @@ export function codeJobs(workflow: DevEnvironmentWorkflow, pythonImage: string):
   ];
 }
 
-/** As a command of its own shell; none where there is nothing to install. */
-const installExtensions = (extensions: readonly string[], ours: string): string[] => {
-  if (extensions.length === 0) return [];
-  const words = extensions.map(shellQuote);
-  return [
-    `( # VS Code extensions: ${words.join(' ').replaceAll('\n', ' ')}
-${findServer(ours)}
-"$dstack_server" ${words.map((word) => `--install-extension ${word}`).join(' ')} </dev/null )`,
-  ];
-};
+/** One by one, each in a shell of its own: the one that cannot be installed can be named. */
+const installExtensions = (extensions: readonly string[], ours: string): string[] =>
+  extensions.map((extension) =>
+    installing(`the extension ${extension}`, `(\n${findServer(ours)}\n"$dstack_server" --install-extension ${shellQuote(extension)} </dev/null\n)`),
+  );

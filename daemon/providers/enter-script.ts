@@ -1,13 +1,13 @@
 /**
- * How a command gets into a job's container, beside its own: with what the job's commands have (a login shell's PATH, conda's hook, the workflow's variables), as
- * arguments that no shell reads a second time.
+ * How a command gets into a job's container, beside its own: with what the job's commands have (a login shell's PATH, conda's hook, the workflow's variables, what the
+ * set-up left), as arguments that no shell reads a second time.
  *
  *   /bin/sh, says its number and waits ─ login shell (bash if there is one) ─ the command, or an interactive shell
  *
  * One process all along, by `exec`: the number said at first is the command's own, and that of its session (the engine makes one for each command). The wait is
  * until that number is noted and the terminal has its size.
  */
-import { condaHook, shellQuote, surroundings } from './script.ts';
+import { condaHook, sessionFile, shellQuote, surroundings } from './script.ts';
 
 /** The first line that the script prints, on stderr: this and the process's number inside the container. */
 export const greeting = 'dstack-session ';
@@ -20,7 +20,7 @@ export interface Entering {
   dir: string | null;
   /** variables whose values refer to others, as in the job's script */
   exports: readonly (readonly [string, string])[];
-  /** set last, taken literally */
+  /** set last, taken literally; no part of the command line, which others may read */
   env: Readonly<Record<string, string>>;
 }
 
@@ -56,31 +56,47 @@ const checked = `case $1 in
 esac
 exec "$@"`;
 
-/** What an interactive bash reads at its start: its user's own file, which it would not read with a file of ours, and conda's function, which is not inherited. */
-const bashStart = `if [ -f ~/.bashrc ]; then . ~/.bashrc; fi
-${condaHook}`;
+/** What the set-up left in its shell; its options are for the job's commands alone. */
+const restoreSession = `if [ -f ${sessionFile} ]; then . ${sessionFile}; { set +eux; } 2>/dev/null; fi`;
 
-const interactive = `if [ -n "\${BASH_VERSION-}" ]; then
-  dstack_start=${shellQuote(bashStart)}
+/** What an interactive bash reads at its start: its user's own file, which it would not read with a file of ours, and what is not inherited, or that file may have undone. */
+const bashStart = (last: readonly string[]): string =>
+  ['if [ -f ~/.bashrc ]; then . ~/.bashrc; fi', condaHook, restoreSession, ...last].join('\n');
+
+const interactive = (last: readonly string[], forget: string): string => `if [ -n "\${BASH_VERSION-}" ]; then
+  dstack_start=${shellQuote(bashStart([...last, forget]))}
   eval 'exec bash --rcfile <(printf %s "$dstack_start") -i'
 fi
+${forget}
 exec sh -i`;
 
 /** Reads what it is to do from its input. */
 const plainShell = `if [ -n "\${BASH_VERSION-}" ]; then exec bash; fi
 exec sh`;
 
-/** The command line for the engine. */
+/** Before the names of the variables that are set last: what a profile sets does not get lost on the way. */
+const carried = 'DSTACK_SET_';
+
+/** What the engine is to give to `enterCommand`'s command line beside it: the engine tells everybody who may ask it of command lines, but not of variables. */
+export const enterEnv = ({ env }: Pick<Entering, 'env'>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [`${carried}${name}`, value]));
+
+/** The command line for the engine; it needs `enterEnv` too. */
 export function enterCommand({ command, terminal, dir, exports, env }: Entering): string[] {
-  const inner = [
-    ...surroundings(exports),
-    ...(terminal ? [knownTerminal] : []),
-    'exec >&3 3>&-',
-    ...Object.entries(env).map(([name, value]) => `${name}=${shellQuote(value)}; export ${name}`),
+  const last = [
+    ...Object.keys(env).map((name) => `${name}=$${carried}${name}; export ${name}`),
     ...(dir === null
       ? []
       : [`cd -- ${shellQuote(dir)} 2>/dev/null || { echo "dstack: cannot enter "${shellQuote(dir)} >&2; exit ${cannotEnter}; }`]),
-    command !== null ? checked : terminal ? interactive : plainShell,
+  ];
+  const forget = ['unset', 'dstack_start', ...Object.keys(env).map((name) => `${carried}${name}`)].join(' ');
+  const inner = [
+    ...surroundings(exports),
+    ...(terminal ? [knownTerminal] : []),
+    restoreSession,
+    'exec >&3 3>&-',
+    ...last,
+    ...(command === null && terminal ? [interactive(last, forget)] : [forget, command !== null ? checked : plainShell]),
   ].join('\n');
   return ['/bin/sh', '-c', outer, 'dstack', inner, ...(command ?? [])];
 }

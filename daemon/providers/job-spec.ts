@@ -98,6 +98,8 @@ export interface RunSpec {
   token?: string | null;
   /** it only builds the environment that runs of the workflow start from */
   buildOnly?: boolean;
+  /** the project is on another machine, from which its files were sent; absent: it is not */
+  elsewhere?: boolean;
   priority: number;
   retry: number;
   /** the very image of the run that this one repeats; null: the reference decides */

@@ -1,11 +1,14 @@
 import type { DevEnvironmentWorkflow } from '../../shared/workflow/model.ts';
 import { jupyterApp, jupyterPath, withAppPort } from './app.ts';
 import { commonParts } from './common.ts';
+import { installingByPip, nothingToInstall, pipOrUv } from './installing.ts';
 import type { JobSpec } from './job-spec.ts';
 import { shellQuote } from './script.ts';
 
 interface Server {
   name: 'lab' | 'notebook';
+  /** as people call it */
+  title: string;
   program: 'jupyter-lab' | 'jupyter-notebook';
   /** as pip knows it */
   requirement: string;
@@ -22,7 +25,7 @@ interface Server {
 export function jupyterJobs(workflow: DevEnvironmentWorkflow, pythonImage: string, server: Server): JobSpec[] {
   const common = commonParts(workflow);
   const wanted = workflow.version === null ? server.requirement : `${server.requirement}==${workflow.version}`;
-  const install = `pip install ${shellQuote(wanted)}`;
+  const install = pipOrUv(shellQuote(wanted), nothingToInstall(server.title));
   const start = [
     server.program,
     ...['--ip=0.0.0.0', '--port=$PORT_0', '--port-retries=0', '--no-browser', '--allow-root'],
@@ -35,7 +38,9 @@ export function jupyterJobs(workflow: DevEnvironmentWorkflow, pythonImage: strin
       ports: withAppPort(common.ports),
       environment: {
         requirements: workflow.requirements,
-        install: [workflow.version === null ? `command -v ${server.program} >/dev/null || ${install}` : install],
+        install: [
+          installingByPip(server.title, workflow.version === null ? `command -v ${server.program} >/dev/null || {\n${install}\n}` : install),
+        ],
         setup: workflow.beforeRun,
       },
       app: jupyterApp(server.name, jupyterPath(server.page, workflow.workingDir)),

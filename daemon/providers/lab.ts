@@ -6,8 +6,9 @@ import { jupyterJobs } from './jupyter.ts';
 export const labJobs = (workflow: DevEnvironmentWorkflow, pythonImage: string): JobSpec[] =>
   jupyterJobs(workflow, pythonImage, {
     name: 'lab',
+    title: 'JupyterLab',
     program: 'jupyter-lab',
     requirement: 'jupyterlab',
     page: '/lab',
-    options: ['--LabApp.news_url=None', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate'],
+    options: ['--LabApp.log_level=WARN', '--LabApp.news_url=None', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate'],
   });

@@ -54,6 +54,8 @@ ${checkGpus}exec "$@"
 /** In the state folder: what a job's shell does before its commands, to be where the set-up of its environment left its own. */
 export const environmentFile = `${stateMount}/environment`;
 export const restoreEnvironment = `. ${environmentFile}`;
+/** In the state folder: the same for what runs beside the job; nothing of it is the set-up itself, which one that cannot be restored runs in the job. */
+export const sessionFile = `${stateMount}/session`;
 
 /** For images that start by themselves, with an environment that leaves something to a shell: does that, then becomes what its arguments say. */
 export const enterScript = `#!/bin/sh

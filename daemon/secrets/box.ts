@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { FailureError, fail, messageOf, ok, unwrap } from '../../shared/result.ts';
 import type { Result } from '../../shared/result.ts';
@@ -9,6 +9,8 @@ export interface SecretBox {
   seal(plain: string, context: string): Buffer;
   /** Fails with `secrets_key`: the key is missing or another one than it was sealed with, or the bytes were changed or moved. */
   open(sealed: Buffer, context: string): Result<string>;
+  /** 64 hexadecimal digits that are the same for the same text, and from which nobody without the key can tell or try out what it is. Fails like `open`. */
+  mark(plain: string): Result<string>;
 }
 
 /** version, nonce, tag, then the encrypted bytes */
@@ -54,6 +56,10 @@ export function createSecretBox(keyFile: string): SecretBox {
       } catch {
         return wrong;
       }
+    },
+    mark(plain) {
+      const loaded = load();
+      return loaded.ok ? ok(createHmac('sha256', loaded.value).update('mark\0').update(plain, 'utf8').digest('hex')) : loaded;
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * The VS Code server of the config, as a folder of ours that containers get mounted read-only: unpacked once for all images, and there at once. Nothing of it is
- * remembered: a folder under its own name is whole, since it is renamed to that last.
+ * remembered: a folder under its own name is whole, since it is renamed to that last,
+ * when all of it is on the disk.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
@@ -102,9 +103,9 @@ async function unpack(
   const fresh = `${folder}.new`;
   await mkdir(fresh, { recursive: true, mode: 0o755 });
   // what it needs is loaded where there is something to unpack
-  const { unpackFrom } = await import('./unpack.ts');
+  const [{ unpackFrom }, { settle }] = await Promise.all([import('./unpack.ts'), import('./settle.ts')]);
   const unpacked = await unpackFrom(place, fresh, sha256, onProgress, signal);
-  const found = unpacked.ok && !hasServer(fresh) ? noServerIn(place) : unpacked;
+  const found = !unpacked.ok ? unpacked : hasServer(fresh) ? await settle(fresh) : noServerIn(place);
   if (!found.ok) {
     await removeAll(fresh);
     const { code, message } = found.failure;

@@ -2,13 +2,16 @@ import type { Readable } from 'node:stream';
 import type { Piece } from '../engine/engine.ts';
 import { greeting } from '../providers/enter-script.ts';
 
-/** Longer than the line that is waited for. */
-const longest = 256;
+/** More than this (bytes) before the end of its first line is no session of ours: words of the engine are shorter, and so is the line that is waited for. */
+const longest = 4096;
 
 /** What came first: the number of the session's process, and what was printed behind it; or all that was printed, where nothing could be begun. */
 export type First = { pid: number; rest: Piece[] } | { pid: null; said: string };
 
-/** Reads up to the end of the line by which a session says its number (daemon/providers/enter-script.ts). What follows is left in `pieces`. */
+/**
+ * Reads up to the end of the line by which a session says its number (daemon/providers/enter-script.ts). What follows is left in `pieces`. Gives up (no number, with what
+ * was said until then) where so much comes without that line that it cannot be ours: an image's `/bin/sh` may print whatever it likes.
+ */
 export async function readGreeting(pieces: AsyncIterator<Piece>): Promise<First> {
   let seen = Buffer.alloc(0);
   for (;;) {
@@ -17,12 +20,12 @@ export async function readGreeting(pieces: AsyncIterator<Piece>): Promise<First>
     seen = Buffer.concat([seen, next.value.data]);
     const end = seen.indexOf('\n');
     const line = seen.toString('utf8', 0, end < 0 ? seen.length : end).trimEnd();
-    if (end >= 0 && line.startsWith(greeting)) {
+    const number = line.startsWith(greeting) ? line.slice(greeting.length) : '';
+    if (end >= 0 && /^\d+$/.test(number)) {
       const rest = seen.subarray(end + 1);
-      return { pid: Number(line.slice(greeting.length)), rest: rest.length > 0 ? [{ ...next.value, data: rest }] : [] };
+      return { pid: Number(number), rest: rest.length > 0 ? [{ ...next.value, data: rest }] : [] };
     }
-    // words of the engine: they are short, and it closes the connection behind them
-    if (seen.length > longest && !seen.toString('utf8').startsWith(greeting)) seen = seen.subarray(0, 4096);
+    if (seen.length > longest) return { pid: null, said: seen.toString('utf8', 0, longest).trim() };
   }
 }
 

@@ -2,8 +2,8 @@
 import { fail, ok, type Result } from '../../shared/result.ts';
 import type { Engine, ExecSpec } from '../engine/engine.ts';
 import type { Logger } from '../logger.ts';
-import { enterCommand, type Entering } from '../providers/enter-script.ts';
-import { piecesOf, readGreeting, withoutEcho } from './greeting.ts';
+import { enterCommand, enterEnv, type Entering } from '../providers/enter-script.ts';
+import { piecesOf, readGreeting, withoutEcho, type First } from './greeting.ts';
 import { sessionNotes } from './notes.ts';
 import { createSession, endSession, type Session } from './session.ts';
 
@@ -15,8 +15,11 @@ export interface Wish extends Entering {
 }
 
 export interface Sessions {
-  /** Begins a command in a job's container. Fails with `not_running` (without a hint: the caller knows more) and `not_begun`; throws EngineError. */
-  open(runId: number, container: string, wish: Wish): Promise<Result<Session>>;
+  /**
+   * Begins a command in a job's container. Fails with `not_running` (without a hint: the caller knows more) and `not_begun`; throws EngineError. `gone`: nobody waits for it
+   * any more, it is given up if it has not begun
+   */
+  open(runId: number, container: string, wish: Wish, gone?: AbortSignal): Promise<Result<Session>>;
   /** how many a run has now */
   of(runId: number): number;
   /** ends those that an earlier daemon left, or that could not be ended while the engine was away */
@@ -49,11 +52,7 @@ export function createSessions({ engine, dir, logger }: { engine: SessionEngine;
   /** Where the image has no shell: the command as it is. Its processes cannot be signalled, for want of a program that does. */
   const openBare = async (runId: number, container: string, command: string[], wish: Wish): Promise<Result<Session>> => {
     const { dir: workingDir } = wish;
-    const exec = await engine.openExec(container, {
-      ...specOf(wish, command),
-      env: { ...specOf(wish, command).env, ...wish.env },
-      ...(workingDir && { workingDir }),
-    });
+    const exec = await engine.openExec(container, { ...specOf(wish, command, wish.env), ...(workingDir && { workingDir }) });
     if (exec === null) return notRunning;
     if (wish.size) await exec.resize(wish.size);
     const output = exec.output as AsyncIterable<{ stderr: boolean; data: Buffer }>;
@@ -61,13 +60,20 @@ export function createSessions({ engine, dir, logger }: { engine: SessionEngine;
   };
 
   return {
-    async open(runId, container, wish) {
-      const exec = await engine.openExec(container, specOf(wish, enterCommand(wish)));
+    async open(runId, container, wish, gone) {
+      const exec = await engine.openExec(container, specOf(wish, enterCommand(wish), enterEnv(wish)));
       if (exec === null) return notRunning;
       const pieces = piecesOf(exec.output);
-      const first = await readGreeting(pieces);
+      // with its input closed the script ends too
+      const leave = (): void => void exec.output.destroy();
+      gone?.addEventListener('abort', leave);
+      if (gone?.aborted) leave();
+      const first = await readGreeting(pieces)
+        .catch((error: unknown) => (gone?.aborted ? nothing : Promise.reject(error)))
+        .finally(() => gone?.removeEventListener('abort', leave));
       if (first.pid === null) {
         exec.output.destroy();
+        if (gone?.aborted) return fail('not_begun', 'Nobody waits for it any more');
         if (wish.command !== null && /\/bin\/sh.*no such file/i.test(first.said)) return openBare(runId, container, wish.command, wish);
         return fail('not_begun', `The engine could not begin it: ${first.said || 'it said nothing, its container may have just ended'}`);
       }
@@ -99,6 +105,12 @@ export function createSessions({ engine, dir, logger }: { engine: SessionEngine;
   };
 }
 
+const nothing: First = { pid: null, said: '' };
+
 const notRunning = fail('not_running', 'Its container does not run');
 
-const specOf = ({ terminal, term }: Wish, command: string[]): ExecSpec => ({ command, terminal, env: terminal ? { TERM: term } : {} });
+const specOf = ({ terminal, term }: Wish, command: string[], env: Readonly<Record<string, string>>): ExecSpec => ({
+  command,
+  terminal,
+  env: { ...(terminal ? { TERM: term } : {}), ...env },
+});

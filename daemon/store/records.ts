@@ -54,6 +54,10 @@ export interface Progress {
   environments?: string[] | null;
   /** it was about to build one: what that left goes at its end; absent: it was not */
   built?: boolean;
+  /** the build under way: when it began (ms), and the engine's epoch then; null: none is; absent too in attempts of earlier versions */
+  building?: { at: number; epoch: string } | null;
+  /** how long those before it took (ms), which counts against max_duration; absent: there were none */
+  builtFor?: number;
   driver: string | null;
   ports: { container: number; host: number }[];
   /** the values that its log must not show, sealed: those it was given, even if they are changed while it runs */

@@ -11,6 +11,8 @@ export interface Caller {
   admin: boolean;
   /** this daemon serves all users of the machine; else it serves one, to whom everything in it belongs */
   shared: boolean;
+  /** their command runs on another machine: no path that it names is one of this machine */
+  elsewhere?: boolean;
 }
 
 /** What somebody wants with a run: look at it, end or remove it, run commands in its container, or use it as their own. */
@@ -33,6 +35,9 @@ export function may(caller: Caller, access: Access, run: Pick<RunRecord, 'user' 
       return false;
   }
 }
+
+/** Whether this daemon is told a project's name and sent its files, because it cannot or must not read the caller's folders. */
+export const isTold = ({ shared, elsewhere }: Pick<Caller, 'shared' | 'elsewhere'>): boolean => shared || elsewhere === true;
 
 /** To whom the files of the caller's runs are given; null: to the daemon's own user. */
 export const ownerOf = (caller: Caller): { uid: number; gid: number } | null =>

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import type { Caller } from './caller.ts';
+import { runGroup } from './run-group.ts';
 
 /** An account under which a child process is to run, with all its groups. */
 export type Account = Pick<Caller, 'user' | 'uid' | 'gid'>;
@@ -43,7 +42,7 @@ export const userEnv = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' };
  */
 export type Reached = { real: string; id: string } | { problem: 'missing' | 'unreadable' | 'unwritable' };
 
-/** How long a look may take (ms): a file may become a pipe, which nobody opens at the other end. */
+/** How long a look may take (ms): a file may become a pipe, which nobody opens at the other end, and a server of files may be gone. */
 const patience = 30_000;
 
 // the shell's own tests ask the kernel, as the user: no rule of ours can differ from what the user may do
@@ -69,19 +68,10 @@ done`;
 /** Looks at paths (without control characters) with a user's rights: links are followed as far as they may. In the order of the paths. */
 export async function reach(account: Account, paths: readonly { source: string; readOnly: boolean }[]): Promise<Reached[]> {
   const pairs = paths.flatMap(({ source, readOnly }) => [readOnly ? 'ro' : 'rw', source]);
-  const [program, args] = asUserUntraced(account, ['/bin/sh', '-c', script, 'sh', ...pairs]);
-  const child = spawn(program, args, {
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: userEnv,
-    timeout: patience,
-    killSignal: 'SIGKILL',
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const command = asUserUntraced(account, ['/bin/sh', '-c', script, 'sh', ...pairs]);
+  const ended = await runGroup(command, { limitMs: patience, env: userEnv });
+  if (ended.late) throw new Error(`cannot look at folders as ${account.user}: they do not answer`);
+  const { out, err, code } = ended;
   const lines = out.split('\n').slice(0, -1);
   if (code !== 0 || lines.length !== paths.length)
     throw new Error(`cannot look at folders as ${account.user}: ${err.trim() || `exit code ${code}`}`);

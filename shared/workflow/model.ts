@@ -102,8 +102,8 @@ export interface DockerWorkflow extends WorkflowBase {
 export interface DevEnvironmentWorkflow extends WorkflowBase {
   provider: 'code' | 'lab' | 'notebook';
   version: string | null;
-  /** seconds in which nobody and nothing works in it, after which it is stopped; null: never */
-  inactivityDuration: number | null;
+  /** seconds in which nobody and nothing works in it, after which it is stopped; `off`: never; null: the config says */
+  inactivityDuration: number | 'off' | null;
   /** of VS Code */
   extensions: string[];
 }

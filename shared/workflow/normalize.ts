@@ -5,7 +5,7 @@ import { parseDep, parseDepName } from './deps.ts';
 import type { DepRef, EnvEntry, GpuRequest, Ports, ProviderName, Resources, Workflow, WorkflowBase } from './model.ts';
 import { quoteArgs, splitWords } from './quote.ts';
 import type { anyWorkflow } from './schema.ts';
-import { parseArtifact, parseEnvEntry, parseLimit, parseWorkingDir } from './values.ts';
+import { parseArtifact, parseEnvEntry, parseInactivity, parseLimit, parseWorkingDir } from './values.ts';
 
 /** A workflow's values as the schema has let them pass: the parsers below have said yes to them already. */
 export type RawWorkflow = z.output<typeof anyWorkflow>;
@@ -25,7 +25,7 @@ export function normalize(raw: RawWorkflow, provider: ProviderName): Workflow {
         ...base,
         provider,
         version: raw.version === undefined ? null : String(raw.version),
-        inactivityDuration: raw.inactivity_duration === undefined ? null : unwrap(parseLimit(raw.inactivity_duration)),
+        inactivityDuration: raw.inactivity_duration === undefined ? null : unwrap(parseInactivity(raw.inactivity_duration)),
         extensions: raw.extensions ?? [],
       };
     case 'torchrun':

@@ -35,7 +35,7 @@ export function applyOverrides(workflow: Workflow, overrides: Overrides): Result
           ...changed,
           version: or(overrides.version, changed.version, (text) => read('--server-version', text, values.parseVersion)),
           inactivityDuration: or(overrides.inactivityDuration, changed.inactivityDuration, (text) =>
-            read('--inactivity-duration', text, values.parseLimit),
+            read('--inactivity-duration', text, values.parseInactivity),
           ),
         };
     }

@@ -3,7 +3,7 @@ import type { Tree } from './tree.ts';
 /** Keys whose values are text even where YAML sees a number or a boolean: `python: 3.10`, `name: 2023`, `memory: 16` (refused with a hint). */
 const textKeys = new Set([
   ...['name', 'python', 'version', 'args', 'artifacts', 'path', 'deps', 'tag', 'workflow', 'working_dir'],
-  ...['username', 'password', 'memory', 'shm_size', 'max_duration', 'idle_timeout'],
+  ...['username', 'password', 'memory', 'shm_size', 'max_duration', 'idle_timeout', 'inactivity_duration'],
 ]);
 
 /** The tree as plain values for the schema. Objects have no prototype, so that `__proto__` is a key like any other. */

@@ -4,6 +4,7 @@ import { providerNames, pythonVersions } from './model.ts';
 import type { ProviderName } from './model.ts';
 import * as forms from './schema-forms.ts';
 import {
+  parseInactivity,
   parseLimit,
   parseMemory,
   parseName,
@@ -118,11 +119,11 @@ const developer = (provider: 'code' | 'lab' | 'notebook', what: string) =>
     provider: z.literal(provider).meta({ description: what }),
     version: forms.parsedOrNumber(parseVersion, 'a version').optional().meta({ description: `The version of it to install` }),
     inactivity_duration: forms
-      .parsed(parseLimit, 'a duration')
+      .parsed(parseInactivity, 'a duration, or off')
       .optional()
       .meta({
-        description: 'It is stopped when for so long no kernel was busy, no terminal in use and no browser connected',
-        examples: ['30m', '2h'],
+        description: 'It is stopped when for so long no kernel was busy, no terminal in use and no browser connected; off: never',
+        examples: ['30m', '2h', 'off'],
       }),
   });
 

@@ -31,6 +31,13 @@ export function parseLimit(text: string): Result<number> {
   return seconds.ok && seconds.value === 0 ? fail('bad_duration', 'this leaves no time', 'leave it out for no limit') : seconds;
 }
 
+/** Seconds, more than 0; `off` (also `never`, the config's word): whatever the config says, it is never stopped for this. */
+export function parseInactivity(text: string): Result<number | 'off'> {
+  if (text === 'off' || text === 'never') return ok('off');
+  const seconds = parseLimit(text);
+  return seconds.ok ? seconds : fail(seconds.failure.code, seconds.failure.message, 'write for example 2h, or off');
+}
+
 /** A parser of whole numbers from `least` to `most`. */
 export const wholeNumber =
   (least: number, most: number) =>

@@ -64,7 +64,7 @@ export interface TestDaemon {
 export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaemon> {
   const home = options.home ?? join(scratchDir('h'), 'home');
   const engine = options.engine ?? process.env['DOCKER_HOST'] ?? '';
-  const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env;
+  const { FORCE_COLOR: _, NO_COLOR: __, DSTACK_HOST: ___, ...inherited } = process.env;
   const env = { ...inherited, ...options.env, DSTACK_HOME: home, DOCKER_HOST: engine };
   const main = options.main ?? join(root, 'daemon/main.ts');
   mkdirSync(home, { recursive: true, mode: 0o700 });

@@ -7,6 +7,7 @@ import { EngineError, labels, type Container } from '../../engine/engine.ts';
 import type { Stage } from '../../environments/stages.ts';
 import { specOf, type Attempt } from '../attempt.ts';
 import { buildContainer, builderOf, buildFolder, buildName, prepareBuild } from './build-parts.ts';
+import { beginBuild, limitBuild } from './build-time.ts';
 import { discardBuild, isPreparing } from './discard-builds.ts';
 import { holdMounts, releaseMounts } from '../hold-mounts.ts';
 import { keepStage } from './keep-stage.ts';
@@ -28,6 +29,7 @@ export async function buildStage(parts: ControlParts, attempt: Attempt, stage: S
   live.interrupt = interrupt;
   const done = Promise.withResolvers<void>();
   let ours = false;
+  let unlimit = (): void => undefined;
   try {
     // asked for a moment ago, before there was something to interrupt
     if (parts.store.runs.byId(run.id)?.intent || parts.store.jobs.get(run.id, job.job, job.attempt)?.progress.preempted) return;
@@ -50,11 +52,14 @@ export async function buildStage(parts: ControlParts, attempt: Attempt, stage: S
     building.set(stage.key, { run: run.name, done: done.promise });
     ours = true;
     say(`building the environment: ${stage.shown.length === 1 ? stage.shown[0] : `${stage.shown[0]} and ${stage.shown.length - 1} more`}`);
-    const goesOn = own && found.state.status !== 'created';
+    // one whose time is counted already was to be removed
+    const goesOn = own && found.state.status !== 'created' && job.progress.building !== null;
+    unlimit = limitBuild(parts, attempt, () => interrupt.abort());
     const ended = await (goesOn ? follow(parts, attempt, name, signal) : begin(parts, attempt, stage, image, name, signal));
     if (interrupt.signal.aborted) return await discardBuild(parts, attempt, name);
     if (ended) await keepStage(parts, attempt, stage, image, ended, name);
   } finally {
+    unlimit();
     live.interrupt = null;
     live.doing = null;
     if (ours) building.delete(stage.key);
@@ -79,8 +84,7 @@ async function begin(
     return null;
   }
   const folder = buildFolder(parts.home, attempt.id);
-  attempt.job.progress.built = true;
-  parts.store.jobs.update(attempt.job);
+  await beginBuild(parts, attempt);
   await prepareBuild(parts, attempt, stage, image, folder);
   const recording = openRecording(parts, attempt);
   await recording.setApart();

@@ -2,11 +2,13 @@ import { labels } from '../../engine/engine.ts';
 import { removeAll } from '../../remove-all.ts';
 import type { Attempt } from '../attempt.ts';
 import { builderOf, buildFolder } from './build-parts.ts';
+import { endBuild } from './build-time.ts';
 import { containerName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** Nothing is left of it but what is in the log. */
 export async function discardBuild(parts: ControlParts, attempt: Attempt, name: string): Promise<void> {
+  endBuild(parts, attempt);
   await parts.engine.remove(name, true);
   const folder = buildFolder(parts.home, attempt.id);
   await removeAll(folder).catch(() => parts.deleteAsRoot(folder));

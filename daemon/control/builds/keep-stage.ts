@@ -3,12 +3,15 @@ import { messageOf, unwrap } from '../../../shared/result.ts';
 import { formatSize } from '../../../shared/units.ts';
 import { EngineError, type Container } from '../../engine/engine.ts';
 import type { Facts } from '../../environments/environments.ts';
+import { leftoversOf } from '../../environments/leftovers.ts';
 import { restoring } from '../../environments/restore.ts';
 import type { Stage } from '../../environments/stages.ts';
 import { anyIn, workspaceChange } from '../../environments/workspace-changes.ts';
+import { noInstaller } from '../../providers/installing.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
 import { specOf, type Attempt } from '../attempt.ts';
 import { buildFolder, scratchFolders } from './build-parts.ts';
+import { wasCutOff } from './build-time.ts';
 import { discardBuild } from './discard-builds.ts';
 import { depsToMount, insideJob } from '../container-spec.ts';
 import type { ControlParts } from '../parts.ts';
@@ -31,13 +34,21 @@ export async function keepStage(
   const folder = buildFolder(parts.home, attempt.id);
   const note = async (file: string): Promise<string | null> => (await readUntrusted(join(folder, 'run', file), mostNoted))?.text ?? null;
   if (container.state.status !== 'exited') return;
-  if (container.state.exitCode !== 0) {
+  if (await wasCutOff(parts, attempt, container.state.exitCode, await note('exit'))) {
+    await parts.logs.note(attempt.job, 'dstack: the host or its container engine was restarted: the environment is built again');
+    return discardBuild(parts, attempt, name);
+  }
+  const { exitCode, outOfMemory } = container.state;
+  const withoutGpu = exitCode !== 0 && stage.kind === 'setup' && specOf(attempt).gpu !== null && !outOfMemory;
+  if (exitCode !== 0 && !withoutGpu) {
     await fail(parts, attempt, stage, container.state, await note('command'));
     return discardBuild(parts, attempt, name);
   }
-  const touched = await touchedWorkspace(parts, attempt, stage, folder);
-  const changedVolume = (await note('volumes'))?.split('\n')[0] || null;
   const changes = await parts.engine.changes(name);
+  const touched = withoutGpu
+    ? `it ended with exit code ${exitCode} in a build, which has no GPU (dstack env rm ${stage.key.slice(0, 12)}: it is tried again)`
+    : await touchedWorkspace(parts, attempt, stage, folder, changes);
+  const changedVolume = (await note('volumes'))?.split('\n')[0] || null;
   const changed =
     changes.some(({ path, kind }) => kind !== 'changed' && !isOurs(path)) || changes.some((one) => isFileChange(one, changes));
   let again =
@@ -105,7 +116,13 @@ const isFileChange = ({ path, kind }: { path: string; kind: string }, all: reado
   kind === 'changed' && !isOurs(path) && !all.some((other) => other.path.startsWith(`${path}/`));
 
 /** What the build wrote where no image has it, as a reason; null: nothing. */
-async function touchedWorkspace(parts: ControlParts, attempt: Attempt, stage: Stage, folder: string): Promise<string | null> {
+async function touchedWorkspace(
+  parts: ControlParts,
+  attempt: Attempt,
+  stage: Stage,
+  folder: string,
+  changes: readonly { path: string; kind: string }[],
+): Promise<string | null> {
   const { live, run } = attempt;
   const spec = specOf(attempt);
   if (!live.workspace) return null;
@@ -116,9 +133,13 @@ async function touchedWorkspace(parts: ControlParts, attempt: Attempt, stage: St
     path.startsWith('/workflow/') ? [path.slice('/workflow/'.length)] : [],
   );
   const tree = unwrap(await parts.snapshots.materialize(snapshotPlace(run), run.spec.snapshot.tree));
-  // what an editable install leaves beside the code says nothing that is not in the image too
-  const ignored = stage.kind === 'install' ? /^(__pycache__|build|.*\.egg-info)$/ : /^__pycache__$/;
-  const path = await workspaceChange(live.workspace.mount, { tree, mountPoints: inWorkspace, ignored });
+  const { mount } = live.workspace;
+  const installed = changes.flatMap((one) => (one.kind === 'deleted' ? [] : [one.path]));
+  const ignored =
+    stage.kind === 'install'
+      ? leftoversOf(mount.type === 'overlay' ? mount.upper : mount.source, installed)
+      : (one: string): boolean => posix.basename(one) === '__pycache__';
+  const path = await workspaceChange(mount, { tree, mountPoints: inWorkspace, ignored });
   return path === null ? null : `it changes the workspace (${path})`;
 }
 
@@ -140,10 +161,15 @@ async function fail(
   const which = stage.commands[Number.parseInt(command ?? '', 10)];
   const what = which ? `\`${short(which.shown)}\`` : stage.kind === 'setup' && command === null ? 'its set-up' : 'it';
   const { memory } = specOf(attempt);
+  const memoryOut = `ran out of memory${memory === null ? '' : ` (its limit is ${formatSize(memory)})`}`;
   const why = state.outOfMemory
-    ? `ran out of memory${memory === null ? '' : ` (its limit is ${formatSize(memory)})`}`
-    : `ended with exit code ${state.exitCode}`;
-  endWith(parts, attempt, 'environment', `the environment could not be built: ${what} ${why}`, state.exitCode);
+    ? `${what} ${memoryOut}`
+    : which?.without !== undefined && state.exitCode === noInstaller
+      ? which.without
+      : which?.installs !== undefined
+        ? `${which.installs} could not be installed (exit code ${state.exitCode})`
+        : `${what} ended with exit code ${state.exitCode}`;
+  endWith(parts, attempt, 'environment', `the environment could not be built: ${why}`, state.exitCode);
 }
 
 const short = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

@@ -1,13 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { basename, join, relative } from 'node:path';
 import { unwrap } from '../../../shared/result.ts';
-import type { Files } from '../../environments/requirements.ts';
+import { parseMount } from '../../../shared/units.ts';
+import { treeIn } from '../../environments/tree-files.ts';
 import { stagesOf, type Stage } from '../../environments/stages.ts';
-import { enterScript } from '../../providers/script.ts';
+import { enterScript, sessionFile } from '../../providers/script.ts';
 import { resolveInside } from '../../snapshots/inside.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
 import { specOf, type Attempt } from '../attempt.ts';
+import { certificateVariables } from '../container-spec.ts';
 import type { ControlParts } from '../parts.ts';
+import { secretMarks } from '../secrets.ts';
 import { openRecording } from '../steps/recording.ts';
 import { writeOver } from '../untrusted-file.ts';
 
@@ -19,6 +22,7 @@ export async function resolveEnvironment(parts: ControlParts, attempt: Attempt):
   const { live, job } = attempt;
   if (!live.image) return null;
   const lines: string[] = [];
+  const restored: string[] = [];
   const keys: string[] = [];
   let image = live.image.id;
   const all = await stages(parts, attempt);
@@ -30,6 +34,7 @@ export async function resolveEnvironment(parts: ControlParts, attempt: Attempt):
     if (stage.inJob === null && !facts) return { stage, image };
     lines.push(...(facts && facts.again === null ? [facts.restore] : stage.commands.map(({ run }) => run)));
     if (!facts) continue;
+    if (facts.again === null) restored.push(facts.restore);
     image = facts.image;
     keys.push(stage.key);
   }
@@ -38,6 +43,7 @@ export async function resolveEnvironment(parts: ControlParts, attempt: Attempt):
   const text = lines.join('\n').trim();
   const folder = parts.states.pathOf(attempt.id);
   await writeOver(join(folder, 'environment'), `${text}\n`, 0o755);
+  await writeOver(join(folder, basename(sessionFile)), `${restored.join('\n').trim()}\n`, 0o755);
   if (specOf(attempt).start.kind === 'image') await writeOver(join(folder, 'enter'), enterScript, 0o755);
   job.progress.environments = keys;
   parts.store.transaction(() => {
@@ -61,27 +67,27 @@ async function stages(parts: ControlParts, attempt: Attempt): Promise<Stage[]> {
     template: run.spec.templates[job.job]?.environment ?? spec.environment,
     image: live.image.id,
     workingDir: spec.workingDir,
-    env: spec.env,
-    files: filesIn(dir),
-    idOf: (path) => parts.snapshots.idOf(place, tree, path),
+    env: { ...parts.config.env, ...spec.env },
+    others: { ...(await certificateMarks(parts)), ...unwrap(secretMarks(parts, run.project)) },
+    deps: run.spec.deps.flatMap((dep) => dep.artifacts.map((a): [string, string] => [a.path, `${dep.runId}/${a.job}/${a.key}`])),
+    writable: [...spec.mounts, ...parts.config.mounts.map((text) => unwrap(parseMount(text)))].flatMap((mount) =>
+      mount.readOnly ? [] : [mount.target],
+    ),
+    files: treeIn(dir),
+    async idOf(path) {
+      // what a link leads to counts, and not where
+      const file = resolveInside(dir, path);
+      return file === null ? null : parts.snapshots.idOf(place, tree, relative(dir, file));
+    },
     installation: parts.installation,
     owner: run.owner?.uid ?? null,
   });
 }
 
-/** A tree is its user's, its links too: none is followed out of it. */
-function filesIn(dir: string): Files {
-  const inside = (path: string): string | null => (path.startsWith('..') ? null : resolveInside(dir, path));
-  return {
-    has: (path) => inside(path) !== null,
-    read(path) {
-      const file = inside(path);
-      try {
-        return file === null ? null : readFileSync(file, 'utf8');
-      } catch {
-        // a folder
-        return null;
-      }
-    },
-  };
+/** The certificates that every container gets, by the names under which commands find them. PIP_CERT is left out: pip reads it, and installs the same by it. */
+async function certificateMarks(parts: ControlParts): Promise<Record<string, string>> {
+  const certificates = await parts.certificates();
+  if (certificates === null) return {};
+  const mark = createHash('sha256').update(certificates).digest('hex');
+  return Object.fromEntries(['ca.pem', ...certificateVariables.filter((name) => name !== 'PIP_CERT')].map((name) => [name, mark]));
 }

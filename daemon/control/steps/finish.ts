@@ -1,8 +1,9 @@
 import type { Ended } from '../../../shared/states.ts';
-import { freshProgress } from '../../store/records.ts';
+import { freshProgress, type End, type RunRecord } from '../../store/records.ts';
 import { recordUsage } from '../record-usage.ts';
 import { isGang } from '../gangs/gang.ts';
 import type { Executor } from './executor.ts';
+import type { Outcome } from '../outcome.ts';
 import { finishGang } from './finish-gang.ts';
 import { judge } from './judge.ts';
 
@@ -39,7 +40,7 @@ export const finish: Executor = async (given) => {
       job.state = { status: 'failed', reason: outcome.reason, reasonCode: outcome.code, ...ended };
     } else if (outcome.status !== 'preempted') {
       job.state = { status: outcome.status, ...ended };
-      if (outcome.status === 'done' && run.tag !== null) {
+      if (run.tag !== null && isGoodEnd(outcome, run, end)) {
         parts.store.tags.put({ project: run.project, tag: run.tag, runId: run.id, createdAt: now });
       }
     }
@@ -49,3 +50,7 @@ export const finish: Executor = async (given) => {
   changed();
   reschedule();
 };
+
+/** Whether it ended as it should, which its tag waits for. Somebody stops what serves, or its inactivity does: it has no other good end. */
+const isGoodEnd = ({ status }: Outcome, run: RunRecord, end: End | null): boolean =>
+  status === 'done' || (status === 'stopped' && (run.spec.jobs[0]?.app ?? null) !== null && (end?.startedAt ?? null) !== null);

@@ -14,3 +14,27 @@ export function checkRequirements(files: ProjectFiles, projectDir: string, worki
     ? fail('no_requirements', `'${join(missing.path)}' ${named} is no file that can be read`, 'Name a requirements file of the project')
     : fail('no_requirements', message);
 }
+
+/** The same of the snapshot, which may leave them out. Fails with `no_requirements` and the path. */
+export async function checkTaken(
+  files: ProjectFiles,
+  tree: string,
+  workingDir: string,
+  requirements: string | null,
+): Promise<Result<void>> {
+  if (requirements === null) return ok(undefined);
+  for (const { kind, path } of readRequirements(files, workingDir, requirements).parts) {
+    // of what they install pip may do without some, such as a folder of wheels
+    if (kind !== 'file' || (await files.isTaken(path, tree))) continue;
+    if (!files.has(path)) return fail('no_requirements', `The file '${path}' of the requirements has just gone`, 'Try again');
+    const outside = /^\.\.(\/|$)/.test(path);
+    return fail(
+      'no_requirements',
+      outside ? `The requirements '${path}' are not in the project` : `The requirements '${path}' are not among the files that a run gets`,
+      outside
+        ? 'Put them into the project: only what is in it is sent to a run.'
+        : 'A line of .gitignore or .dstackignore leaves them out, or they are a link to somewhere else.',
+    );
+  }
+  return ok(undefined);
+}

@@ -1,13 +1,15 @@
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { SubmitRequest } from '../../../shared/api.ts';
 import { fail, ok, type Result } from '../../../shared/result.ts';
+import { mostText } from '../../environments/requirements.ts';
+import { readText } from '../../environments/tree-files.ts';
 import { resolveInside } from '../../snapshots/inside.ts';
 import type { Snapshot } from '../../snapshots/snapshots.ts';
 import type { Caller } from '../../users/caller.ts';
-import { ownerOf } from '../../users/caller.ts';
-import { snapshotPlace } from '../../users/namespace.ts';
+import { isTold } from '../../users/caller.ts';
+import { callersPlace } from '../../users/namespace.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** The files of a project as a submit reads them. */
@@ -16,8 +18,10 @@ export interface ProjectFiles {
   dir: string;
   /** whether there is such a file or folder, below the project */
   has(path: string): boolean;
-  /** the text of a file; null: there is none, or it cannot be read */
-  read(path: string): string | null;
+  /** the text of a file; null: there is none, it cannot be read, or is longer than `most` bytes */
+  read(path: string, most?: number): string | null;
+  /** whether the snapshot has it, too: what is ignored is left out of it */
+  isTaken(path: string, tree: string): Promise<boolean>;
   snapshot: Promise<Result<Pick<Snapshot, 'tree' | 'commit' | 'branch' | 'dirty' | 'warnings'>>>;
 }
 
@@ -30,23 +34,29 @@ export async function openProject(
   caller: Caller,
   request: SubmitRequest,
 ): Promise<Result<ProjectFiles>> {
-  if (caller.shared) return openSent(parts, caller, request);
+  if (isTold(caller)) return openSent(parts, caller, request);
   const dir = request.projectDir;
   const snapshot = parts.snapshots.take(dir);
   // it is awaited later; until then its failure is nobody's unhandled rejection
   snapshot.catch(() => undefined);
-  return ok({ dir, has: (path) => existsSync(join(dir, path)), read: (path) => textOf(join(dir, path)), snapshot });
+  return ok({
+    dir,
+    has: (path) => existsSync(join(dir, path)),
+    read: (path, most = mostText) => readText(join(dir, path), most),
+    async isTaken(path, tree) {
+      // a path over a link is none of Git's
+      const file = resolveInside(dir, path);
+      return file !== null && (await parts.snapshots.idOf(dir, tree, relative(dir, file))) !== null;
+    },
+    snapshot,
+  });
 }
 
 async function openSent(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, request: SubmitRequest): Promise<Result<ProjectFiles>> {
   const sent = request.snapshot;
   if (!sent)
-    return fail(
-      'snapshot_needed',
-      "The daemon of this machine is shared by its users: the command has to send the project's files",
-      'Update dstack.',
-    );
-  const place = snapshotPlace({ projectDir: request.projectDir, user: caller.user, owner: ownerOf(caller) });
+    return fail('snapshot_needed', "This daemon reads nobody's folders: the command has to send the project's files", 'Update dstack.');
+  const place = callersPlace(caller, request.projectDir);
   const tree = await parts.snapshots.materialize(place, sent.tree);
   if (!tree.ok) return tree;
   const dir = tree.value;
@@ -60,22 +70,15 @@ async function openSent(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, 
     return fail(
       'leads_outside',
       `${join(request.projectDir, outside)} is a link that leads out of the project`,
-      'Put the file itself there: a shared daemon reads only what is in the project.',
+      'Put the file itself there: only what is in the project is sent.',
     );
   }
-  const read = (path: string): string | null => {
+  const read = (path: string, most = mostText): string | null => {
     const file = resolveInside(dir, path);
-    return file === null ? null : textOf(file);
+    return file === null ? null : readText(file, most);
   };
-  return ok({ dir, has, read, snapshot: Promise.resolve(ok({ ...sent, warnings: [] })) });
-}
-
-function textOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
+  const isTaken = (path: string): Promise<boolean> => Promise.resolve(has(path));
+  return ok({ dir, has, read, isTaken, snapshot: Promise.resolve(ok({ ...sent, warnings: [] })) });
 }
 
 function isLink(path: string): boolean {

@@ -24,9 +24,10 @@ import { newRunName } from './run-names.ts';
 import { newToken } from './run-token.ts';
 import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
-import { checkRequirements } from './check-requirements.ts';
+import { checkRequirements, checkTaken } from './check-requirements.ts';
 import { onlyBuild } from '../builds/only-build.ts';
 import { idleUnknown } from './idle-unknown.ts';
+import { inactivityOf } from './inactivity.ts';
 import { fillIn } from '../secrets.ts';
 
 export type SubmitFailure = Failure & { names?: string[] };
@@ -96,6 +97,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   const taken = await files.snapshot;
   if (!taken.ok) return taken;
   const { tree, commit, branch, dirty } = taken.value;
+  const complete = await checkTaken(files, tree, workflow.workingDir, workflow.requirements);
+  if (!complete.ok) return complete;
 
   const spec: RunSpec = {
     args: request.args,
@@ -106,12 +109,13 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
     interruptible: workflow.resources.interruptible,
     maxDuration,
     idleTimeout: workflow.idleTimeout,
-    inactivityDuration: 'inactivityDuration' in workflow ? (workflow.inactivityDuration ?? parts.config.inactivityDuration) : null,
+    inactivityDuration: inactivityOf(workflow, parts.config),
     priority,
     retry: workflow.retry,
     pinnedImage: null,
     restartOf: null,
     ...(request.buildOnly ? { buildOnly: true } : {}),
+    ...(caller.elsewhere ? { elsewhere: true } : {}),
     terminal: request.terminal ?? null,
   };
   const portsTaken = sharedPorts(parts.store, jobs);

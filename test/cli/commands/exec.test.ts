@@ -27,6 +27,11 @@ beforeAll(async () => {
   working_dir: sub
   artifacts: [output]
   commands: [sleep 1000]
+- name: made-ready
+  provider: bash
+  env: [VENV=/opt/venv]
+  before_run: [export FOO=yes, 'export PATH=$VENV/bin:$PATH', set -eu, mkdir -p /opt/made, cd /opt/made]
+  commands: ['echo "$FOO $PWD ${PATH%%:*}"', sleep 1000]
 `,
     { 'sub/file': 'x' },
   );
@@ -52,6 +57,17 @@ test('it runs where the job runs, with what it has, and its exit status is ours'
     (await exec([run, '-w', 'output', '-e', 'A=b c', '-e', 'OWN', 'sh', '-c', 'echo "$PWD $A $OWN"'], '', { OWN: 'mine' })).stdout,
   ).toBe('/workflow/sub/output b c mine\n');
   expect(await exec([run, 'no-such'])).toMatchObject({ code: 127, stderr: expect.stringContaining("there is no command 'no-such'") });
+});
+
+test('it has what the set-up left, as the job has', async () => {
+  const made = (await daemon.cli(['run', '-d', 'made-ready'], { cwd })).stdout.trim();
+  await waitFor(async () => (await daemon.json<Run>(['ps', made], { cwd })).status === 'running', 'it to run');
+  const left = 'yes /opt/made /opt/venv/bin\n';
+  await waitFor(async () => (await daemon.cli(['logs', made], { cwd })).stdout === left, 'the job to have it');
+  const tell = 'echo "$FOO $PWD ${PATH%%:*}${UNSET}"';
+  expect(await exec([made, 'sh', '-c', tell])).toMatchObject({ code: 0, stdout: left, stderr: '' });
+  expect((await exec([made, '-w', '/tmp', '-e', 'FOO=mine', 'sh', '-c', tell])).stdout).toBe('mine /tmp /opt/venv/bin\n');
+  expect((await daemon.cli(['shell', made], { cwd, input: `${tell}\n` })).stdout).toBe(left);
 });
 
 test('it is a part of pipes: files in and out, the end of the input, no more than is asked for', async () => {

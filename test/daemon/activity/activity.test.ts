@@ -20,7 +20,7 @@ interface Given {
   store: Store;
   activity: Activity;
   /** what the engine does when it is asked; it answers for containers of another machine */
-  engine: { ask: () => void; asked: number; gpuWork: number; tables: string };
+  engine: { ask: () => void; asked: number; gpuWork: number; tables: string; processes: string };
   said: string[];
   put(spec: object): { run: RunRecord; job: JobRecord };
 }
@@ -34,7 +34,7 @@ function given(): Given {
   const store = unwrap(openStore(join(scratchDir('db'), 'x.db')));
   const stopping = new AbortController();
   const said: string[] = [];
-  const engine = { ask: () => {}, asked: 0, gpuWork: 0, tables: alone };
+  const engine = { ask: () => {}, asked: 0, gpuWork: 0, tables: alone, processes: '' };
   const answer = <T>(value: () => T) => {
     return async (): Promise<T> => {
       engine.asked++;
@@ -44,7 +44,7 @@ function given(): Given {
   };
   const asked: ProbeEngine = {
     company: answer(() => ({ id: 'no-such-container', pid: 0, attached: 0 })),
-    execOutput: answer(() => engine.tables),
+    execOutput: (_, [program]) => answer(() => (program === 'cat' ? engine.tables : engine.processes))(),
     stats: answer(() => ({ at: 0, cpuNanos: 0, memory: null })),
   };
   const activity = createActivity({
@@ -133,13 +133,26 @@ describe('watching dev environments', () => {
     expect(said.at(-1)).toBe('nobody used it for 1s (inactivity_duration)');
   });
 
+  test('lives while a command runs in a terminal, and not for a prompt', async () => {
+    const { activity, engine, said, put } = given();
+    const prompt = '30 (bash) S 1 30 30 34817 40 0\n';
+    engine.processes = `${prompt}40 (sleep) S 30 40 30 34817 40 0\n`;
+    put({ inactivityDuration: 1 });
+    activity.adopt();
+    await waitFor(() => engine.asked > 40, 'twice its duration');
+    expect(said).toEqual([]);
+    engine.processes = prompt;
+    await activity.finished();
+    expect(said.at(-1)).toBe('nobody used it for 1s (inactivity_duration)');
+  });
+
   test('lives while one of its GPUs does something', async () => {
     const { activity, engine, said, put } = given();
     engine.ask = () => void engine.gpuWork++;
     put({ inactivityDuration: 1 });
     activity.adopt();
-    // three questions for each look, five looks in a second
-    await waitFor(() => engine.asked > 30, 'twice its duration');
+    // four questions for each look, five looks in a second
+    await waitFor(() => engine.asked > 40, 'twice its duration');
     expect(said).toEqual([]);
     engine.ask = () => {};
     await activity.finished();

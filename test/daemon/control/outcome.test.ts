@@ -31,6 +31,21 @@ describe('how an attempt is judged', () => {
   test('an abort', () => expect(judge({ exitCode: 137 }, { ...stop, how: 'abort' }, { killedAt: 1 }).status).toBe('aborted'));
   test('max_duration is a failure', () =>
     expect(judge({ exitCode: 143 }, { ...stop, reason: 'max_duration' }, { terminatedAt: 1 })).toMatchObject({ code: 'max_duration' }));
+  test('so it is where building its environment took part of it, or all', () => {
+    const limit: Intent = { ...stop, reason: 'max_duration' };
+    expect(judge({ exitCode: 143 }, limit, { terminatedAt: 1, builtFor: 12_000 })).toMatchObject({
+      reason: 'ran longer than its max_duration, with the 12s of building its environment',
+    });
+    const progress = { ...freshProgress(), builtFor: 12_000 };
+    const state: JobRecord['state'] = { status: 'preparing', since: 0, host: 'local', gpus: [] };
+    const job: JobRecord = { runId: 1, job: 0, attempt: 1, state, progress, open: true };
+    const run = { intent: limit, spec: { jobs: [{ memory: null }], retry: 1, interruptible: true } } as unknown as RunRecord;
+    expect(verdict(run, job, [], 10)).toEqual({
+      outcome: { status: 'failed', code: 'max_duration', reason: 'its environment took longer to build than its max_duration' },
+      again: null,
+      pause: 0,
+    });
+  });
   test('idle_timeout is one too, and says what was idle', () => {
     const intent: Intent = { ...stop, reason: 'idle_timeout', detail: 'left its GPU idle for 30m (idle_timeout)' };
     expect(judge({ exitCode: 143 }, intent, { terminatedAt: 1 })).toEqual({ status: 'failed', code: 'idle', reason: intent.detail });

@@ -130,6 +130,23 @@ describe('while it runs', () => {
   test('it is warned before that', () => expectStep(ran(240), 'warn'));
   test('once', () => expectWait(ran(250, 1), now + 50_000));
   test('and stopped at it', () => expectStep(ran(300, 1), 'expire'));
+  test('the time that its environment took to build counts, too', () => {
+    const built = (seconds: number, more: Partial<Seen>): Case => ({
+      state,
+      seen: { builtFor: seconds * 1000, ...more },
+      wanted: { maxDuration: 300 },
+    });
+    const running5 = { container: running, ranFor: 5000 };
+    expectWait(built(100, running5), now + 135_000);
+    expectStep(built(235, running5), 'warn');
+    expectStep(built(295, running5), 'expire');
+    const preparing = (given: Case): Case => ({ ...given, state: states.preparing });
+    expectStep(preparing(built(299, { environmentReady: false })), 'buildEnvironment');
+    expectStep(preparing(built(300, { environmentReady: false })), 'expire');
+    expectStep(preparing(built(300, { container: created })), 'expire');
+    const intent: Intent = { ...stopIntent, reason: 'max_duration' };
+    expectStep({ ...preparing(built(300, { environmentReady: false })), wanted: { maxDuration: 300, intent } }, 'finish');
+  });
   test('a short one is warned half way', () =>
     expectWait({ state, seen: { container: running, ranFor: 1000 }, wanted: { maxDuration: 60 } }, now + 29_000));
   test('the clock on the wall does not count', () =>

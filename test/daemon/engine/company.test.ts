@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { socketsAt } from '../../../daemon/activity/sockets.ts';
+import { processStats } from '../../../daemon/activity/processes.ts';
 import { connectionTables } from '../../../daemon/activity/tables.ts';
+import { busyTerminals } from '../../../daemon/activity/terminals.ts';
+import { engineRequest } from '../../support/engine-api.ts';
 import { testContainers } from '../../support/containers.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -41,6 +44,40 @@ describe('what runs in a container beside its own command', () => {
     expect(await engine.execOutput(name, ['no-such-program'], within)).toBeNull();
   });
 });
+
+describe('the terminals of a container', () => {
+  it('are busy with commands and jobs, from outside and from inside, and not with a prompt', async () => {
+    const name = await t.run('sleep 600');
+    const company = (await engine.company(name, within)) ?? expect.fail('it does not run');
+    const inside = { id: company.id, pid: 0 };
+    const other = { id: company.id, pid: process.pid };
+    const busy = async (container: { id: string; pid: number }): Promise<number> => {
+      const { stats, first } = (await processStats(engine, container, within)) ?? expect.fail('nothing is known of it');
+      return busyTerminals(stats, first);
+    };
+    const all = async (): Promise<string> => (await Promise.all([company, inside, other].map(busy))).join();
+    expect((await processStats(engine, company, within))?.first).toBe(company.pid);
+    expect(await all()).toBe('0,0,0');
+    // terminals that nobody looks at: one at its prompt, one with a command, one with a job behind its prompt
+    await terminal(name, ': >/tmp/prompt; read -r line');
+    await waitFor(async () => (await engine.execOutput(name, ['test', '-e', '/tmp/prompt'], within)) !== null, 'the prompt');
+    expect(await all()).toBe('0,0,0');
+    await terminal(name, 'sleep 601; read -r line');
+    await terminal(name, 'sleep 602 & read -r line');
+    await waitFor(async () => (await all()) === '2,2,2', 'both');
+    await engine.execOutput(name, ['pkill', '-x', '-f', 'sleep 60[12]'], within);
+    await waitFor(async () => (await all()) === '0,0,0', 'their prompts');
+    await engine.kill(name, 'SIGKILL');
+    expect(await processStats(engine, inside, within)).toBeNull();
+  });
+});
+
+/** A terminal of its own in a container, with an interactive bash that does this. */
+async function terminal(name: string, script: string): Promise<void> {
+  const ask = (path: string, body: object) => engineRequest(process.env['DOCKER_HOST'] ?? '', 'POST', path, { body });
+  const { body } = await ask(`/containers/${name}/exec`, { Cmd: ['bash', '-ic', script], Tty: true });
+  await ask(`/exec/${(JSON.parse(body) as { Id: string }).Id}/start`, { Detach: true, Tty: true });
+}
 
 describe('the connections of a container', () => {
   it('are the same from outside and from inside', async () => {

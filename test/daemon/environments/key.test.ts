@@ -17,7 +17,10 @@ const stages = ({ spec = {}, template = spec, files = { 'r.txt': 'torch' }, more
     image: 'sha256:1',
     workingDir: '',
     env: {},
-    files: { read: (path) => files[path] ?? null, has: (path) => path in files },
+    others: {},
+    deps: [],
+    writable: [],
+    files: { read: (path) => files[path] ?? null, has: (path) => path in files, isFolder: () => false, names: () => null },
     idOf: (path) => Promise.resolve(files[path] ?? null),
     installation: 'i',
     owner: null,
@@ -42,6 +45,11 @@ describe('the key of an environment', () => {
   test.each<[string, Case]>([
     ['another set-up', { spec: { setup: ['make more'] } }],
     ['another folder', { more: { workingDir: 'sub' }, files: { 'r.txt': 'torch', 'sub/r.txt': 'torch' } }],
+    [
+      'a variable that the set-up names without a $',
+      { spec: { setup: ['make tools', 'env | grep ^LEVEL='] }, more: { env: { LEVEL: '1' } } },
+    ],
+    ['another run behind a dep', { more: { deps: [['data', '7/0/0']] } }],
     ['a variable that the set-up names', { spec: { setup: ['make tools', 'echo ${LEVEL}'] }, more: { env: { LEVEL: '1' } } }],
   ])('%s: what is installed stays', async (_what, given) => {
     const [a, b] = [await keys(), await keys(given)];
@@ -50,8 +58,31 @@ describe('the key of an environment', () => {
   test.each<[string, Case]>([
     ['a variable that only the program reads', { more: { env: { LEARNING_RATE: '0.1' } } }],
     ['another name of the same requirements', { spec: { requirements: 'q.txt' }, files: { 'q.txt': 'torch' } }],
+    ['a secret that nobody names', { more: { others: { TOKEN: 'mark 1' } } }],
     ['another file that nobody names', { files: { 'r.txt': 'torch', 'train.py': 'x' } }],
   ])('%s changes nothing', async (_what, given) => expect(await keys(given)).toEqual(await keys()));
+  test.each<[string, Case, Case]>([
+    [
+      'the value of a secret that the set-up names',
+      { spec: { setup: ['login $TOKEN'] }, more: { others: { TOKEN: 'mark 1' } } },
+      { spec: { setup: ['login $TOKEN'] }, more: { others: { TOKEN: 'mark 2' } } },
+    ],
+    [
+      'a variable that one which it names speaks of',
+      { spec: { setup: ['get $URL'] }, more: { env: { URL: 'https://${HOST}', HOST: 'a' } } },
+      { spec: { setup: ['get $URL'] }, more: { env: { URL: 'https://${HOST}', HOST: 'b' } } },
+    ],
+    [
+      'the value of a secret in a variable of pip',
+      { more: { env: { PIP_INDEX_URL: 'https://${{ secrets.TOKEN }}@host' }, others: { TOKEN: 'mark 1' } } },
+      { more: { env: { PIP_INDEX_URL: 'https://${{ secrets.TOKEN }}@host' }, others: { TOKEN: 'mark 2' } } },
+    ],
+    [
+      'a run behind a dep that the requirements name',
+      { files: { 'r.txt': './data/x.whl' }, more: { deps: [['data', '7/0/0']] } },
+      { files: { 'r.txt': './data/x.whl' }, more: { deps: [['data', '8/0/0']] } },
+    ],
+  ])('%s counts', async (_what, a, b) => expect((await keys(a)).at(-1)).not.toBe((await keys(b)).at(-1)));
   test('one stage alone, or none', async () => {
     expect((await stages({ spec: { setup: [] } })).map(({ kind }) => kind)).toEqual(['install']);
     expect((await stages({ spec: { requirements: null } })).map(({ kind }) => kind)).toEqual(['setup']);
@@ -66,4 +97,16 @@ test.each(['echo $RUN_NAME', 'echo ${{ run.name }}', 'nvidia-smi', 'echo $PORT_0
     expect(setup?.inJob).not.toBeNull();
   },
 );
+test('a set-up whose script speaks of its job', async () => {
+  const [, setup] = await stages({ spec: { setup: ['sh setup.sh'] }, files: { 'r.txt': 'torch', 'setup.sh': 'echo $RUN_NAME' } });
+  expect(setup?.inJob).not.toBeNull();
+});
+test.each([
+  ['cp x /mnt/cache/', true],
+  ['cp x ~/cache', true],
+  ['cp x /opt', false],
+])('with a folder mounted at /mnt/cache: %s: in each job: %s', async (command, expected) => {
+  const [, setup] = await stages({ spec: { setup: [command] }, more: { writable: ['/mnt/cache'] } });
+  expect(setup?.inJob !== null).toBe(expected);
+});
 test('a set-up that can be kept', async () => expect((await stages({}))[1]?.inJob).toBeNull());

@@ -1,12 +1,21 @@
+import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { namedFiles } from '../../../daemon/environments/named-files.ts';
-import { readRequirements, type Files } from '../../../daemon/environments/requirements.ts';
+import { readRequirements, type Tree } from '../../../daemon/environments/requirements.ts';
 
 /** Files by path, folders by what lies below them. */
-const filesOf = (files: Record<string, string>): Files => ({
-  read: (path) => files[path] ?? null,
-  has: (path) => path in files || path === '.' || Object.keys(files).some((file) => file.startsWith(`${path}/`)),
-});
+const filesOf = (files: Record<string, string>): Tree => {
+  const isFolder = (path: string) => path === '.' || Object.keys(files).some((file) => file.startsWith(`${path}/`));
+  return {
+    read: (path) => files[path] ?? null,
+    has: (path) => path in files || isFolder(path),
+    isFolder,
+    names(path) {
+      const below = Object.keys(files).map((file) => posix.relative(path, file));
+      return isFolder(path) ? [...new Set(below.flatMap((file) => (file.startsWith('..') ? [] : (file.split('/')[0] ?? []))))] : null;
+    },
+  };
+};
 const read = (files: Record<string, string>, path = 'r.txt', workingDir = '') => readRequirements(filesOf(files), workingDir, path);
 const paths = ({ parts }: ReturnType<typeof read>) => parts.map((part) => `${part.kind} ${part.path}`);
 
@@ -64,13 +73,38 @@ describe('commands name', () => {
   const named = (...commands: string[]) => namedFiles(filesOf(files), '', commands).map(({ kind, path }) => `${kind} ${path}`);
   test('the scripts that they run', () => expect(named('bash ./setup.sh --fast')).toEqual(['file setup.sh']));
   test('by their path in the container too', () => expect(named('"/workflow/sub/setup.sh"')).toEqual(['file sub/setup.sh']));
-  test('from the folders that they change to', () => expect(named('cd sub && ./setup.sh')).toEqual(['file setup.sh', 'file sub/setup.sh']));
+  test('from the folders that they change to', () =>
+    expect(named('cd sub && ./setup.sh')).toEqual(['content sub', 'file setup.sh', 'file sub/setup.sh']));
   test('requirements, with what these take in', () =>
     expect(named('pip install -q -r dev.txt')).toEqual(['file dev.txt', 'file base.txt']));
   test('packages that they install', () => {
     expect(named('pip install -e .')).toEqual(['file pyproject.toml']);
     expect(named('pip install ./src')).toEqual(['content src']);
   });
-  test('folders, which mean nothing by themselves', () => expect(named('export PYTHONPATH=src')).toEqual([]));
+  test.each([
+    [['cp -r sub /opt/sub'], ['content sub']],
+    [['cp -r . /opt'], ['content .']],
+    [['cp -r /workflow/sub /opt'], ['content sub']],
+    [['export PYTHONPATH=src', 'python -m a'], ['content src']],
+    [['DIR=src; find $DIR -name a'], ['content src']],
+  ])('folders: %j', (commands, expected) => expect(named(...commands)).toEqual(expected));
+  test.each(['export PYTHONPATH=src', 'cd src; pip install torch', 'cd /workflow && make', 'git config --add safe.directory /workflow'])(
+    'folders that nothing reads: %s',
+    (command) => expect(named(command)).toEqual([]),
+  );
+  test.each([
+    ['cat *.txt', ['file dev.txt', 'file base.txt']],
+    ['pip install sub/*.sh', ['file sub/setup.sh']],
+    ['cat s*/x', ['content sub', 'content src']],
+    ['cat /workflow/su?/setup.[st]h', ['content sub']],
+    ['echo really? *.whl', []],
+    ['rm -rf /var/lib/apt/lists/*', []],
+  ])('patterns: %s', (command, expected) => expect(named(command)).toEqual(expected));
+  test('a pattern for many files: their folder', () =>
+    expect(
+      namedFiles(filesOf(Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`data/${i}.csv`, '']))), '', ['cat data/*.csv']),
+    ).toEqual([{ kind: 'content', path: 'data' }]));
+  test('a file that is no text: its content', () =>
+    expect(namedFiles({ ...filesOf(files), read: () => null }, '', ['./setup.sh'])).toEqual([{ kind: 'content', path: 'setup.sh' }]));
   test('nothing outside of the project', () => expect(named('cat ../setup.sh /setup.sh')).toEqual([]));
 });

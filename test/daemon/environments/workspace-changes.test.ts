@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { workspaceChange } from '../../../daemon/environments/workspace-changes.ts';
 import { scratchDir } from '../../support/scratch.ts';
@@ -14,7 +14,12 @@ const fill = (dir: string, paths: string[]): void => {
     }
   }
 };
-const look = { mountPoints: ['out/deep', 'sub'], ignored: /^__pycache__$/ };
+const look = { mountPoints: ['out/deep', 'sub'], ignored: (path: string) => basename(path) === '__pycache__' };
+/** As the kernel does with a folder that it copies up. */
+const likeLower = (dir: string, path: string): void => {
+  const { mtime } = statSync(join(dir, 'tree', path));
+  utimesSync(join(dir, 'upper', path), mtime, mtime);
+};
 
 describe('the upper folder of an overlay', () => {
   test.each([
@@ -29,8 +34,21 @@ describe('the upper folder of an overlay', () => {
   ])('%j: %s', async (written, change) => {
     const dir = scratchDir('w');
     fill(dir, ['tree/src/a.py', 'upper/', ...written.map((path) => `upper/${path}`)]);
+    utimesSync(join(dir, 'tree/src'), 1, 1);
+    if (written.some((path) => path === 'src/')) likeLower(dir, 'src');
     const mount = { type: 'overlay', lower: join(dir, 'tree'), upper: join(dir, 'upper'), work: join(dir, 'work') } as const;
     expect(await workspaceChange(mount, { ...look, tree: join(dir, 'tree') })).toBe(change);
+  });
+  test.each<[string, (folder: string) => void]>([
+    ['mode', (folder) => chmodSync(folder, 0o711)],
+    ['time, and nothing in it', (folder) => utimesSync(folder, 2, 2)],
+  ])('a folder made anew in the place of one of the tree, told by its %s', async (_what, change) => {
+    const dir = scratchDir('w');
+    fill(dir, ['tree/src/a.py', 'upper/src/']);
+    likeLower(dir, 'src');
+    change(join(dir, 'upper/src'));
+    const mount = { type: 'overlay', lower: join(dir, 'tree'), upper: join(dir, 'upper'), work: join(dir, 'work') } as const;
+    expect(await workspaceChange(mount, { ...look, tree: join(dir, 'tree') })).toBe('src');
   });
   test('one that is not there counts as changed', async () => {
     const mount = { type: 'overlay', lower: '/', upper: '/nowhere/upper', work: '/' } as const;

@@ -83,7 +83,7 @@ test('attached, the URL stands on a line of its own once the server answers; ps 
   const { cwd, state } = await labProject('  ports: 1\n');
   // a desktop that notes what it is to open
   const desktop = scratchDir('d');
-  writeFileSync(join(desktop, 'xdg-open'), `#!/bin/sh\necho "$1" >>${desktop}/opened\n`, { mode: 0o755 });
+  writeFileSync(join(desktop, 'xdg-open'), `#!/bin/sh\necho "$1" >>${desktop}/words\ncp "$1" ${desktop}/copy && mv ${desktop}/copy ${desktop}/opened\n`, { mode: 0o755 });
   const env = { ...host.daemon.env, PATH: `${desktop}:${process.env['PATH']}` };
   const attached = spawn(dstack, ['run', 'lab', '-e', 'DELAY=1', '--open'], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
@@ -102,7 +102,8 @@ test('attached, the URL stands on a line of its own once the server answers; ps 
   writeFileSync(join(state, 'up'), '');
   await waitFor(() => stderr.includes(`\nJupyterLab: ${urls[0]?.url}\n`), 'the URL');
   await waitFor(() => existsSync(join(desktop, 'opened')), 'it to be opened');
-  expect(readFileSync(join(desktop, 'opened'), 'utf8')).toBe(`${urls[0]?.url}\n`);
+  expect(readFileSync(join(desktop, 'opened'), 'utf8')).toContain(`url=${urls[0]?.url}"`);
+  expect(readFileSync(join(desktop, 'words'), 'utf8')).not.toContain('token=');
   await stop(cwd, name);
   expect(await ended).toEqual([130, null]);
 });

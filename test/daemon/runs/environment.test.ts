@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { DiskUse, Environment, RunDetail } from '../../../shared/api.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
+import { startEngine } from '../../support/engine.ts';
 import { engineJson, engineRequest, filters } from '../../support/engine-api.ts';
 import { projectWith } from '../../support/project.ts';
 import { tinyImage } from '../../support/tiny-image.ts';
@@ -191,6 +192,14 @@ describe('a set-up', () => {
       'it changes the workspace (made.txt)',
     ],
     [
+      'makes a folder of the project anew',
+      ['echo up', 'rm -rf /workflow/bin && mkdir /workflow/bin'],
+      ['ls bin | wc -l'],
+      '0\n',
+      '',
+      'it changes the workspace (bin)',
+    ],
+    [
       'writes into an artifact',
       ['echo up', 'echo made >out/x'],
       ['cat out/x'],
@@ -284,6 +293,24 @@ describe('a build that fails', () => {
     expect(stderr).toContain("The file 'more/gone.txt' that 'needs.txt' takes in does not exist");
   });
 
+  test('that takes longer than max_duration ends its run, and nothing is left', async () => {
+    const cwd = await projectOf({ setup: [`echo ${unique()}; sleep 60`], more: '  max_duration: 1s\n' });
+    expect((await run(cwd)).code).toBe(1);
+    expect(await lastRun(host.daemon, cwd)).toMatchObject({
+      status: 'failed',
+      startedAt: null,
+      reason: 'its environment took longer to build than its max_duration',
+    });
+    await untilNothingIsLeft(host.daemon);
+  });
+
+  test('is refused before where the snapshot leaves a requirements file out', async () => {
+    const cwd = await projectOf({ requirements: unique() }, { '.dstackignore': 'needs.txt\n' });
+    const { code, stderr } = await run(cwd);
+    expect(code).toBe(1);
+    expect(stderr).toContain("The requirements 'needs.txt' are not among the files that a run gets");
+  });
+
   test('that is stopped ends its run, and nothing is left', async () => {
     const cwd = await projectOf({ setup: [`echo ${unique()}; sleep 60`] });
     const name = (await host.daemon.cli(['run', 'w', '-d'], { cwd })).stdout.trim();
@@ -320,12 +347,30 @@ describe('secrets', () => {
     await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST'], { cwd: kept, input: 'hush-hush-value' });
     await run(kept);
     expect((await run(kept)).stdout).toBe('16\n');
+    await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST', '-y'], { cwd: kept, input: 'hush-hush-value-2' });
+    expect((await run(kept)).stdout).toContain('\n18\n');
+    await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST', '-y'], { cwd: kept, input: 'hush-hush-value' });
+    expect((await run(kept)).stdout).toBe('16\n');
     const reference = `dstack-environment:${await keyOf(kept)}`;
     const image = await engineRequest(host.daemon.engine, 'GET', `/images/${reference}/json`);
     const history = await engineRequest(host.daemon.engine, 'GET', `/images/${reference}/history`);
     expect(image.body + history.body).not.toMatch(/hush-hush-value|TOKEN_OF_TEST=/);
     await untilNothingIsLeft(host.daemon);
   });
+});
+
+test('another run behind a dep is another environment', async () => {
+  const cwd = await projectOf({ setup: ['cat made/x >/set-up', 'echo up'], commands: ['cat /set-up'], more: '  deps: [m]\n' });
+  const file = join(cwd, '.dstack/workflows.yaml');
+  writeFileSync(
+    file,
+    `${readFileSync(file, 'utf8')}\n- name: m\n  provider: bash\n  commands: ["echo $RUN_NAME >made/x"]\n  artifacts: [made]\n`,
+  );
+  for (let i = 0; i < 2; i++) {
+    await host.daemon.cli(['run', 'm'], { cwd });
+    const { name } = await lastRun(host.daemon, cwd);
+    expect((await run(cwd)).stdout).toBe(`up\n${name}\n`);
+  }
 });
 
 describe('two runs at once', () => {
@@ -379,6 +424,29 @@ describe('a daemon that was killed during a build', () => {
     await untilNothingIsLeft(daemon);
   });
 });
+
+test.each(['graceful', 'kill'] as const)(
+  'a build that a restart of the engine (%s) cuts off begins again, and has not failed',
+  async (how) => {
+    await using engine = await startEngine();
+    await using daemon = await startDaemon({ engine: engine.host });
+    const setup = ['echo begun; echo half >/set-up', 'while [ ! -e /tmp/go ]; do sleep 0.1; done', 'echo over; echo whole >/set-up'];
+    const cwd = await projectOf({ setup, commands: ['cat /set-up'] });
+    const name = (await daemon.cli(['run', 'w', '-d'], { cwd })).stdout.trim();
+    const log = async (): Promise<string> => (await daemon.cli(['logs', name], { cwd })).stdout;
+    await waitFor(async () => (await log()) === 'begun\n', 'the build to be under way');
+    await engine.restart(how);
+    await waitFor(async () => /again\nbegun\n$/.test(await log()), 'the build to be under way again', { seconds: 60 });
+    await letGo(daemon);
+    expect(await untilStatus(daemon, cwd, name, ...ended)).toMatchObject({ status: 'done', attempt: 1 });
+    // an engine that starts again sends SIGTERM to what it finds running; the shell says so
+    expect((await log()).replace('Terminated\n', '')).toBe(
+      'begun\ndstack: the host or its container engine was restarted: the environment is built again\nbegun\nover\nwhole\n',
+    );
+    expect(await environments(daemon)).toHaveLength(1);
+    await untilNothingIsLeft(daemon);
+  },
+);
 
 describe('the verbs of environments', () => {
   test('a restart starts from the very one, or builds it again where it is gone', async () => {

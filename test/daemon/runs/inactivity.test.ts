@@ -59,6 +59,19 @@ const uses = {
       return () => server.file('gone');
     },
   },
+  'a quiet command runs in a terminal': {
+    async use({ cwd, name, server }) {
+      const { attempts } = await daemon.json<RunDetail>(['ps', name], { cwd });
+      const ask = (path: string, body: object): Promise<{ body: string }> => engineRequest(daemon.engine, 'POST', path, { body });
+      // then it is at its prompt
+      const script = "sh -c 'until [ -e /state/quiet ]; do sleep 1; done'; read -r line";
+      const { Id } = JSON.parse(
+        (await ask(`/containers/${attempts[0]?.container}/exec`, { Cmd: ['bash', '-ic', script], Tty: true })).body,
+      ) as { Id: string };
+      await ask(`/exec/${Id}/start`, { Detach: true, Tty: true });
+      return () => server.file('quiet');
+    },
+  },
   'something computes in it': {
     more: '  env: [BURN=1]\n',
     use:

@@ -61,6 +61,27 @@ test('what a daemon left that was killed while it unpacked is removed, and a fil
   expect(readdirSync(join(dir, 'servers')).filter((name) => name.endsWith('.new'))).toEqual([]);
 });
 
+test('it has its name only when it is on the disk; a disk that does not take it is said', async () => {
+  const bin = scratchDir('b');
+  const sync = (script: string): void => writeFileSync(join(bin, 'sync'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const path = process.env['PATH'];
+  process.env['PATH'] = `${bin}:${path}`;
+  try {
+    sync('echo "sync: error syncing: Input/output error" >&2; exit 1');
+    const lost = await provide(serversOf(archive));
+    expect(lost).toMatchObject({ ok: false, failure: { message: expect.stringContaining('Input/output error') as string } });
+    expect(readdirSync(join(dir, 'servers'))).toEqual([]);
+    sync(`[ "$1" = -f ] && ls "$2/bin" "${join(dir, 'servers')}" >"${bin}/seen"`);
+    expect(await provide(serversOf(archive))).toMatchObject({ ok: true });
+    const [name] = readdirSync(join(dir, 'servers'));
+    const seen = readFileSync(join(bin, 'seen'), 'utf8');
+    expect(seen).toContain('openvscode-server\n');
+    expect(seen).toContain(`${name}.new\n`);
+  } finally {
+    process.env['PATH'] = path;
+  }
+});
+
 test('a folder is used as it is', async () => {
   const folder = join(dir, 'openvscode-server-v1-linux-x64');
   expect(await provide(serversOf(folder))).toEqual({ ok: true, value: folder });

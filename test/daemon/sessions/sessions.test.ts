@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../daemon/logger.ts';
 import type { Session } from '../../../daemon/sessions/session.ts';
 import { createSessions, type Sessions, type Wish } from '../../../daemon/sessions/sessions.ts';
+import { greeting } from '../../../daemon/providers/enter-script.ts';
+import { engineRequest } from '../../support/engine-api.ts';
 import { testContainers } from '../../support/containers.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -64,6 +66,17 @@ describe('a command', () => {
     });
     expect(out).toBe("/opt/x/bin:/mine:/bin:/bin|as it is|as it is and profile|lit'eral $PATH|/opt|unset\n");
     expect(err).toBe('noise\n');
+  });
+
+  it('has its variables without anybody else being told their values, and none of ours', async () => {
+    const values = { TOKEN: "s3cr3t 'of' $HOME\n*", EMPTY: '', PATH: '/bin:/s3cr3t' };
+    const session = await open(['sh', '-c', 'printf "%s|%s|%s|" "$TOKEN" "$EMPTY" "$PATH"; env | grep DSTACK_; read x'], { env: values });
+    const [id] = readdirSync(dir);
+    const told = (await engineRequest(process.env['DOCKER_HOST'] ?? '', 'GET', `/exec/${id}/json`)).body;
+    expect(told).toContain('dstack-session');
+    expect(told).not.toContain('s3cr3t');
+    session.input.end('\n');
+    expect((await read(session)).out).toBe(`${values.TOKEN}||${values.PATH}|`);
   });
 
   it('begins in the folder that is asked for', async () => {
@@ -147,6 +160,37 @@ it('where there is no shell at all the command is run as it is', async () => {
   expect(await read(opened.value)).toMatchObject({ out: '/etc\nb\n', code: 3 });
   const shell = await sessions.open(1, bare, wish);
   expect(shell).toMatchObject({ ok: false, failure: { code: 'not_begun' } });
+});
+
+/** A container whose `/bin/sh` is this program. */
+async function withShell(script: string): Promise<string> {
+  const program = `#!/bin/bash\n${script}\n`;
+  const name = await t.run('', {
+    command: ['bash', '-c', `rm /bin/sh; printf %s "$1" >/bin/sh; chmod 755 /bin/sh; : >/ready; sleep 1000`, 'x', program],
+  });
+  await waitFor(async () => (await engine.execOutput(name, ['test', '-e', '/ready'], 10_000)) !== null, 'its shell');
+  return name;
+}
+
+describe('an image whose shell is none', () => {
+  it.each(['', greeting])('is given up when it prints without an end, and begins with "%s"', async (first) => {
+    const bare = await withShell(`printf '%s' '${first}'; while printf %01024d 0; do :; done`);
+    const opened = await sessions.open(1, bare, { ...wish, command: ['true'] });
+    expect(opened).toMatchObject({ ok: false, failure: { code: 'not_begun', message: expect.stringContaining(`${first}0000`) } });
+    expect(opened.ok || opened.failure.message.length).toBeLessThan(5_000);
+  });
+
+  it('is waited for only while somebody waits', async () => {
+    const bare = await withShell('echo begun >/begun; exec cat >/dev/null');
+    const gone = new AbortController();
+    const opened = sessions.open(1, bare, { ...wish, command: ['true'] }, gone.signal);
+    await waitFor(async () => (await engine.execOutput(bare, ['test', '-e', '/begun'], 10_000)) !== null, 'it to begin');
+    gone.abort();
+    expect(await opened).toMatchObject({ ok: false, failure: { code: 'not_begun' } });
+    expect(await sessions.open(1, name, { ...wish, command: ['true'] }, gone.signal)).toMatchObject({ ok: false });
+    // its input is closed, and so it has ended
+    await waitFor(async () => !(await engine.execOutput(bare, ['ps', '-o', 'args'], 10_000))?.includes('\ncat'), 'its end');
+  });
 });
 
 it('is refused where the container does not run', async () => {

@@ -165,6 +165,8 @@ describe('forms', () => {
     ],
     ['provider: docker\n  image: a\n  entrypoint: [/bin/sh, "-c"]', { entrypoint: ['/bin/sh', '-c'] }],
     ['provider: lab\n  version: 4.10', { provider: 'lab', version: '4.10' }],
+    ['provider: lab\n  inactivity_duration: 2h', { provider: 'lab', inactivityDuration: 7200 }],
+    ['provider: lab\n  inactivity_duration: off', { provider: 'lab', inactivityDuration: 'off' }],
     ['provider: code', { provider: 'code', version: null }],
     ['provider: notebook\n  setup: [a]', { provider: 'notebook', beforeRun: ['a'] }],
     ['provider: torchrun\n  script: a.py', { provider: 'torchrun', file: 'a.py', args: [], nodes: 1 }],

@@ -90,6 +90,14 @@ describe('what is missing', () => {
     ['- name: x\n  provider: docker', ['2 <x> a docker workflow needs `image` | for example `image: ubuntu`']],
     ['- name: x\n  provider: torchrun', ['2 <x> a torchrun workflow needs `file` | for example `file: train.py`']],
     ['- name: x\n  commands: [x]', ['2 <x> this workflow has no `provider` | add `provider: bash`']],
+    [
+      '- name: x\n  provider: lab\n  inactivity_duration: 0s',
+      ['4 <0s> inactivity_duration 0s: this leaves no time | write for example 2h, or off'],
+    ],
+    [
+      '- name: x\n  provider: lab\n  inactivity_duration: false',
+      [expect.stringMatching(/^4 <false> inactivity_duration false: .* \| write for example 2h, or off$/)],
+    ],
     ['- name: x', [`2 <x> this workflow has no \`provider\` | add one of bash, code, docker, lab, notebook or torchrun`]],
     ['- name: x\n  provider:', ['3 <provider> provider: expected one of bash, code, docker, lab, notebook or torchrun, found nothing']],
     ['- name: x\n  provider: docker\n  image: a\n  registry_auth: {username: me}', ['5 <username> `registry_auth` needs `password`']],
