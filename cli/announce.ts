@@ -1,5 +1,6 @@
 /** Says on stderr where an attached run serves something, once for each of its attempts. */
 import type { Run } from '../shared/api.ts';
+import { isEnded } from '../shared/states.ts';
 import type { Cli } from './context.ts';
 import { openPage } from './open-page.ts';
 import { answers, served } from './served.ts';
@@ -24,6 +25,7 @@ export interface Announcer {
 
 export function createAnnouncer(cli: Cli, screen: Screen): Announcer {
   let said = '';
+  let toldNothing = false;
   let waiting: AbortController | null = null;
 
   const line = (name: string, url: string): void => {
@@ -47,6 +49,10 @@ export function createAnnouncer(cli: Cli, screen: Screen): Announcer {
 
   return {
     onRun(run) {
+      if (screen.open && !toldNothing && run.urls.length === 0 && (run.status === 'running' || isEnded(run.status))) {
+        toldNothing = true;
+        cli.notice('There is nothing to open: it serves nothing that is known (`ports`).');
+      }
       const key = run.urls.map(({ url }) => url).join(' ');
       if (key === said) return;
       said = key;

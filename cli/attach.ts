@@ -4,6 +4,7 @@ import { unreachable, unwrap } from '../shared/result.ts';
 import { createAnnouncer } from './announce.ts';
 import type { Cli } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
+import { goneSentence } from './follow.ts';
 import { followRun } from './follow-run.ts';
 import { handleInterrupts } from './interrupt.ts';
 import { NodesView } from './nodes-view.ts';
@@ -69,6 +70,7 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
         view.freshLine();
         status.show(waiting);
       },
+      onGone: () => cli.notice(goneSentence),
       onData: async (node, chunk, nodes) => {
         if (asked !== null) await asked.promise;
         status.clear();

@@ -17,6 +17,7 @@ export interface EnterOptions extends Omit<ExecStart, 'type' | 'terminal'> {
 const signals = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 /** Who sends more than these wants to leave a command that does not listen. */
 const mostSignals = 3;
+const newline = 0x0a;
 
 /** Runs it to its end. Answers the exit status: the command's own, or 125 with the reason on stderr. */
 export async function enter(cli: Cli, { run, tty, greet, ...start }: EnterOptions): Promise<number> {
@@ -28,6 +29,7 @@ export async function enter(cli: Cli, { run, tty, greet, ...start }: EnterOption
   let terminal: RawTerminal | null = null;
   let stopFeeding: (() => void) | null = null;
   let left: number | null = null;
+  let midLine = false;
 
   const channel = await openExec(
     cli.client,
@@ -44,6 +46,7 @@ export async function enter(cli: Cli, { run, tty, greet, ...start }: EnterOption
       },
       onData: (stderr, data) => {
         terminal?.see(data);
+        midLine = data.at(-1) !== newline;
         const { stream } = stderr ? cli.err : cli.out;
         if (stream.write(data)) return true;
         stream.once('drain', () => channel.resume());
@@ -65,6 +68,8 @@ export async function enter(cli: Cli, { run, tty, greet, ...start }: EnterOption
   cli.out.stream.off('resize', onResize);
   (stopFeeding as (() => void) | null)?.();
   (terminal as RawTerminal | null)?.restore();
+  // what is said next is not part of a prompt
+  if (onTerminal && midLine && left === null && (ending.how !== 'exit' || ending.containerEnded)) cli.err.line('');
   return left ?? report(cli, run, ending, start.command === null);
 }
 
@@ -108,7 +113,8 @@ function report(cli: Cli, run: string, ending: ExecEnding, isShell: boolean): nu
   const again = isShell ? `Come back with: dstack shell ${run}` : `See how it is: dstack ps ${run}`;
   switch (ending.how) {
     case 'exit':
-      if (ending.containerEnded) cli.err.line(`${run} has ended, and what ran in it: dstack ps ${run}`);
+      if (ending.containerEnded)
+        cli.err.line(`${run} has ended, and with it ${isShell ? 'this shell' : 'this command'}. See: dstack ps ${run}`);
       return ending.exitCode ?? exitCodes.notEntered;
     case 'failed':
       if (!ending.begun) return giveUp(cli, ending.failure);

@@ -5,6 +5,8 @@ import { follow, type LogReader, type LogRequest } from './follow.ts';
 
 export interface RunReader {
   onRun(run: Run): void;
+  /** as of `follow` */
+  onGone?(): void;
   /** `nodes`: how many the run has; of a run with one job all comes from the node 0 */
   onData(node: number, chunk: Buffer, nodes: number): Promise<void>;
 }
@@ -25,7 +27,7 @@ export async function followRun(client: Client, wanted: LogRequest, reader: RunR
     }
     reader.onRun(run);
   };
-  const first = await follow(client, wanted, { ...readerOf(0), onRun }, signal);
+  const first = await follow(client, wanted, { ...readerOf(0), onRun, onGone: () => reader.onGone?.() }, signal);
   const rest = await Promise.all(others);
   return first.ok ? (rest.find((one) => !one.ok) ?? first) : first;
 }

@@ -24,11 +24,16 @@ export interface LogRequest {
 
 export interface LogReader {
   onRun(run: Run): void;
+  /** the daemon has gone, and is connected to again; once each time */
+  onGone?(): void;
   /** the next chunk comes when this has resolved */
   onData(chunk: Buffer): Promise<void>;
 }
 
-type Ending = { how: 'end'; run: Run } | { how: 'broken' } | { how: 'refused'; failure: Failure } | { how: 'left' };
+type Ending = { how: 'end'; run: Run } | { how: 'broken'; gone: boolean } | { how: 'refused'; failure: Failure } | { how: 'left' };
+
+/** Said where the daemon went away. */
+export const goneSentence = 'The daemon went away; connecting to it again…';
 
 /** More breaks than this with nothing received between them: it will not get better. */
 const mostBreaks = 20;
@@ -50,6 +55,7 @@ export async function follow(client: Client, wanted: LogRequest, reader: LogRead
       case 'refused':
         return { ok: false, failure: ending.failure };
       case 'broken':
+        if (place.heard && ending.gone) reader.onGone?.();
         break;
       default:
         return unreachable(ending);
@@ -113,7 +119,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
         case 'slow':
           // frames come in order: what was sent before this one is here, whatever the daemon thinks was lost
           place.position ??= event.offset;
-          return settle({ how: 'broken' });
+          return settle({ how: 'broken', gone: false });
         case 'end':
           return settle({ how: 'end', run: event.run });
         default:
@@ -137,11 +143,11 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
     socket.on('unexpected-response', (_request, response) => {
       void text(response).then(
         (body) => settle({ how: 'refused', failure: refusal(body, response.statusCode) }),
-        () => settle({ how: 'broken' }),
+        () => settle({ how: 'broken', gone: true }),
       );
     });
     socket.on('error', () => {}); // close follows
-    socket.on('close', () => void work.then(() => settled || settle({ how: 'broken' })));
+    socket.on('close', () => void work.then(() => settled || settle({ how: 'broken', gone: true })));
   });
 }
 

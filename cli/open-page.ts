@@ -27,7 +27,7 @@ export async function openPage(url: string, env: NodeJS.ProcessEnv): Promise<Res
     writeFileSync(page, leadingTo(url), { mode: 0o600, flag: 'wx' });
     return await openUrl(page, env);
   } catch (error) {
-    return fail('no_browser', `The browser cannot be opened: ${messageOf(error)}`, 'Open the URL by hand.');
+    return fail('no_browser', `The browser cannot be opened: ${messageOf(error)}.`, 'Open the URL by hand.');
   }
 }
 

@@ -24,12 +24,12 @@ export async function openUrl(url: string, env: NodeJS.ProcessEnv): Promise<Resu
       clearTimeout(timer);
       resolve(result);
     };
-    child.on('error', (error) => settle(fail('no_browser', `The browser cannot be opened: ${error.message}`, 'Open the URL by hand.')));
+    child.on('error', (error) => settle(fail('no_browser', `The browser cannot be opened: ${error.message}.`, 'Open the URL by hand.')));
     child.on('exit', (code) =>
       settle(
         code === 0
           ? ok(undefined)
-          : fail('no_browser', `The browser cannot be opened (${program} ended with ${code})`, 'Open the URL by hand.'),
+          : fail('no_browser', `The browser cannot be opened (${program} ended with ${code}).`, 'Open the URL by hand.'),
       ),
     );
   });

@@ -14,10 +14,14 @@ interface ProviderHelp {
   examples: [command: string, does: string][];
 }
 
+const keeps = `What is changed outside of its artifacts is gone when it ends: name the folders to
+keep with -a.`;
+
 const server = (what: string): string =>
   `It is ${what} in a container, the project's files before it. From the image if that
 has it, else installed into its cached environment. The URL, with a token that
-is random for each run, is printed when it answers, and \`dstack ps\` shows it.`;
+is random for each run, is printed when it answers, and \`dstack ps\` shows it.
+${keeps}`;
 
 export const providerHelp: Record<ProviderName, ProviderHelp> = {
   bash: {
@@ -64,7 +68,8 @@ export const providerHelp: Record<ProviderName, ProviderHelp> = {
     what: `It is a VS Code server in a container, opened at the project. From the image if
 that has openvscode-server or code-server, else the one of the config (\`code\`).
 The URL, with a token that is random for each run, is printed when it answers,
-and \`dstack ps\` shows it. For the VS Code of your desktop: dstack code RUN`,
+and \`dstack ps\` shows it. For the VS Code of your desktop: dstack code RUN
+${keeps}`,
     examples: [
       ['dstack run code --gpu 1 --open', 'with a GPU, in the browser'],
       ['dstack run code -p 1', 'with a port of its own, $PORT_1'],

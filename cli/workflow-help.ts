@@ -83,6 +83,26 @@ function complain(cli: Cli, { problems }: Extract<LoadedWorkflows, { ok: false }
   return exitCodes.failure;
 }
 
+/** What only some providers have. */
+function ofProvider(workflow: Workflow): [string, string[]][] {
+  if (workflow.provider === 'torchrun') {
+    const { file, args, nodes, artifactsOf } = workflow;
+    const saves = artifactsOf === 'all' ? 'each node saves its artifacts' : 'the master saves the artifacts';
+    return [
+      ['File', [file]],
+      ['Arguments', [args.join(' ')]],
+      ['Nodes', [nodes === 1 ? '1' : `${nodes}, ${saves}`]],
+    ];
+  }
+  if (!('inactivityDuration' in workflow)) return [];
+  const { version, extensions, inactivityDuration: unused } = workflow;
+  return [
+    ['Version', [version ?? '']],
+    ['Extensions', extensions],
+    ['Unused for', [unused === null ? '' : unused === 'off' ? 'never stopped for it' : `stopped after ${formatDuration(unused)}`]],
+  ];
+}
+
 function story(cli: Cli, { workflow, source }: { workflow: Workflow; source: WorkflowSource }): string[] {
   const { resources, ports } = workflow;
   const needs = [
@@ -111,6 +131,7 @@ function story(cli: Cli, { workflow, source }: { workflow: Workflow; source: Wor
     ],
     ['Time limit', [workflow.maxDuration === null ? '' : formatDuration(workflow.maxDuration)]],
     ['Idle limit', [workflow.idleTimeout === null ? '' : formatDuration(workflow.idleTimeout)]],
+    ...ofProvider(workflow),
     ['Setup', workflow.beforeRun.flatMap((text) => text.split('\n'))],
     ['Commands', 'commands' in workflow ? workflow.commands.flatMap((text) => text.split('\n')) : []],
   ];

@@ -179,6 +179,8 @@ export interface Environment {
   /** the file it was made from; its content counts, not its name */
   requirements: string | null;
   commands: string[];
+  /** why they run again in every job; null: they do not */
+  again: string | null;
   /** what it takes beyond the image */
   size: number;
   createdAt: string;

@@ -32,7 +32,7 @@ export function defaultConfig(): Config {
     snapshot: { warnBytes: 200e6, maxBytes: 1e9 },
     minFreeDisk: 1e9,
     retention: { logs: 90 * day, artifacts: null, trees: 7 * day, downloads: 30 * day },
-    environments: { maxSize: 50e9 },
+    environments: { maxSize: 50e9, maxDownloads: 20e9 },
     gcInterval: day,
     retryDelay: 10,
     warningPeriod: 60,

@@ -40,7 +40,7 @@ function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config
   const keys = keysOf(top, topKeys, 'the configuration');
   const snapshot = keysOf(keys.snapshot, ['warn_size', 'max_size'], 'snapshot');
   const retention = keysOf(keys.retention, ['logs', 'artifacts', 'trees', 'downloads'], 'retention');
-  const environments = keysOf(keys.environments, ['max_size'], 'environments');
+  const environments = keysOf(keys.environments, ['max_size', 'max_downloads'], 'environments');
   const code = keysOf(keys.code, ['version', 'server', 'sha256'], 'code');
   const gpus = keysOf(keys.gpus, ['attach', 'busy_memory', 'read_every', 'claim_timeout'], 'gpus');
   const kept = (key: keyof Keys<'logs' | 'artifacts' | 'trees' | 'downloads'>): number | null =>
@@ -59,7 +59,10 @@ function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config
     },
     minFreeDisk: scalar(keys.min_free_disk, parseSize, defaults.minFreeDisk),
     retention: { logs: kept('logs'), artifacts: kept('artifacts'), trees: kept('trees'), downloads: kept('downloads') },
-    environments: { maxSize: scalar(environments.max_size, parseSize, defaults.environments.maxSize) },
+    environments: {
+      maxSize: scalar(environments.max_size, parseSize, defaults.environments.maxSize),
+      maxDownloads: scalar(environments.max_downloads, parseSize, defaults.environments.maxDownloads),
+    },
     gcInterval: scalar(keys.gc_interval, parseInterval, defaults.gcInterval),
     retryDelay: scalar(keys.retry_delay, parseDuration, defaults.retryDelay),
     warningPeriod: scalar(keys.warning_period, parseDuration, defaults.warningPeriod),

@@ -19,7 +19,11 @@ export interface Config {
   /** seconds after which `gc` may take them; null: kept */
   retention: { logs: number | null; artifacts: number | null; trees: number | null; downloads: number | null };
   /** bytes that cached environments take beyond their images; above it those used least recently go */
-  environments: { maxSize: number };
+  environments: {
+    maxSize: number;
+    /** of what pip and uv downloaded, for all users together; above it `gc` frees that of those who have most */
+    maxDownloads: number;
+  };
   /** seconds between automatic gc's; null: only by hand */
   gcInterval: number | null;
   /** seconds before the first retry of a failed run; doubled for each further one, up to ten minutes */

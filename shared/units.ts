@@ -192,6 +192,8 @@ export function parsePorts(text: string): Result<Ports> {
 /** A number of ports, 1 to 100. */
 export function portCount(count: number): Result<Ports> {
   if (Number.isInteger(count) && count >= 1 && count <= 100) return ok({ kind: 'count', count });
+  if (Number.isInteger(count) && count > 65_535)
+    return fail('bad_port', 'this is neither a number of ports (1 to 100) nor a port', 'ports are 1 to 65535');
   if (Number.isInteger(count) && count > 100)
     return fail(
       'bad_port',
@@ -199,4 +201,10 @@ export function portCount(count: number): Result<Ports> {
       `for port ${count} write [${count}] in the file, ${count}:${count} on the command line`,
     );
   return fail('bad_port', 'the number of ports is at least 1', 'leave it out where no port is needed');
+}
+
+/** Of a text with several lines the first, and that there are more. */
+export function firstLine(text: string): string {
+  const [first = '', ...more] = text.trim().split('\n');
+  return more.length === 0 ? first : `${first.trimEnd()} …`;
 }

@@ -41,9 +41,9 @@ export const command = (cli: Cli): Command =>
     });
 
 /** The values under the names and in the units of the file. */
-function asInFile(config: Config): object {
+export function asInFile(config: Config): Record<string, unknown> {
   const time = (seconds: number | null): string => (seconds === null ? 'never' : formatDuration(seconds));
-  const { retention, snapshot } = config;
+  const { retention, snapshot, gpus } = config;
   return {
     images: config.images,
     default_python: config.defaultPython,
@@ -54,10 +54,24 @@ function asInFile(config: Config): object {
     grace_period: time(config.gracePeriod),
     snapshot: { warn_size: formatSize(snapshot.warnBytes), max_size: formatSize(snapshot.maxBytes) },
     min_free_disk: formatSize(config.minFreeDisk),
-    retention: { logs: time(retention.logs), artifacts: time(retention.artifacts), trees: time(retention.trees) },
+    retention: {
+      logs: time(retention.logs),
+      artifacts: time(retention.artifacts),
+      trees: time(retention.trees),
+      downloads: time(retention.downloads),
+    },
+    environments: { max_size: formatSize(config.environments.maxSize), max_downloads: formatSize(config.environments.maxDownloads) },
     gc_interval: time(config.gcInterval),
+    retry_delay: time(config.retryDelay),
+    warning_period: time(config.warningPeriod),
     inactivity_duration: time(config.inactivityDuration),
     code: config.code,
     sample_every: time(config.sampleEvery),
+    gpus: {
+      attach: gpus.attach,
+      busy_memory: formatSize(gpus.busyMemory),
+      read_every: time(gpus.readEvery),
+      claim_timeout: time(gpus.claimTimeout),
+    },
   };
 }

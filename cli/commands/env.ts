@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Environment } from '../../shared/api.ts';
 import { unwrap } from '../../shared/result.ts';
-import { formatSize } from '../../shared/units.ts';
+import { firstLine, formatSize } from '../../shared/units.ts';
 import { askFirst } from '../ask-first.ts';
 import { attach } from '../attach.ts';
 import type { Cli } from '../context.ts';
@@ -56,19 +56,21 @@ const list = (cli: Cli): Command =>
         titleStyle: (title) => cli.out.style('bold', title),
         columns: [
           { title: 'KEY', value: ({ key }) => key.slice(0, 12), least: 12 },
-          { title: 'IMAGE', value: ({ image }) => oneLine(image) },
-          { title: 'CONTENT', value: contentOf },
+          { title: 'IMAGE', value: ({ image }) => oneLine(image), least: 10 },
+          { title: 'CONTENT', value: contentOf, least: 12 },
           { title: 'SIZE', value: ({ size }) => formatSize(size), align: 'right' },
           { title: 'USED', value: ({ lastUsedAt }) => ago(Date.parse(lastUsedAt), now) },
-          { title: 'RUNS', value: ({ runs }) => runs.join(' ') },
+          { title: 'RUNS', value: ({ runs }) => runs.join(' '), least: 8 },
         ],
+        note: ({ again }) => (again ? `its commands run again in every job: ${oneLine(again)}` : null),
+        noteStyle: (note) => cli.out.style('dim', note),
       });
       for (const line of lines) cli.out.line(line);
     });
 
-/** The first of its commands, and how many there are more. */
+/** The first of its commands (of several lines, the first), and how many there are more. */
 const contentOf = ({ commands }: Environment): string =>
-  `${oneLine(commands[0] ?? '')}${commands.length > 1 ? ` (+${commands.length - 1})` : ''}`;
+  `${oneLine(firstLine(commands[0] ?? ''))}${commands.length > 1 ? ` (+${commands.length - 1})` : ''}`;
 
 const build = (cli: Cli): Command =>
   new Command('build')

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Run } from '../../shared/api.ts';
 import { ok, unwrap, type Result } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
-import { follow } from '../follow.ts';
+import { follow, goneSentence } from '../follow.ts';
 import { followRun } from '../follow-run.ts';
 import { NodesView } from '../nodes-view.ts';
 import { since } from '../terminal/time.ts';
@@ -53,11 +53,13 @@ export const command = (cli: Cli): Command =>
       const { signal } = new AbortController();
       const here = options.follow ? await (await import('../elsewhere/serve-here.ts')).serveHere(cli) : null;
       const onRun = (run: Run): void => here?.onRun(run);
+      const onGone = (): void => cli.notice(goneSentence);
       const one = (of: number, among: number) =>
         follow(cli.client, { ...request, ...(of > 0 && { node: of }) }, { onRun, onData: (chunk) => view.write(of, chunk, among) }, signal);
       let read: Result<unknown> = ok(null);
       if (node !== undefined) read = await one(node, 1);
-      else if (options.follow) read = await followRun(cli.client, request, { onRun, onData: (...data) => view.write(...data) }, signal);
+      else if (options.follow)
+        read = await followRun(cli.client, request, { onRun, onGone, onData: (...data) => view.write(...data) }, signal);
       // what there is, node by node
       else
         for (let of = 0; of < nodes && read.ok; of++) {

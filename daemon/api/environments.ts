@@ -26,18 +26,27 @@ export const envList: JsonHandler<'envList'> = {
   answer: (api) => unlessAway(async () => ok(await visible(api))),
 };
 
+/** Of a key, to name an environment by its beginning. */
+const leastDigits = 4;
+
 /** Removes what no unfinished run starts from, those that build upon others first. */
 export const envRm: JsonHandler<'envRm'> = {
   params: z.object({
-    keys: z.array(z.string().regex(/^[0-9a-f]{4,64}$/, 'a key, or at least 4 digits of its beginning')).optional(),
+    keys: z.array(z.string()).optional(),
     all: z.boolean().optional(),
   }),
   answer: (api, { keys = [], all = false }) =>
     unlessAway(async () => {
       const known = await visible(api);
+      const short = keys.find((key) => key.length < leastDigits && /^[0-9a-f]*$/.test(key));
+      if (short !== undefined)
+        return fail(
+          'no_such_environment',
+          `'${short}' is too little of a key`,
+          `Write at least ${leastDigits} digits, see: dstack env list`,
+        );
       const unknown = keys.find((key) => !known.some((one) => one.key.startsWith(key)));
-      if (unknown !== undefined)
-        return fail('no_such_environment', `There is no environment ${unknown}`, 'See what there is: dstack env list');
+      if (unknown !== undefined) return fail('no_such_environment', `There is no environment '${unknown}'`, 'See: dstack env list');
       const double = keys.find((key) => known.filter((one) => one.key.startsWith(key)).length > 1);
       if (double !== undefined) return fail('ambiguous', `Several environments begin with ${double}`, 'Write more of the key');
       const { removed, kept } = await api.parts.environments.removeAll(

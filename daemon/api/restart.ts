@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ok } from '../../shared/result.ts';
 import { repeat } from '../control/submit/repeat.ts';
+import { startsAnew } from '../control/submit/unsaved-work.ts';
 import { viewRun } from '../control/view/view.ts';
 import { findRun } from './find-run.ts';
 import type { JsonHandler } from './handler.ts';
@@ -15,6 +16,6 @@ export const restart: JsonHandler<'restart'> = {
     const found = findRun(api, name, 'own');
     if (!found.ok) return found;
     const run = await repeat({ parts, control, caller }, found.value);
-    return run.ok ? ok({ run: viewRun(store, control, run.value), warnings: [] }) : run;
+    return run.ok ? ok({ run: viewRun(store, control, run.value), warnings: startsAnew(found.value) }) : run;
   },
 };

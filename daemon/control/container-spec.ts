@@ -9,7 +9,14 @@ export const insideJob = (workingDir: string, path: string): string =>
   isAbsolute(path) ? posix.normalize(path) : posix.join('/workflow', workingDir, path);
 
 /** Variables that make the usual tools trust the certificates of the config (and the system's) in `ca.pem`. */
-export const certificateVariables = ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'PIP_CERT', 'GIT_SSL_CAINFO', 'NODE_EXTRA_CA_CERTS'];
+export const certificateVariables = [
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'PIP_CERT',
+  'GIT_SSL_CAINFO',
+  'NODE_EXTRA_CA_CERTS',
+];
 
 export interface JobContext {
   installation: string;

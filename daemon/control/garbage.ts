@@ -3,6 +3,7 @@ import type { DiskUse, Freed } from '../../shared/api.ts';
 import { FailureError, messageOf } from '../../shared/result.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
+import { downloadsToGo } from './downloads-to-go.ts';
 import type { ControlParts } from './parts.ts';
 import { isUnfinished } from './run-status.ts';
 
@@ -42,7 +43,7 @@ export async function diskUse(parts: ControlParts, databaseFile: string): Promis
     {
       kind: 'downloads',
       bytes: sumOf(downloads),
-      reclaimable: sumOf(downloads.filter((one) => isUnused(parts, one))),
+      reclaimable: sumOf(downloadsToGo(parts, downloads)),
       items: downloads.length,
     },
     { kind: 'servers', bytes: sumOf(servers), reclaimable: sumOf(servers.filter((one) => isOldServer(parts, one))), items: servers.length },
@@ -85,7 +86,7 @@ export async function collectGarbage(parts: ControlParts, dryRun: boolean): Prom
   };
   const shrunk = (await parts.environments.shrink(dryRun).catch(unlessAway)) ?? { bytes: 0, items: 0 };
   if (!dryRun) await parts.environments.tidy().catch(unlessAway);
-  const unused = (await parts.downloads.use()).filter((one) => isUnused(parts, one));
+  const unused = downloadsToGo(parts, await parts.downloads.use());
   if (!dryRun) for (const { user } of unused) await parts.downloads.remove(user).catch((error: unknown) => problems.push(error));
   const servers = (await parts.servers.use()).filter((one) => isOldServer(parts, one));
   if (!dryRun) for (const { name } of servers) await parts.servers.remove(name).catch((error: unknown) => problems.push(error));
@@ -109,12 +110,6 @@ const sumOf = (list: readonly { bytes: number }[]): number => list.reduce((total
 
 /** The engine may be away; what is on this disk can be told all the same. */
 const orNothing = <T>(list: Promise<T[]>): Promise<T[]> => list.catch(() => []);
-
-/** Whether nobody's containers have used the downloads of a user for longer than the retention, and none may now. */
-function isUnused(parts: ControlParts, { usedAt }: { usedAt: number }): boolean {
-  const seconds = parts.config.retention.downloads;
-  return seconds !== null && usedAt <= parts.now() - seconds * 1000 && !parts.store.jobs.anyOpen();
-}
 
 /** Whether a VS Code server is another one than the config's, and in no container. */
 const isOldServer = (parts: ControlParts, { current }: { current: boolean }): boolean =>

@@ -37,7 +37,8 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
 function intended({ reason, detail, how }: Intent, ran: boolean, { builtFor = 0 }: Progress): Outcome {
   if (reason === 'max_duration') {
     const built = builtFor > 0 ? `, with the ${formatDuration(Math.max(1, Math.round(builtFor / 1000)))} of building its environment` : '';
-    const text = ran || built === '' ? `ran longer than its max_duration${built}` : 'its environment took longer to build than its max_duration';
+    const text =
+      ran || built === '' ? `ran longer than its max_duration${built}` : 'its environment took longer to build than its max_duration';
     return { status: 'failed', code: 'max_duration', reason: text };
   }
   if (reason === 'idle_timeout') return { status: 'failed', code: 'idle', reason: detail ?? 'was idle (idle_timeout)' };

@@ -10,6 +10,9 @@ import { diskUse } from '../snapshots/disk-use.ts';
 /** In containers. */
 const mountPoint = '/var/cache/dstack';
 
+/** The folder of a run's user; null: the daemon's own. */
+export const downloadsName = (owner: { uid: number } | null): string => (owner === null ? 'own' : String(owner.uid));
+
 export type Downloads = ReturnType<typeof createDownloads>;
 
 export function createDownloads(dir: string, deleteAsRoot: (path: string) => Promise<void>) {

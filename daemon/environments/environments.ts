@@ -10,6 +10,9 @@ import type { Logger } from '../logger.ts';
 import type { Store } from '../store/store.ts';
 
 export const repository = 'dstack-environment';
+/** Whether a reference names images of this kind. They are found by their keys, for runs that may have them: nobody names one. */
+export const namesEnvironment = (reference: string): boolean =>
+  new RegExp(`^((index\\.)?docker\\.io/)?(library/)?${repository}(:|@|$)`).test(reference);
 export const imageOf = (key: string): string => `${repository}:${key}`;
 
 /** Labels of an environment's image, and of the container in which it is built. */
@@ -82,9 +85,10 @@ export function createEnvironments({ engine, store, installation, logger, config
   };
 
   const images = async (): Promise<{ key: string; id: string; size: number; facts: Facts }[]> =>
-    (await engine.images(`${environmentLabels.installation}=${installation}`)).flatMap(({ id, labels: of, size }) => {
+    (await engine.images(`${environmentLabels.installation}=${installation}`)).flatMap(({ id, tags, labels: of, size }) => {
       const key = of[environmentLabels.key];
-      return key ? [{ key, id, size, facts: factsOf(of) }] : [];
+      // what somebody builds upon one has its labels, too
+      return key && tags.includes(imageOf(key)) ? [{ key, id, size, facts: factsOf(of) }] : [];
     });
 
   const list = async (): Promise<(Environment & { owner: number | null })[]> => {
@@ -97,6 +101,7 @@ export function createEnvironments({ engine, store, installation, logger, config
       image: facts.reference,
       requirements: facts.requirements,
       commands: facts.commands,
+      again: facts.again ?? null,
       size,
       createdAt: facts.createdAt,
       lastUsedAt: new Date(rows.get(key)?.usedAt ?? Date.parse(facts.createdAt)).toISOString(),
@@ -178,22 +183,26 @@ export function createEnvironments({ engine, store, installation, logger, config
     /** remembers one that needs no image of its own */
     remember: (key: string, facts: Facts): void => store.environments.put({ key, usedAt: now(), facts: JSON.stringify(facts) }),
     /** makes the image of a container that has ended */
-    commit: (container: string, key: string, facts: Omit<Facts, 'image'>): Promise<string> =>
-      engine.commit(container, repository, key, {
+    async commit(container: string, key: string, facts: Omit<Facts, 'image'>): Promise<string> {
+      const before = await engine.image(imageOf(key));
+      const id = await engine.commit(container, repository, key, {
         [environmentLabels.key]: key,
         [environmentLabels.installation]: installation,
         [environmentLabels.facts]: JSON.stringify({ ...facts, image: '' }),
         'dstack.kind': 'environment',
-      }),
+      });
+      // it has lost its name
+      if (before && before.id !== id)
+        await engine
+          .removeImage(before.id)
+          .catch((error: unknown) => logger.debug({ image: before.id, error: messageOf(error) }, 'the image stays'));
+      return id;
+    },
     touch: (keys: readonly string[]): void => {
       for (const key of keys) store.environments.touch(key, now());
     },
-    /** forgets what others removed from the engine, what has no image and was not used for long, and removes images of ours that lost their name */
+    /** forgets what others removed from the engine, and what has no image and was not used for long */
     async tidy(): Promise<void> {
-      for (const { id, tags } of await engine.images(`${environmentLabels.installation}=${installation}`)) {
-        if (tags.length === 0)
-          await engine.removeImage(id).catch((error: unknown) => logger.debug({ image: id, error: messageOf(error) }, 'the image stays'));
-      }
       const own = new Set((await images()).map(({ key }) => key));
       for (const row of store.environments.all()) {
         const gone = row.facts === null ? !own.has(row.key) : row.usedAt < now() - forgetAfter;

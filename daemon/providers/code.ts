@@ -50,5 +50,8 @@ export function codeJobs(workflow: DevEnvironmentWorkflow, pythonImage: string):
 /** One by one, each in a shell of its own: the one that cannot be installed can be named. */
 const installExtensions = (extensions: readonly string[], ours: string): string[] =>
   extensions.map((extension) =>
-    installing(`the extension ${extension}`, `(\n${findServer(ours)}\n"$dstack_server" --install-extension ${shellQuote(extension)} </dev/null\n)`),
+    installing(
+      `the extension ${extension}`,
+      `(\n${findServer(ours)}\n"$dstack_server" --install-extension ${shellQuote(extension)} </dev/null\n)`,
+    ),
   );

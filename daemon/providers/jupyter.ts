@@ -3,12 +3,11 @@ import { jupyterApp, jupyterPath, withAppPort } from './app.ts';
 import { commonParts } from './common.ts';
 import { installingByPip, nothingToInstall, pipOrUv } from './installing.ts';
 import type { JobSpec } from './job-spec.ts';
+import { titleOf } from './shown-commands.ts';
 import { shellQuote } from './script.ts';
 
 interface Server {
   name: 'lab' | 'notebook';
-  /** as people call it */
-  title: string;
   program: 'jupyter-lab' | 'jupyter-notebook';
   /** as pip knows it */
   requirement: string;
@@ -25,7 +24,7 @@ interface Server {
 export function jupyterJobs(workflow: DevEnvironmentWorkflow, pythonImage: string, server: Server): JobSpec[] {
   const common = commonParts(workflow);
   const wanted = workflow.version === null ? server.requirement : `${server.requirement}==${workflow.version}`;
-  const install = pipOrUv(shellQuote(wanted), nothingToInstall(server.title));
+  const install = pipOrUv(shellQuote(wanted), nothingToInstall(titleOf(server.name)));
   const start = [
     server.program,
     ...['--ip=0.0.0.0', '--port=$PORT_0', '--port-retries=0', '--no-browser', '--allow-root'],
@@ -39,7 +38,10 @@ export function jupyterJobs(workflow: DevEnvironmentWorkflow, pythonImage: strin
       environment: {
         requirements: workflow.requirements,
         install: [
-          installingByPip(server.title, workflow.version === null ? `command -v ${server.program} >/dev/null || {\n${install}\n}` : install),
+          installingByPip(
+            titleOf(server.name),
+            workflow.version === null ? `command -v ${server.program} >/dev/null || {\n${install}\n}` : install,
+          ),
         ],
         setup: workflow.beforeRun,
       },

@@ -6,7 +6,6 @@ import { jupyterJobs } from './jupyter.ts';
 export const labJobs = (workflow: DevEnvironmentWorkflow, pythonImage: string): JobSpec[] =>
   jupyterJobs(workflow, pythonImage, {
     name: 'lab',
-    title: 'JupyterLab',
     program: 'jupyter-lab',
     requirement: 'jupyterlab',
     page: '/lab',

@@ -6,10 +6,9 @@ import { jupyterJobs } from './jupyter.ts';
 export const notebookJobs = (workflow: DevEnvironmentWorkflow, pythonImage: string): JobSpec[] =>
   jupyterJobs(workflow, pythonImage, {
     name: 'notebook',
-    title: 'Jupyter Notebook',
     program: 'jupyter-notebook',
     requirement: 'notebook',
     page: '/tree',
-    // up to 6 JupyterLab is loaded with it, and tells at length where its own options have gone
-    options: ['--JupyterNotebookApp.log_level=WARN', '--LabApp.log_level=ERROR'],
+    // those that are loaded with it do not take its own level
+    options: ['--JupyterNotebookApp.log_level=WARN', '--LabApp.log_level=WARN'],
   });

@@ -19,6 +19,15 @@ if [ -z "$dstack_torchrun" ]; then
   exit 127
 fi`;
 
+/** The word after which the user's own come. */
+const lastOfOurs = '--master_port="$MASTER_PORT"';
+
+/** The last command of a job as its user knows it: the file and its arguments. */
+export const torchrunWords = (command: string): string => {
+  const at = command.indexOf(` ${lastOfOurs} `);
+  return at < 0 ? command : `torchrun ${command.slice(at + lastOfOurs.length + 2)}`;
+};
+
 /**
  * One job per node, the first is the master. Each has the resources, and as many processes as GPUs (without any: one). Where the master is, its node's number and
  * how many there are it is told in variables (daemon/control/gangs/gang-variables.ts). Its words are put together by the shell: `$dstack_torchrun` may be several.
@@ -33,7 +42,7 @@ export function torchrunJobs(workflow: TorchrunWorkflow, pythonImage: string): J
     '--node_rank="$NODE_RANK"',
     `--nproc_per_node=${workflow.resources.gpu?.count ?? 1}`,
     '--master_addr="$MASTER_HOSTNAME"',
-    '--master_port="$MASTER_PORT"',
+    lastOfOurs,
     shellWord(workflow.file),
     ...workflow.args.map(shellWords),
   ].filter((word) => word !== '');

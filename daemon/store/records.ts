@@ -76,7 +76,7 @@ export interface Progress {
   /** the record of the log is complete, or this says why it cannot be */
   log: 'complete' | { incomplete: string } | null;
   settled: boolean;
-  /** what went wrong at the end without making the run fail: artifacts that could not be handed over */
+  /** what went wrong at the end without making the run fail: artifacts that could not be handed over, work that was not saved */
   remark: string | null;
 }
 

@@ -1,5 +1,5 @@
 /** What loads, but is probably not what was meant, or does nothing here. */
-import type { ProviderName } from './model.ts';
+import { providerNames, type ProviderName } from './model.ts';
 import type { Source } from './source.ts';
 import { itemsOf, nodeAt, pointAt, scalarsOf, spanWithin, textOf } from './tree.ts';
 import type { MapTree } from './tree.ts';
@@ -10,6 +10,9 @@ export function hintAt(workflow: MapTree, provider: ProviderName | null, source:
     if (found) source.report(at === 'key' && key ? key : pointAt(node, key), message, advice, 'hint');
   };
   ignoredKeys(hint);
+  const name = textOf(workflow.entries.get('name')?.value);
+  if (providerNames.some((one) => one === name))
+    hint(['name'], `\`${name}\` is a provider too`, `\`dstack run ${name}\` is this workflow; give it another name to have both`);
   gpuHints(workflow, hint);
   pipHints(workflow, source);
   valueHints(workflow, source);

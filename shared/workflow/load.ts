@@ -8,6 +8,7 @@ import type { WorkflowFile } from './files.ts';
 import { hintAt } from './hints.ts';
 import { reportIssues } from './issues.ts';
 import type { LoadedWorkflows, ProviderName, Workflow, WorkflowSource } from './model.ts';
+import { neededFiles } from './needed-files.ts';
 import { normalize } from './normalize.ts';
 import type { RawWorkflow } from './normalize.ts';
 import { valuesOf } from './plain-values.ts';
@@ -16,7 +17,7 @@ import { workflowTrees } from './roots.ts';
 import { anyWorkflow, workflowSchemas } from './schema.ts';
 import { openSource } from './source.ts';
 import type { Source } from './source.ts';
-import { headOf, textOf } from './tree.ts';
+import { headOf, nodeAt, pointAt, textOf } from './tree.ts';
 import type { MapTree } from './tree.ts';
 import { shown } from './words.ts';
 
@@ -24,8 +25,8 @@ import { shown } from './words.ts';
  * The workflows of `.dstack/workflows.yaml` and `.dstack/workflows/*.{yaml,yml}` (in this order, the latter by name). Paths are absolute.
  * A project without such files has no workflows, which is no problem.
  */
-export async function loadWorkflows(projectDir: string): Promise<LoadedWorkflows> {
-  return parseWorkflows(await readWorkflowFiles(projectDir));
+export async function loadWorkflows(projectDir: string, has: HasFile | null = null): Promise<LoadedWorkflows> {
+  return parseWorkflows(await readWorkflowFiles(projectDir), has);
 }
 
 interface Found {
@@ -36,8 +37,11 @@ interface Found {
   workflow: Workflow | null;
 }
 
-/** The workflows of these files. Pure; the order of the files is that of the problems. */
-export function parseWorkflows(files: readonly WorkflowFile[]): LoadedWorkflows {
+/** Whether the project has a file; null instead of it: nobody asks. */
+export type HasFile = (path: string) => boolean;
+
+/** The workflows of these files. Pure, but for `has`; the order of the files is that of the problems. */
+export function parseWorkflows(files: readonly WorkflowFile[], has: HasFile | null = null): LoadedWorkflows {
   const sources = files.map((file) => openSource(file.path, 'text' in file ? file.text.replace(/^\uFEFF/, '') : ''));
   const trees = sources.map((source, index) => {
     const file = files[index];
@@ -47,7 +51,7 @@ export function parseWorkflows(files: readonly WorkflowFile[]): LoadedWorkflows 
   const names = new Set(trees.flat().flatMap((tree) => textOf(tree.entries.get('name')?.value) ?? []));
   const all = trees.flatMap((ofFile, index) => {
     const source = sources[index];
-    return source ? ofFile.map((tree) => readWorkflow(tree, source, names)) : [];
+    return source ? ofFile.map((tree) => readWorkflow(tree, source, names, has)) : [];
   });
   reportSameNames(all);
   const problems = sources.flatMap((source) => source.problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
@@ -63,7 +67,7 @@ function byName(all: readonly Found[]): Map<string, { workflow: Workflow; source
   return workflows;
 }
 
-function readWorkflow(tree: MapTree, source: Source, names: ReadonlySet<string>): Found {
+function readWorkflow(tree: MapTree, source: Source, names: ReadonlySet<string>, has: HasFile | null): Found {
   const before = source.problems.length;
   const provider = providerOf(tree, source, names);
   const schema = provider ? workflowSchemas[provider] : anyWorkflow;
@@ -75,7 +79,17 @@ function readWorkflow(tree: MapTree, source: Source, names: ReadonlySet<string>)
   const failed = source.problems.slice(before).some((problem) => problem.severity === 'error');
   // not the schema's own output: it drops a variable called `__proto__`
   const workflow = provider && result.success && !failed ? normalize(values as RawWorkflow, provider) : null;
+  if (workflow && has) reportMissing(workflow, tree, source, has);
   return { tree, source, provider, workflow };
+}
+
+function reportMissing(workflow: Workflow, tree: MapTree, source: Source, has: HasFile): void {
+  for (const { key, item, path, mayBeMade } of neededFiles(workflow, null)) {
+    if (has(path)) continue;
+    const place = nodeAt(tree, [key === 'file' && !tree.entries.has('file') ? 'script' : key, ...(item === undefined ? [] : [item])]);
+    const message = `there is no file \`${shown(path)}\` in the project`;
+    source.report(pointAt(place.node, place.key), message, mayBeMade ? 'the set-up has to make it' : null, mayBeMade ? 'hint' : 'error');
+  }
 }
 
 function reportSameNames(all: readonly Found[]): void {

@@ -136,7 +136,7 @@ export const workflowSchemas = {
   }),
   code: developer('code', 'VS Code in the browser').extend({
     extensions: z
-      .array(forms.words('an extension'))
+      .array(forms.words('an extension'), { error: 'a list of extensions' })
       .optional()
       .meta({ description: 'Extensions to install', examples: [['ms-python.python']] }),
   }),

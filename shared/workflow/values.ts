@@ -35,7 +35,10 @@ export function parseLimit(text: string): Result<number> {
 export function parseInactivity(text: string): Result<number | 'off'> {
   if (text === 'off' || text === 'never') return ok('off');
   const seconds = parseLimit(text);
-  return seconds.ok ? seconds : fail(seconds.failure.code, seconds.failure.message, 'write for example 2h, or off');
+  if (seconds.ok) return seconds;
+  const { code, message, hint } = seconds.failure;
+  // a number alone only lacks its unit
+  return fail(code, message, /^\s*[\d.]+\s*$/.test(text) && hint ? `${hint}; or off` : 'write for example 2h, or off');
 }
 
 /** A parser of whole numbers from `least` to `most`. */
@@ -72,7 +75,7 @@ export function parsePython(text: string): Result<string> {
 
 /** A version of a tool, as pip and download pages know it. */
 export const parseVersion = (text: string): Result<string> =>
-  /^[\w.+-]{1,60}$/.test(text) ? ok(text) : fail('bad_version', 'this is not a version', 'write one such as 4.2.0');
+  /^v?\d[\w.+-]{0,59}$/.test(text) ? ok(text) : fail('bad_version', 'this is not a version', 'write one such as 4.2.0');
 
 /** A folder to save: relative ones stay inside the working directory; absolute ones are not the root nor a folder of the system. */
 export function parseArtifact(text: string): Result<ArtifactRef> {

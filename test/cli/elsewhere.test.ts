@@ -143,7 +143,7 @@ test('`run lab --open` opens a URL of the laptop', async () => {
   const lab = attached(['run', 'lab', '--open'], { PATH: `${desktop}:${laptop['PATH']}` }, there);
   const page = await waitFor(() => existsSync(join(desktop, 'opened')) && readFileSync(join(desktop, 'opened'), 'utf8'), 'a browser');
   const opened = /url=(http:[^"]+)"/.exec(page)?.[1] ?? '';
-  const [name = ''] = lab.said.err.split('\n');
+  const name = lab.said.err.split('\n').find((line) => !line.startsWith('warning: ')) ?? '';
   const { urls } = JSON.parse((await dstack(['ps', name, '--json'])).stdout) as Run;
   expect(lab.said.err).toContain(`JupyterLab: ${opened}`);
   expect(new URL(opened).search).toBe(new URL(urls[0]?.url ?? '').search);

@@ -39,4 +39,5 @@ test('a file is edited and saved, and a command is run in the terminal', async (
   expect(await shown(daemon, cwd, name)).toMatchObject({ status: 'stopped', urls: [] });
   const { stdout } = await daemon.cli(['logs', name], { cwd });
   for (const text of [daemon.log(), stdout, printed().replaceAll(url, '')]) expect(text).not.toContain(token);
+  expect(stdout).not.toContain('Authentication is disabled');
 });

@@ -17,13 +17,14 @@ const until = (daemon: TestDaemon, cwd: string, name: string, ...status: string[
     seconds: 120,
     every: 500,
   });
-const stopped = { status: 'stopped', reason: 'nobody used it for 20s (inactivity_duration)' };
+const reason = 'nobody used it for 20s (inactivity_duration)';
 
 /** Its end, told to whoever is attached. */
 async function endOf(daemon: TestDaemon, cwd: string, { name, printed }: Served): Promise<void> {
   await until(daemon, cwd, name, 'stopped', 'failed', 'done');
-  expect(await shown(daemon, cwd, name)).toMatchObject(stopped);
-  await waitFor(() => printed().includes(`${name} stopped: ${stopped.reason}`), 'dstack run to say so');
+  // behind it may stand how many files were not kept
+  expect(await shown(daemon, cwd, name)).toMatchObject({ status: 'stopped', reason: expect.stringContaining(reason) as string });
+  await waitFor(() => printed().includes(`${name} stopped: ${reason}`), 'dstack run to say so');
   expect(printed()).toMatch(/dstack: nobody has used this environment for \d+ s; it stops in \d s \(inactivity_duration\)/);
 }
 
@@ -53,14 +54,14 @@ test('JupyterLab: a busy kernel without a browser survives, and a page that is o
   await Promise.all([endOf(daemon, cwd, busy), endOf(daemon, cwd, open)]);
 });
 
-test('VS Code: a page that is open, and what runs in its terminal without one, survive; then it ends', async () => {
+test('VS Code: a page that is open, and what runs in its terminal without one, quiet as it is, survive; then they end', async () => {
   await using daemon = await serversDaemon();
   const cwd = await projectWith(workflows('code'), { 'train.py': 'print(1)\n' });
   const [first, second] = [await openBrowser(), await openBrowser()];
   const open = await serve(daemon, cwd, 'play');
   await openCode(await first.page(), open.url);
   const busy = await serve(daemon, cwd, 'play');
-  await (await openCode(await second.page(), busy.url)).type('touch output/begun; while [ ! -e enough ]; do :; done');
+  await (await openCode(await second.page(), busy.url)).type('touch output/begun; while [ ! -e enough ]; do sleep 1; done');
   await waitFor(async () => 'output/begun' in (await artifactsOf(daemon, cwd, busy.name)), 'the loop to run', { seconds: 60, every: 200 });
   await second.close();
 

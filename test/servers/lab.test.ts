@@ -41,6 +41,8 @@ test('a notebook is written and run, its files are artifacts at once, and it wai
   // the token is for whoever started it: it is in no log
   const { stdout } = await daemon.cli(['logs', name], { cwd });
   for (const text of [daemon.log(), stdout, printed().replaceAll(url, '')]) expect(text).not.toContain(token);
+  // and that has what goes wrong, not what goes on
+  expect(stdout).not.toMatch(/^\[I /m);
 });
 
 test('without a workflow file, as a provider with everything on the command line', async () => {

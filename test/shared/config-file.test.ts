@@ -67,6 +67,7 @@ retention:
   downloads: 60d
 environments:
   max_size: 100GB
+  max_downloads: 5GB
 gc_interval: never
 retry_delay: 30s
 warning_period: 2m
@@ -98,7 +99,7 @@ gpus:
       snapshot: { warnBytes: 50e6, maxBytes: 4 * 2 ** 30 },
       minFreeDisk: 500e6,
       retention: { logs: 14 * 86_400, artifacts: 365 * 86_400, trees: null, downloads: 60 * 86_400 },
-      environments: { maxSize: 100e9 },
+      environments: { maxSize: 100e9, maxDownloads: 5e9 },
       gcInterval: null,
       retryDelay: 30,
       warningPeriod: 120,

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { unwrap } from '../../shared/result.ts';
-import { expandHome, formatDuration, formatSize, parseDuration, parseMount, parsePort, parsePorts, parseSize } from '../../shared/units.ts';
+import {
+  expandHome,
+  firstLine,
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseMount,
+  parsePort,
+  parsePorts,
+  parseSize,
+} from '../../shared/units.ts';
 
 const failureOf = (result: { ok: true } | { ok: false; failure: { message: string; hint?: string } }): string =>
   result.ok ? 'ok' : `${result.failure.message} | ${result.failure.hint ?? ''}`;
@@ -175,6 +185,7 @@ describe('ports', () => {
   test.each([
     ['0', /at least 1/],
     ['3000', /a single number is how many ports are needed \| for port 3000 write \[3000\] in the file, 3000:3000 on/],
+    ['99999', /neither a number of ports \(1 to 100\) nor a port \| ports are 1 to 65535$/],
     ['80:80,81:80', /container's port 80 is given twice/],
     ['80:80,80:81', /host's port 80 is given twice/],
     ['80:81,80', /host's port 80 is given twice/],
@@ -188,4 +199,9 @@ describe('ports', () => {
   test.each(['0', '65536', '0:80', '99999:80'])('%s is beyond what ports are', (text) => {
     expect(failureOf(parsePort(text))).toMatch(/is not a port \| ports are 1 to 65535/);
   });
+});
+
+test('of several lines the first', () => {
+  expect(firstLine('make\n')).toBe('make');
+  expect(firstLine('\nset -x \nmake')).toBe('set -x …');
 });

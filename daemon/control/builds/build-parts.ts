@@ -7,6 +7,7 @@ import type { HostMount } from '../../../shared/workflow/model.ts';
 import { labels, type ContainerSpec, type MountSpec } from '../../engine/engine.ts';
 import { bareContainer } from '../../engine/bare-container.ts';
 import { buildFiles, sinceFile } from '../../environments/build-script.ts';
+import { downloadsName } from '../../environments/downloads.ts';
 import { environmentLabels } from '../../environments/environments.ts';
 import type { Stage } from '../../environments/stages.ts';
 import { stateMount } from '../../providers/script.ts';
@@ -71,7 +72,7 @@ export async function prepareBuild(parts: ControlParts, attempt: Attempt, stage:
 
 /** What the downloads of a run's user are kept in, and how its containers know. */
 export const downloadsOf = (parts: ControlParts, { run }: Attempt, image: Pick<Image, 'user' | 'env'>) =>
-  parts.downloads.of(run.owner === null ? 'own' : String(run.owner.uid), image.user, image.env);
+  parts.downloads.of(downloadsName(run.owner), image.user, image.env);
 
 /** The container of a build: what it is created with stands in its image, so that is the image's own and nothing else. */
 export function buildContainer(

@@ -3,6 +3,7 @@
  * goes. One at a time builds an environment: others wait for it. A daemon that was killed finds the container by its name: the attempt that began it goes on with it.
  */
 import { FailureError, messageOf, unwrap } from '../../../shared/result.ts';
+import { firstLine } from '../../../shared/units.ts';
 import { EngineError, labels, type Container } from '../../engine/engine.ts';
 import type { Stage } from '../../environments/stages.ts';
 import { specOf, type Attempt } from '../attempt.ts';
@@ -51,7 +52,8 @@ export async function buildStage(parts: ControlParts, attempt: Attempt, stage: S
     }
     building.set(stage.key, { run: run.name, done: done.promise });
     ours = true;
-    say(`building the environment: ${stage.shown.length === 1 ? stage.shown[0] : `${stage.shown[0]} and ${stage.shown.length - 1} more`}`);
+    const first = firstLine(stage.shown[0] ?? '');
+    say(`building the environment: ${stage.shown.length === 1 ? first : `${first} and ${stage.shown.length - 1} more`}`);
     // one whose time is counted already was to be removed
     const goesOn = own && found.state.status !== 'created' && job.progress.building !== null;
     unlimit = limitBuild(parts, attempt, () => interrupt.abort());

@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../../../shared/result.ts';
 import { secretsUsed } from '../../../shared/workflow/interpolate.ts';
+import { namesEnvironment } from '../../environments/environments.ts';
 import type { JobSpec, ResolvedDep } from '../../providers/job-spec.ts';
 import { shownProject } from '../../users/namespace.ts';
 import { depsToMount, insideJob } from '../container-spec.ts';
@@ -31,6 +32,13 @@ export function checkJobs(
         'secret_in_arguments',
         `The secret '${shown}' would show in the arguments of a process: 'entrypoint' gets the commands as an argument`,
         `Use the variable $${shown} instead, which every job has`,
+      );
+    }
+    if (namesEnvironment(job.image)) {
+      return fail(
+        'no_image',
+        `'${job.image}' is a cached environment, which is no image to start from by name`,
+        "Name the image that it was made from, with the same 'requirements' and set-up: the run starts from the environment by itself.",
       );
     }
     const clash = sameTarget(job, deps);

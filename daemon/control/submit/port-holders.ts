@@ -33,7 +33,7 @@ export function sharedPorts(store: Pick<Store, 'jobs' | 'runs'>, jobs: readonly 
     const run = store.runs.byId(runId);
     if (!run || !isUnfinished(latestAttempts(store.jobs.ofRun(runId)))) continue;
     for (const port of fixedPorts(run.spec.jobs).filter((one) => wanted.includes(one)))
-      said.push(`the run ${run.name} has asked for port ${port} too: while it has it, this run cannot start`);
+      said.push(`the run ${run.name} has asked for port ${port} too: if it still has it when this run starts, this run fails`);
   }
   return said;
 }

@@ -48,7 +48,7 @@ function noRun(store: Store, project: string, workflow: string): Result<never> {
   const tried = store.runs.ofProject(project).filter((run) => run.workflow === workflow).length;
   const hint =
     tried > 0
-      ? `Its ${tried === 1 ? 'one run is' : `${tried} runs are`} not done, see: dstack ps -a. To use what one of them saved: dstack tags add TAG RUN, and the dep :TAG`
+      ? `Its ${tried === 1 ? 'one run is' : `${tried} runs are`} not done, see: dstack ps -a. To use what ${tried === 1 ? 'it' : 'one of them'} saved: dstack tags add TAG RUN, and the dep :TAG`
       : `Run it first: dstack run ${workflow}`;
   return fail(
     'no_such_workflow_run',

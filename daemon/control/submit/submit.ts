@@ -24,10 +24,14 @@ import { newRunName } from './run-names.ts';
 import { newToken } from './run-token.ts';
 import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
+import { checkExtensions } from './check-extensions.ts';
+import { checkFile } from './check-file.ts';
 import { checkRequirements, checkTaken } from './check-requirements.ts';
 import { onlyBuild } from '../builds/only-build.ts';
 import { idleUnknown } from './idle-unknown.ts';
 import { inactivityOf } from './inactivity.ts';
+import { unsavedAtAll } from './unsaved-work.ts';
+import { unusedArgs } from './unused-args.ts';
 import { fillIn } from '../secrets.ts';
 
 export type SubmitFailure = Failure & { names?: string[] };
@@ -56,6 +60,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   const found = await findWorkflow(files.dir, request.target, request.overrides, request.args);
   if (!found.ok) return found;
   const { workflow, named, hints } = found.value;
+  const unused = unusedArgs(workflow, request.args);
+  if (!unused.ok) return unused;
 
   const names = workflow.env.filter((entry) => entry.value === null && request.env?.[entry.name] === undefined).map((entry) => entry.name);
   if (names.length > 0) {
@@ -72,6 +78,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   if (!deps.ok) return deps;
   const needed = checkRequirements(files, request.projectDir, workflow.workingDir, workflow.requirements);
   if (!needed.ok) return needed;
+  const extensions = checkExtensions(files, request.projectDir, workflow);
+  if (!extensions.ok) return extensions;
   const mounts = await allowMounts(parts, caller, workflow.mounts);
   if (!mounts.ok) return mounts;
   const python = workflow.python ?? parts.config.defaultPython;
@@ -99,6 +107,8 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   const { tree, commit, branch, dirty } = taken.value;
   const complete = await checkTaken(files, tree, workflow.workingDir, workflow.requirements);
   if (!complete.ok) return complete;
+  const program = request.buildOnly ? ok([]) : await checkFile(files, tree, request.projectDir, workflow, deps.value);
+  if (!program.ok) return program;
 
   const spec: RunSpec = {
     args: request.args,
@@ -136,7 +146,16 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   );
   return ok({
     run,
-    warnings: [...hints, ...taken.value.warnings, ...adjustments(request.projectDir, files, workflow), ...portsTaken, ...unknown],
+    warnings: [
+      ...hints,
+      ...unused.value,
+      ...program.value,
+      ...taken.value.warnings,
+      ...adjustments(request.projectDir, files, workflow),
+      ...portsTaken,
+      ...unknown,
+      ...(request.buildOnly ? [] : unsavedAtAll(workflow)),
+    ],
   });
 }
 

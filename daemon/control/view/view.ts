@@ -1,6 +1,7 @@
 import type { AttemptInfo, Run, RunDetail } from '../../../shared/api.ts';
 import type { JobRecord, RunRecord } from '../../store/records.ts';
 import { shownProject } from '../../users/namespace.ts';
+import { shownCommands } from '../../providers/shown-commands.ts';
 import type { Store } from '../../store/store.ts';
 import type { Control } from '../control.ts';
 import { isEnded } from '../../../shared/states.ts';
@@ -113,7 +114,7 @@ export function viewRunDetail(
     snapshot: spec.snapshot,
     deps: spec.deps.map(({ kind, project, name, run: of }) => ({ kind, project, name, run: of })),
     mounts: job.mounts.map((mount) => `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
-    commands: job.start.kind === 'script' ? job.start.commands : (job.start.command ?? []),
+    commands: shownCommands(job),
     env: job.env,
     driver,
     maxDuration: spec.maxDuration,

@@ -31,7 +31,7 @@ beforeAll(async () => {
   provider: bash
   env: [VENV=/opt/venv]
   before_run: [export FOO=yes, 'export PATH=$VENV/bin:$PATH', set -eu, mkdir -p /opt/made, cd /opt/made]
-  commands: ['echo "$FOO $PWD ${PATH%%:*}"', sleep 1000]
+  commands: ['echo "$FOO $PWD \${PATH%%:*}"', sleep 1000]
 `,
     { 'sub/file': 'x' },
   );

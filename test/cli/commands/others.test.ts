@@ -293,6 +293,28 @@ describe('what needs no daemon', () => {
     expect(await daemon.cli(['check', 'nope.yaml'])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no file') });
   });
 
+  test('check misses files that workflows name', async () => {
+    const workflows = `workflows:
+  - {name: t, provider: torchrun, script: train.py, requirements: needs.txt, working_dir: src}
+  - {name: made, provider: torchrun, file: made.py, before_run: [make made.py]}
+  - {name: own, provider: code, extensions: [ms-python.python, ./own.vsix]}
+  - {name: elsewhere, provider: torchrun, file: /opt/train.py}
+  - {name: mounted, provider: torchrun, file: data/train.py, deps: [':data']}
+`;
+    write(workflows);
+    const missed = async (words: string[] = []) => {
+      const { stdout } = await daemon.cli(['check', '--json', ...words], { cwd: project });
+      const problems = JSON.parse(stdout) as { line: number; message: string; severity: string }[];
+      return problems.map(({ line, message, severity }) => `${line} ${severity} ${/`(.*)`/.exec(message)?.[1]}`);
+    };
+    const missing = ['2 error src/train.py', '2 error src/needs.txt', '3 hint made.py', '4 error own.vsix'];
+    expect(await missed()).toEqual(missing);
+    expect(await missed([join(project, '.dstack/workflows.yaml')])).toEqual(missing);
+    mkdirSync(join(project, 'src'));
+    for (const file of ['src/train.py', 'src/needs.txt', 'own.vsix']) writeFileSync(join(project, file), '');
+    expect(await missed()).toEqual(['3 hint made.py']);
+  });
+
   test('schema and config', async () => {
     expect(JSON.parse((await daemon.cli(['schema'])).stdout)).toMatchObject({ title: 'dstack workflows' });
     const path = join(daemon.home, 'config.yaml');
@@ -324,6 +346,13 @@ describe('what needs no daemon', () => {
       /^train: Trains it\n {2}Provider {4}bash\n {2}Where {7}\.dstack\/workflows\.yaml:2\n {2}Needs {7}16 GB memory, 2 GPU\n {2}Deps {8}:data\n {14}prep\n {2}Artifacts {3}out\n {2}Image {7}for Python 3\.10\n {2}Commands {4}python train\.py\n {14}ls\n/,
     );
     expect(one).toContain('--gpu <count>');
+    write(
+      'workflows:\n  - {name: t, provider: torchrun, file: train.py, args: --lr 1, nodes: 2, artifacts_of: all}\n  - {name: l, provider: lab, inactivity_duration: 2h}\n',
+    );
+    const help = async (name: string): Promise<string> => (await daemon.cli(['run', name, '--help'], { cwd: project })).stdout;
+    expect(await help('t')).toMatch(/\n {2}File {8}train\.py\n {2}Arguments {3}--lr 1\n {2}Nodes {7}2, each node saves its artifacts\n/);
+    expect(await help('l')).toMatch(/\n {2}Unused for {2}stopped after 2h\n/);
+    write('workflows: [{name: train, provider: bash, commands: [ls]}]\n');
     expect(await daemon.cli(['run', 'tarin', '-h'], { cwd: project })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("Did you mean 'train'?"),

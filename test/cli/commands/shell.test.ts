@@ -15,7 +15,9 @@ let run: string;
 let terminal: Pty;
 beforeAll(async () => {
   daemon = await startDaemon();
-  cwd = await projectWith('- {name: long, provider: bash, commands: [sleep 1000]}');
+  cwd = await projectWith('- {name: long, provider: bash, before_run: [export FOO=yes, cd sub], commands: [sleep 1000]}', {
+    'sub/file': 'x',
+  });
   run = (await daemon.cli(['run', '-d', 'long'], { cwd })).stdout.trim();
   await waitFor(async () => (await daemon.json<Run>(['ps', run], { cwd })).status === 'running', 'it to run');
 });
@@ -33,15 +35,18 @@ async function open(args = ['shell', run], size = { columns: 80, rows: 24 }): Pr
 const shows = (what: string): Promise<void> => terminal.until(what, (text) => text.split('\n').includes(what));
 const ends = (status: number): Promise<void> => terminal.until(`status ${status}`, (text) => text.includes(`status ${status}\nas before`));
 
-test('it says where one is, has the size of the window, and follows it', async () => {
+test('it says where one is, has the size of the window and what the set-up left, and follows it', async () => {
   await open(undefined, { columns: 101, rows: 31 });
   expect(terminal.screen()[0]).toBe(`${run} on local; exit or Ctrl+D to leave`);
+  terminal.type('echo "$FOO in $PWD"\r');
+  await shows('yes in /workflow/sub');
   terminal.type('stty size\r');
   await shows('31 101');
-  terminal.type('while [ "$(stty size)" = "31 101" ]; do :; done; echo "after: $(stty size)"\r');
-  await terminal.until('the loop', (text) => text.includes('while'));
+  // resized while the shell reads a line, it would draw that line anew, over whatever stands there
+  terminal.type('echo "beg"un; while [ "$(stty size)" = "31 101" ]; do :; done; echo "after: $(stty size)"\r');
+  await shows('begun');
   terminal.resize(77, 22);
-  await shows('after: 22 77');
+  await terminal.until('the new size', (text) => text.includes('after: 22 77'));
   terminal.type('exit 5\r');
   await ends(5);
 });
@@ -73,12 +78,13 @@ test('exec has a terminal where there is one, and none where that is asked for',
 
 test('the daemon dies: the terminal is given back, out of the screen that a program had taken', async () => {
   await open();
-  terminal.type("printf '\\033[?1049h\\033[?25l\\033[?1000hother screen'; sleep 1000\r");
+  terminal.type("printf 'half a line\\033[?1049h\\033[?25l\\033[?1000hother screen'; sleep 1000\r");
   await terminal.until('the other screen', (text) => text.trim() === 'other screen');
   await daemon.kill();
   await terminal.until(
     'the sentence',
-    (text) => text.includes(`Come back with: dstack shell ${run}`) && text.includes('status 125\nas before'),
+    (text) =>
+      /^The daemon went away/m.test(text) && text.includes(`Come back with: dstack shell ${run}`) && text.includes('status 125\nas before'),
   );
   expect(terminal.screen()[0]).toBe(`${run} on local; exit or Ctrl+D to leave`);
   expect(terminal.raw()).toContain('\x1b[?25h');

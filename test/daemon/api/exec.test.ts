@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { execWindow, type ExecEvent, type Run } from '../../../shared/api.ts';
+import { execWindow, type ExecEvent, type Run, type RunDetail } from '../../../shared/api.ts';
 import { socketPath } from '../../../shared/socket.ts';
 import { startDaemon } from '../../support/daemon.ts';
+import { engineRequest } from '../../support/engine-api.ts';
 import { projectWith } from '../../support/project.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -37,5 +38,16 @@ test('a client that does not keep to the contract is dropped, and what it began 
   expect(await closed(flood)).toBe(1008);
   const ps = async (): Promise<string> => (await daemon.cli(['exec', run, 'ps', '-o', 'args'], { cwd })).stdout;
   await waitFor(async () => !(await ps()).includes('4740'), 'the command to end');
+
+  // one that leaves before its command has begun, which it never does: the image's shell is none
+  const program = '#!/bin/bash\nexec cat >/dev/null\n';
+  await daemon.cli(['exec', run, '--', 'bash', '-c', 'rm /bin/sh; printf %s "$1" >/bin/sh; chmod 755 /bin/sh', 'x', program], { cwd });
+  const { attempts } = await daemon.json<RunDetail>(['ps', run], { cwd });
+  const top = async (): Promise<string> => (await engineRequest(daemon.engine, 'GET', `/containers/${attempts[0]?.container}/top`)).body;
+  const leaving = await open();
+  leaving.send(start(['true']));
+  await waitFor(async () => (await top()).includes('"cat"'), 'its shell to begin');
+  leaving.close();
+  await waitFor(async () => !(await top()).includes('"cat"'), 'its shell to end');
   expect(await daemon.status()).toMatchObject({ pid: daemon.pid });
 });

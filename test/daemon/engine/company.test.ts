@@ -62,10 +62,11 @@ describe('the terminals of a container', () => {
     await terminal(name, ': >/tmp/prompt; read -r line');
     await waitFor(async () => (await engine.execOutput(name, ['test', '-e', '/tmp/prompt'], within)) !== null, 'the prompt');
     expect(await all()).toBe('0,0,0');
-    await terminal(name, 'sleep 601; read -r line');
-    await terminal(name, 'sleep 602 & read -r line');
+    const quiet = "sh -c 'until [ -e /tmp/gone ]; do usleep 50000; done'";
+    await terminal(name, `${quiet}; read -r line`);
+    await terminal(name, `${quiet} & read -r line`);
     await waitFor(async () => (await all()) === '2,2,2', 'both');
-    await engine.execOutput(name, ['pkill', '-x', '-f', 'sleep 60[12]'], within);
+    await engine.exec(name, ['touch', '/tmp/gone']);
     await waitFor(async () => (await all()) === '0,0,0', 'their prompts');
     await engine.kill(name, 'SIGKILL');
     expect(await processStats(engine, inside, within)).toBeNull();

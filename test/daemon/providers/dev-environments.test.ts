@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { jobsOf } from '../../../daemon/providers/providers.ts';
+import { shownCommands } from '../../../daemon/providers/shown-commands.ts';
 import { parseWorkflows } from '../../../shared/workflow/load.ts';
 
 function jobOf(...lines: string[]) {
@@ -23,7 +24,9 @@ test('lab: what the image lacks is installed, the token comes in a variable', ()
     ports: [{ container: 10_000, host: null }],
     environment: {
       requirements: 'r.txt',
-      install: ['command -v jupyter-lab >/dev/null || pip install jupyterlab'],
+      install: [
+        expect.stringMatching(/^# dstack installs JupyterLab with pip\ncommand -v jupyter-lab .*\n.*then pip install jupyterlab\n/),
+      ],
       setup: ['echo hi'],
     },
     app: { name: 'lab', port: 0, path: '/lab', tokenParameter: 'token', tokenVariable: 'JUPYTER_TOKEN' },
@@ -34,8 +37,11 @@ test('lab: what the image lacks is installed, the token comes in a variable', ()
 });
 
 test('a version is installed whatever the image has', () => {
-  expect(jobOf('provider: lab', 'version: 4.2.0').environment?.install).toEqual(['pip install jupyterlab==4.2.0']);
-  expect(jobOf('provider: notebook', 'version: "7"').environment?.install).toEqual(['pip install notebook==7']);
+  const installs = (what: string): unknown => [
+    expect.stringMatching(new RegExp(`^# .*\nif command -v pip .*; then pip install ${what}\n`)),
+  ];
+  expect(jobOf('provider: lab', 'version: 4.2.0').environment?.install).toEqual(installs('jupyterlab==4.2.0'));
+  expect(jobOf('provider: notebook', 'version: "7"').environment?.install).toEqual(installs('notebook==7'));
 });
 
 test('the page is that of the working directory', () => {
@@ -58,9 +64,19 @@ test('code: the server is mounted where the image has none; one of a version alw
   const job = jobOf('provider: code', 'extensions: [ms-python.python, "./x y.vsix"]');
   expect(job.app).toMatchObject({ name: 'code', tokenParameter: 'tkn', server: { version: null } });
   expect(job.environment).toMatchObject({ server: { version: null } });
-  expect(job.environment?.install).toEqual([expect.stringContaining(`"$dstack_server" --install-extension ms-python.python </dev/null )`)]);
-  expect(job.environment?.setup).toEqual([expect.stringContaining(`"$dstack_server" --install-extension './x y.vsix' </dev/null )`)]);
+  expect(job.environment?.install).toEqual([
+    expect.stringContaining(`"$dstack_server" --install-extension ms-python.python </dev/null\n)`),
+  ]);
+  expect(job.environment?.setup).toEqual([expect.stringContaining(`"$dstack_server" --install-extension './x y.vsix' </dev/null\n)`)]);
   expect(commandsOf('provider: code', 'version: 1.99.3')).toBe('sh /run/dstack/code /workflow ours');
   expect(jobOf('provider: code').environment).toBeNull();
   expect(jobOf('provider: code', 'requirements: r.txt').environment).toEqual({ requirements: 'r.txt', install: [], setup: [] });
+});
+
+test('they are shown by their names', () => {
+  expect(['lab', 'notebook', 'code'].map((provider) => shownCommands(jobOf(`provider: ${provider}`)))).toEqual([
+    ['JupyterLab'],
+    ['Jupyter Notebook'],
+    ['VS Code'],
+  ]);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { gangVariables, meetingPoint } from '../../../daemon/control/gangs/gang-variables.ts';
 import { jobsOf } from '../../../daemon/providers/providers.ts';
+import { shownCommands } from '../../../daemon/providers/shown-commands.ts';
 import { parseWorkflows } from '../../../shared/workflow/load.ts';
 
 function jobs(...lines: string[]) {
@@ -26,6 +27,14 @@ test('as many processes as GPUs, else one', () => {
   expect(lastCommand(jobs('script: "my file.py"', 'args: [--lr, 0.1, "a b", "$X"]')[0])).toMatch(
     /--nproc_per_node=1 .* 'my file\.py' --lr 0\.1 'a b' '\$X'$/,
   );
+});
+
+test('its command is shown as the file and its arguments', () => {
+  const [master, worker] = jobs('file: "my file.py"', 'args: [--lr, 0.1]', 'nodes: 2', 'artifacts: [out]');
+  expect([master, worker].map((job) => job && shownCommands(job))).toEqual([
+    ["torchrun 'my file.py' --lr 0.1"],
+    ["torchrun 'my file.py' --lr 0.1"],
+  ]);
 });
 
 test('the master saves, or all; who does not has the folders all the same', () => {

@@ -14,6 +14,7 @@ import { untilStatus } from './fixture.ts';
 let archive: string;
 /** Says its words, the mode of its token's file and the extensions that are installed, and serves a page. */
 const fakeServer = `#!/bin/sh
+if [ "$2" = broken.extension ]; then echo "there is no $2"; exit 1; fi
 if [ "$1" = --install-extension ]; then echo "$2$([ -e "$2" ] && echo ', which is here')" >>/extensions; exit; fi
 echo "words $*"; [ -e /extensions ] && echo "extensions $(cat /extensions)"
 while [ $# -gt 0 ]; do
@@ -50,6 +51,30 @@ test('is unpacked once and mounted; its token is in a file of its own user; exte
   expect(stdout).toMatch(/words --host 0\.0\.0\.0 --port 10000 .*--default-folder \/workflow\/src --telemetry-level off/);
   expect(stdout).toContain('extensions ms-python.python\n./own.vsix, which is here\n');
   expect(stdout).toContain('token ****** of mode 600\nvariable none\n');
+});
+
+test('an extension that cannot be installed is named; one of the project that is not there is refused', async () => {
+  await using daemon = await startDaemon({ config: { code: { server: archive } } });
+  const ide = (name: string, extensions: string): string => `- {name: ${name}, provider: code, extensions: ${extensions}}\n`;
+  const cwd = await projectWith(ide('broken', '[ms-python.python, broken.extension]') + ide('missing', '[./own.vsix]'));
+  const broken = await daemon.cli(['run', 'broken'], { cwd });
+  expect([broken.code, broken.stdout]).toEqual([1, 'there is no broken.extension\n']);
+  expect(broken.stderr).toContain(
+    'the environment could not be built: the extension broken.extension could not be installed (exit code 1)',
+  );
+  const missing = await daemon.cli(['run', 'missing'], { cwd });
+  expect(missing).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("'own.vsix' that 'extensions' names does not exist in") as string,
+  });
+});
+
+test('where there is neither a server nor pip for it, lab says so', async () => {
+  await using daemon = await startDaemon();
+  const cwd = await projectWith(`- {name: nb, provider: lab, image: "${tinyImage}"}`);
+  const { code, stderr } = await daemon.cli(['run', 'nb'], { cwd });
+  expect(code).toBe(127);
+  expect(stderr).toContain('could not be built: the image has neither JupyterLab nor pip to install it with: use another image');
 });
 
 test('where there is none, and the image has none, the run says what to do', async () => {

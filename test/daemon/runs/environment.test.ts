@@ -3,7 +3,7 @@
  * tested with real images (test/servers).
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { DiskUse, Environment, RunDetail } from '../../../shared/api.ts';
@@ -58,10 +58,12 @@ const keyOf = async (cwd: string, daemon: TestDaemon = host.daemon): Promise<str
   (await daemon.json<RunDetail>(['ps', (await lastRun(daemon, cwd)).name], { cwd })).environmentKey ?? '';
 
 /** An image like the tiny one, with more in its configuration. */
-async function imageWith(...changes: string[]): Promise<string> {
+const imageWith = (...changes: string[]): Promise<string> => imageFrom(tinyImage, ...changes);
+
+async function imageFrom(image: string, ...changes: string[]): Promise<string> {
   const engine = host.daemon.engine;
   const name = `made-${randomBytes(4).toString('hex')}`;
-  const created = await engineRequest(engine, 'POST', `/containers/create?name=${name}`, { body: { Image: tinyImage } });
+  const created = await engineRequest(engine, 'POST', `/containers/create?name=${name}`, { body: { Image: image } });
   const { Id } = JSON.parse(created.body) as { Id: string };
   const query = new URLSearchParams({ container: Id, repo: 'dstack-test/made', tag: name });
   for (const change of changes) query.append('changes', change);
@@ -147,6 +149,25 @@ describe('an environment', () => {
   });
 });
 
+describe('metadata that an editable install leaves in the workspace', () => {
+  const pip = (image: string): string => `#!/bin/sh\necho "pip $*"\nmkdir -p /workflow/my_pkg.egg-info ${image}\n`;
+  test.each([
+    ['is left there where the image has it, too', '/site/my_pkg-1.0.dist-info', 'none\n'],
+    [
+      'is made in every job where the image only refers to it',
+      '/site/my-pkg.egg-link',
+      'pip install -r needs.txt\n/workflow/my_pkg.egg-info\n',
+    ],
+  ])('%s', async (_what, inImage, later) => {
+    const cwd = await projectOf(
+      { requirements: unique(), commands: ['ls -d /workflow/my_pkg.egg-info 2>/dev/null || echo none'] },
+      { 'bin/pip': pip(inImage) },
+    );
+    await run(cwd);
+    expect((await run(cwd)).stdout).toBe(later);
+  });
+});
+
 describe('a set-up', () => {
   test.each(['bash', 'docker'] as const)('%s: what it leaves in its shell holds for the commands of every run', async (provider) => {
     const cwd = await projectOf(
@@ -212,6 +233,8 @@ describe('a set-up', () => {
     const cwd = await projectOf({ requirements: unique(), setup, commands, more });
     const first = await run(cwd);
     expect(first.stdout).toBe(`pip install -r needs.txt\nup\ndstack: the set-up runs again in every job: ${why}\nup\n${printed}`);
+    const key = await keyOf(cwd);
+    expect((await environments()).find((one) => one.key === key)).toMatchObject({ again: why });
     expect((await run(cwd)).stdout).toBe(`up\n${printed}`);
     await untilNothingIsLeft(host.daemon);
   });
@@ -309,6 +332,10 @@ describe('a build that fails', () => {
     const { code, stderr } = await run(cwd);
     expect(code).toBe(1);
     expect(stderr).toContain("The requirements 'needs.txt' are not among the files that a run gets");
+    writeFileSync(join(cwd, '../beside.txt'), '');
+    const outside = await run(cwd, host.daemon, ['-r', '../beside.txt']);
+    rmSync(join(cwd, '../beside.txt'));
+    expect(outside).toMatchObject({ code: 1, stderr: expect.stringContaining("The requirements '../beside.txt' are not in the project") });
   });
 
   test('that is stopped ends its run, and nothing is left', async () => {
@@ -347,9 +374,9 @@ describe('secrets', () => {
     await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST'], { cwd: kept, input: 'hush-hush-value' });
     await run(kept);
     expect((await run(kept)).stdout).toBe('16\n');
-    await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST', '-y'], { cwd: kept, input: 'hush-hush-value-2' });
+    await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST', '-f'], { cwd: kept, input: 'hush-hush-value-2' });
     expect((await run(kept)).stdout).toContain('\n18\n');
-    await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST', '-y'], { cwd: kept, input: 'hush-hush-value' });
+    await host.daemon.cli(['secrets', 'add', 'TOKEN_OF_TEST', '-f'], { cwd: kept, input: 'hush-hush-value' });
     expect((await run(kept)).stdout).toBe('16\n');
     const reference = `dstack-environment:${await keyOf(kept)}`;
     const image = await engineRequest(host.daemon.engine, 'GET', `/images/${reference}/json`);
@@ -360,14 +387,13 @@ describe('secrets', () => {
 });
 
 test('another run behind a dep is another environment', async () => {
-  const cwd = await projectOf({ setup: ['cat made/x >/set-up', 'echo up'], commands: ['cat /set-up'], more: '  deps: [m]\n' });
-  const file = join(cwd, '.dstack/workflows.yaml');
-  writeFileSync(
-    file,
-    `${readFileSync(file, 'utf8')}\n- name: m\n  provider: bash\n  commands: ["echo $RUN_NAME >made/x"]\n  artifacts: [made]\n`,
-  );
+  const cwd = await projectOf({
+    setup: ['cat made/x >/set-up', 'echo up'],
+    commands: ['cat /set-up'],
+    more: '  deps: [m]\n- name: m\n  provider: bash\n  commands: ["echo $RUN_NAME >made/x"]\n  artifacts: [made]\n',
+  });
   for (let i = 0; i < 2; i++) {
-    await host.daemon.cli(['run', 'm'], { cwd });
+    expect(await host.daemon.cli(['run', 'm'], { cwd })).toMatchObject({ code: 0 });
     const { name } = await lastRun(host.daemon, cwd);
     expect((await run(cwd)).stdout).toBe(`up\n${name}\n`);
   }
@@ -436,7 +462,7 @@ test.each(['graceful', 'kill'] as const)(
     const log = async (): Promise<string> => (await daemon.cli(['logs', name], { cwd })).stdout;
     await waitFor(async () => (await log()) === 'begun\n', 'the build to be under way');
     await engine.restart(how);
-    await waitFor(async () => /again\nbegun\n$/.test(await log()), 'the build to be under way again', { seconds: 60 });
+    await waitFor(async () => (await log()).endsWith('again\nbegun\n'), 'the build to be under way again', { seconds: 60 });
     await letGo(daemon);
     expect(await untilStatus(daemon, cwd, name, ...ended)).toMatchObject({ status: 'done', attempt: 1 });
     // an engine that starts again sends SIGTERM to what it finds running; the shell says so
@@ -464,6 +490,22 @@ describe('the verbs of environments', () => {
     expect(await again()).toEqual({ log: 'pip install -r needs.txt\nwork\n', key });
   });
 
+  test('an image that somebody builds upon one is theirs; none is taken by its name', async () => {
+    const cwd = await projectOf({ requirements: unique() });
+    await run(cwd);
+    const key = await keyOf(cwd);
+    const upon = await imageFrom(`dstack-environment:${key}`);
+    expect((await environments()).filter((one) => one.key === key)).toHaveLength(1);
+    const { Id } = await engineJson<{ Id: string }>(host.daemon.engine, `/images/${upon}/json`);
+    // without a name, too
+    await engineRequest(host.daemon.engine, 'POST', `/images/${tinyImage}/tag?repo=${upon.replace(':', '&tag=')}`);
+    await host.daemon.cli(['gc']);
+    expect(await engineJson(host.daemon.engine, `/images/${Id}/json`)).toMatchObject({ Id });
+    made.push(Id);
+    const { code, stderr } = await host.daemon.cli(['run', 'docker', `dstack-environment:${key}`, '-c', 'true'], { cwd });
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('is a cached environment') });
+  });
+
   test('one in use stays; unknown keys are said', async () => {
     const cwd = await projectOf({
       requirements: unique(),
@@ -478,9 +520,9 @@ describe('the verbs of environments', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: `${key.slice(0, 12)} stays: ${name} starts from it\n` });
     await host.daemon.cli(['stop', name, '-y'], { cwd });
     await untilStatus(host.daemon, cwd, name, ...ended);
-    expect(await host.daemon.cli(['env', 'rm', '0000'])).toMatchObject({
+    expect(await host.daemon.cli(['env', 'rm', 'zzz'])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('There is no environment 0000'),
+      stderr: expect.stringContaining("There is no environment 'zzz'"),
     });
   });
 

@@ -115,6 +115,19 @@ describe('GPUs', () => {
   });
 });
 
+test('a set-up that needs the GPU runs in the job, for which no build has one', async () => {
+  const cwd = await project({
+    '.dstack/workflows.yaml':
+      "workflows:\n  - name: w\n    provider: bash\n    setup: ['echo up', 'env | grep -q =GPU- || exit 3']\n    commands: [echo work]\n    resources: {gpu: 1}\n",
+  });
+  const { code, stdout } = await daemon.cli(['run', 'w'], { cwd });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^up\ndstack: the set-up runs again in every job: it ended with exit code 3 in a build.*\nup\nwork\n$/),
+  });
+  expect(await daemon.cli(['run', 'w'], { cwd })).toMatchObject({ code: 0, stdout: 'up\nwork\n' });
+});
+
 test("the seed's example runs byte for byte, with a hint on its pip install", async () => {
   const page = readFileSync(join(import.meta.dirname, 'fixtures/seed-example.yaml'), 'utf8');
   const cwd = await project({ '.dstack/workflows.yaml': page, 'src/train.py': '', 'requirements.txt': '', 'data/x': 'some data\n' });

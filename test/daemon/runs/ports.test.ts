@@ -32,7 +32,9 @@ test('a port of a list is the same one on this machine', async () => {
   // a second one is told at submit, and fails before any of its commands
   const second = await host.daemon.cli(['run', 'web'], { cwd });
   expect(second.code).toBe(1);
-  expect(second.stderr).toContain(`warning: the run ${name} has asked for port ${port} too: while it has it, this run cannot start\n`);
+  expect(second.stderr).toContain(
+    `warning: the run ${name} has asked for port ${port} too: if it still has it when this run starts, this run fails\n`,
+  );
   expect(second.stderr).toContain(`failed: port ${port} of this machine is taken: the run ${name} has it\n`);
   await host.daemon.cli(['stop', name, '-x', '-y'], { cwd });
   await untilStatus(host.daemon, cwd, name, 'aborted');

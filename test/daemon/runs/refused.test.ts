@@ -43,6 +43,43 @@ test('a variable of the submitter is no template', async () => {
   expect(stdout).toBe('x ${{ secrets.NO }} $${{ y\n');
 });
 
+test('arguments that nothing takes', async () => {
+  const cwd = await projectWith(`${bash('plain', 'echo ran')}- {name: mine, provider: lab}\n`);
+  const plain = await host.daemon.cli(['run', 'plain', 'foo', 'b c'], { cwd });
+  expect(plain).toMatchObject({ code: 0, stdout: 'ran\n' });
+  expect(plain.stderr).toContain("warning: nothing takes the arguments: foo 'b c'. In the workflow, ${{ run.args }} stands for them\n");
+  const lab = await host.daemon.cli(['run', 'mine', 'foo'], { cwd });
+  expect(lab).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing takes the arguments: foo') as string });
+  expect((await host.daemon.cli(['run', 'bash', 'echo', 'x'], { cwd })).stderr).not.toContain('arguments');
+});
+
+test('a program for torchrun that is not there', async () => {
+  const torchrun = (name: string, more: string): string => `- {name: ${name}, provider: torchrun, ${more}}\n`;
+  const cwd = await projectWith(
+    torchrun('no', 'file: train.py, working_dir: src') +
+      torchrun('left-out', 'file: mine.py') +
+      torchrun('made', "file: made.py, before_run: ['exit 3']") +
+      torchrun('elsewhere', 'file: /opt/train.py') +
+      torchrun('mounted', 'file: out/train.py, artifacts: [out]'),
+    { '.dstackignore': 'mine.py\n', 'mine.py': '', 'train.py': '' },
+  );
+  const run = (name: string) => host.daemon.cli(['run', name], { cwd });
+  expect((await run('no')).stderr).toContain(`The file 'src/train.py' that torchrun is to start does not exist in ${cwd}`);
+  expect((await run('left-out')).stderr).toContain("'mine.py' that torchrun is to start is not among the files that a run gets");
+  const { stderr } = await run('made');
+  expect(stderr).toContain("warning: The file 'made.py' that torchrun is to start does not exist");
+  expect(stderr).toContain('exit code 3');
+  for (const name of ['elsewhere', 'mounted'])
+    expect(await run(name)).toMatchObject({ code: 127, stderr: expect.not.stringContaining('The file') as string });
+});
+
+test('a dep that is not done, with how to use it all the same', async () => {
+  const cwd = await projectWith(`${bash('bad', 'exit 1', '  artifacts: [out]\n')}${bash('uses', 'ls', '  deps: [bad]')}`);
+  await host.daemon.cli(['run', 'bad'], { cwd });
+  const { stderr } = await host.daemon.cli(['run', 'uses'], { cwd });
+  expect(stderr).toContain('Its one run is not done, see: dstack ps -a. To use what it saved: dstack tags add TAG RUN');
+});
+
 test('a restart of what cannot be had any more', async () => {
   const cwd = await projectWith([bash('a', 'echo a >out/a', '  artifacts: [out]'), bash('b', 'cat out/a', '  deps: [a]')].join('\n'));
   await host.daemon.cli(['run', 'a'], { cwd });

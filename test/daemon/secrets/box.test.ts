@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createSecretBox } from '../../../daemon/secrets/box.ts';
-import { FailureError } from '../../../shared/result.ts';
+import { FailureError, unwrap } from '../../../shared/result.ts';
 
 function folder() {
   const dir = mkdtempSync(join(tmpdir(), 'secrets-'));
@@ -127,4 +127,16 @@ test('processes that start together get one key', async () => {
     expect(box.open(Buffer.from(stdout, 'base64'), 'p/A')).toMatchObject({ ok: true, value: expect.stringMatching(/^from \d+$/) });
   expect(readdirSync(join(f.dir, 'home'))).toEqual(['secrets.key']);
   expect(readFileSync(f.key, 'utf8')).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
+});
+
+test('marks stand for a text under one key alone, and do not hold it', () => {
+  using f = folder();
+  using g = folder();
+  const [box, other] = [createSecretBox(f.key), createSecretBox(g.key)];
+  expect(box.mark('x')).toMatchObject({ ok: false, failure: { code: 'secrets_key' } });
+  for (const one of [box, other]) one.seal('x', 'context');
+  const marks = [box.mark('hush'), createSecretBox(f.key).mark('hush'), box.mark('hush2'), other.mark('hush')].map(unwrap);
+  expect(marks[0]).toMatch(/^[0-9a-f]{64}$/);
+  expect(marks[1]).toBe(marks[0]);
+  expect(new Set(marks).size).toBe(3);
 });

@@ -83,6 +83,14 @@ describe('keys', () => {
   });
 });
 
+test('a name that hides a provider', () => {
+  const hint = (name: string) => problemsOf(`workflows:\n- {name: ${name}, provider: lab}\n`);
+  expect(hint('lab')).toEqual([
+    '2 <lab> (hint) `lab` is a provider too | `dstack run lab` is this workflow; give it another name to have both',
+  ]);
+  expect(hint('labs')).toEqual([]);
+});
+
 describe('what is missing', () => {
   test.each<[string, string[]]>([
     ['- provider: bash\n  commands: [x]', ['2 <provider> this workflow has no `name` | add `name: …`, which `dstack run` calls it by']],
@@ -94,6 +102,15 @@ describe('what is missing', () => {
       '- name: x\n  provider: lab\n  inactivity_duration: 0s',
       ['4 <0s> inactivity_duration 0s: this leaves no time | write for example 2h, or off'],
     ],
+    [
+      '- name: x\n  provider: lab\n  inactivity_duration: 5',
+      ['4 <5> inactivity_duration 5: a duration needs a unit | write 5s, 5m, 5h or 5d; or off'],
+    ],
+    [
+      '- name: x\n  provider: code\n  extensions: ms-python.python',
+      ['4 <ms-python.python> extensions: expected a list of extensions, found the text `ms-python.python`'],
+    ],
+    ['- name: x\n  provider: lab\n  version: abc', ['4 <abc> version abc: this is not a version | write one such as 4.2.0']],
     [
       '- name: x\n  provider: lab\n  inactivity_duration: false',
       [expect.stringMatching(/^4 <false> inactivity_duration false: .* \| write for example 2h, or off$/)],

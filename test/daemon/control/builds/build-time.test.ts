@@ -34,8 +34,9 @@ describe('how long the builds of an attempt take', () => {
     const took = builtFor(attempt, now);
     expect(took).toBeGreaterThanOrEqual(8_000);
     endBuild(parts, attempt);
-    expect(attempt.job.progress).toMatchObject({ building: null, builtFor: expect.closeTo(took, -3) });
+    expect(attempt.job.progress.building).toBeNull();
     const sum = attempt.job.progress.builtFor;
+    expect(sum).toBeGreaterThanOrEqual(took);
     endBuild(parts, attempt);
     expect(builtFor(attempt, now)).toBe(sum);
   });
