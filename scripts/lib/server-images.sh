@@ -22,7 +22,8 @@ make_server_images() (
   dir=$1
   [ "$(id -u)" = 0 ] || die 'making the images of the server tests takes root'
   ensure_packages mmdebstrap debian-archive-keyring ca-certificates
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$') || mirror=http://deb.debian.org/debian
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$') ||
+    die 'apt of this machine names no Debian archive, which the images of the server tests are made from'
   mkdir -p "${dir%/*}"
   half=$(mktemp -d "$dir.XXXXXX") || exit
   trap 'remove_tree "$half"' EXIT

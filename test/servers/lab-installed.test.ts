@@ -16,7 +16,7 @@ test('the first start installs it, the second only starts it', async () => {
   const installed = await version(first.url);
   expect(installed).toMatch(/^\d+\.\d+/);
   expect(first.printed()).toContain('Successfully installed');
-  expect(proxy.asked).toContain('pypi.org');
+  expect(proxy.asked).not.toEqual([]);
   await first.stop();
   const environments = await daemon.json<Environment[]>(['env', 'list'], { cwd });
   expect(environments).toMatchObject([{ image: pythonImage, requirements: null }]);
