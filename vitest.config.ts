@@ -29,6 +29,9 @@ export default defineConfig({
           globalSetup: 'test/support/unit-setup.ts',
           env: { DOCKER_HOST: 'unix:///nonexistent/these-tests-need-no-engine.sock' },
           testTimeout: 30_000,
+          // they share nothing; those with an engine come after them, one file at a time on two cores
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -39,6 +42,7 @@ export default defineConfig({
           globalSetup: 'test/support/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
