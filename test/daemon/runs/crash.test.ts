@@ -98,7 +98,8 @@ const ofNodes: StepName[] = ['noteReady', 'takeBack', 'giveUp'];
 
 describe.each(stepNames.filter((step) => !ofNodes.includes(step)))('killed at %s', (step) => {
   const scenario = scenarios[step] ?? whole;
-  test.each(['before', 'after'] as const)('%s it', async (when) => {
+  // each has a daemon of its own
+  test.concurrent.each(['before', 'after'] as const)('%s it', async (when) => {
     await using machine = scenario.gpu ? await gpuMachine(1) : null;
     await using daemon = await startDaemon({ ...machine?.options, start: false, config: { grace_period: '1s' } });
     const cwd = await projectWith(scenario.workflow);
