@@ -14,24 +14,16 @@ import { carryInput, sendPiece } from './exec-talk.ts';
 import { execTarget, whyNot } from './exec-target.ts';
 import { findRun } from './find-run.ts';
 import type { ApiParts } from './handler.ts';
-import { decoded, refuseUpgrade } from './upgrade.ts';
+import { decoded, execRoute, pathOf, refuseUpgrade } from './upgrade.ts';
 
 /** The longest command line that Linux takes is 2 MiB; as JSON it may be somewhat longer. */
 const maxPayload = 4 * 1024 * 1024;
 
 const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload });
-const route = /^\/v1\/runs\/([^/]+)\/exec$/;
-
-const pathOf = (request: IncomingMessage): string => new URL(request.url ?? '/', 'http://daemon').pathname;
-
-/** Whether this asks for a command in a run's container. */
-export const isExec = (request: IncomingMessage): boolean => route.test(pathOf(request));
 
 /** Answers an upgrade to `/v1/runs/:name/exec` (shared/api.ts). What is run, and what is said, is in no log of ours. */
 export function serveExec(api: ApiParts, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  // a client may be gone before it is answered
-  socket.on('error', () => socket.destroy());
-  const name = decoded(route.exec(pathOf(request))?.[1]);
+  const name = decoded(execRoute.exec(pathOf(request))?.[1]);
   const found = name === null ? null : findRun(api, name, 'enter');
   if (!found?.ok) return refuseUpgrade(socket, found?.failure ?? { code: 'no_such_run', message: 'This is not the name of a run' });
   sockets.handleUpgrade(request, socket, head, (client) => {

@@ -5,8 +5,8 @@ import { versionHeader } from '../../shared/version.ts';
 import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import type { ApiParts, JsonHandler, StreamHandler } from './handler.ts';
 import { handlers } from './handlers.ts';
-import { isExec, serveExec } from './exec.ts';
 import { serveLogs } from './logs.ts';
+import { isExec } from './upgrade.ts';
 
 // see daemon/engine/dial.ts: imported as a module it would load Node's fetch too
 const http = process.getBuiltinModule('node:http');
@@ -47,7 +47,13 @@ export function createApiServer(api: ApiParts): Server {
     });
   });
   if (api.caller.shared && !api.caller.admin) server.maxConnections = maxConnections;
-  server.on('upgrade', (request, socket, head) => (isExec(request) ? serveExec : serveLogs)(api, request, socket, head));
+  server.on('upgrade', (request, socket, head) => {
+    if (!isExec(request)) return serveLogs(api, request, socket, head);
+    // a client may be gone before it is answered
+    socket.on('error', () => socket.destroy());
+    // loaded when somebody wants into a run
+    void import('./exec.ts').then(({ serveExec }) => serveExec(api, request, socket, head));
+  });
   return server;
 }
 

@@ -1,5 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Failure } from '../../shared/result.ts';
+
+export const execRoute = /^\/v1\/runs\/([^/]+)\/exec$/;
+
+export const pathOf = (request: IncomingMessage): string => new URL(request.url ?? '/', 'http://daemon').pathname;
+
+/** Whether this asks for a command in a run's container (exec.ts), not for a log. */
+export const isExec = (request: IncomingMessage): boolean => execRoute.test(pathOf(request));
 
 /** A part of a URL as text; null: there is none, or it is not encoded rightly. */
 export function decoded(part: string | undefined): string | null {

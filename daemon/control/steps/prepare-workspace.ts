@@ -3,7 +3,6 @@ import { fail, ok, type Result } from '../../../shared/result.ts';
 import type { Attempt } from '../attempt.ts';
 import { devicesOf } from '../claims/gpu-devices.ts';
 import type { ControlParts } from '../parts.ts';
-import { resolveEnvironment } from '../builds/resolve-environment.ts';
 import { codeFiles } from '../../providers/code-script.ts';
 import { refersToVariables, restoreEnvironment } from '../../providers/script.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
@@ -52,8 +51,8 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
     if (!devices.ok) return endWith(parts, attempt, 'gpus', devices.failure.message);
     await parts.states.prepare(attempt.id, script, await parts.certificates(), devices.value, spec.app?.server ? codeFiles : {});
     live.workspace = workspace.value;
-    // one that is there already costs no further step
-    if (spec.environment) await resolveEnvironment(parts, attempt);
+    // one that is there already costs no further step; a daemon whose runs have none does without all of that
+    if (spec.environment) await (await import('../builds/resolve-environment.ts')).resolveEnvironment(parts, attempt);
   } finally {
     live.doing = null;
   }

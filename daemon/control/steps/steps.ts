@@ -1,5 +1,4 @@
 import type { StepName } from '../plan.ts';
-import { buildEnvironment } from './build-environment.ts';
 import { claimGpus } from './claim-gpus.ts';
 import { collectLog } from './collect-log.ts';
 import { confirmGpus } from './confirm-gpus.ts';
@@ -28,7 +27,8 @@ import { warn } from './warn.ts';
 export const steps: Record<StepName, Executor> = {
   pullImage,
   prepareWorkspace,
-  buildEnvironment,
+  // loaded when there is one to build
+  buildEnvironment: async (task) => (await import('./build-environment.ts')).buildEnvironment(task),
   claimGpus,
   noteReady,
   takeBack,
