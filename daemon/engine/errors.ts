@@ -53,6 +53,7 @@ export function kindOf(status: number | null, said: string): EngineErrorKind {
   // somebody is removing the container: it is as good as gone
   if (status === 404 || /marked for removal/i.test(said)) return 'not_found';
   if (/manifest unknown|manifest for \S+ not found|no such image|name unknown|repository name not known/i.test(said)) return 'not_found';
-  if (status === 409) return 'conflict';
+  // a create that met a container of its name which was removed that very moment (28.5): it is taken and nobody has it
+  if (status === 409 || /name is not reserved/i.test(said)) return 'conflict';
   return 'other';
 }

@@ -22,4 +22,6 @@ test('a container that somebody is removing before it ever ran is gone, not one 
 test('what is marked for removal counts as gone', () => {
   expect(kindOf(409, 'container is marked for removal and cannot be started')).toBe('not_found');
   expect(kindOf(409, 'cannot remove a running container')).toBe('conflict');
+  // its name is taken, and who had it is gone: a create is asked again
+  expect(kindOf(500, 'name is not reserved')).toBe('conflict');
 });
