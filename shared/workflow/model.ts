@@ -115,6 +115,10 @@ export interface TorchrunWorkflow extends WorkflowBase {
   /** which nodes save the artifacts */
   artifactsOf: 'master' | 'all';
 }
+/** Whether people work in it, until somebody stops it. */
+export const isDevEnvironment = (workflow: Workflow): workflow is DevEnvironmentWorkflow =>
+  workflow.provider === 'code' || workflow.provider === 'lab' || workflow.provider === 'notebook';
+
 export type Workflow = BashWorkflow | DockerWorkflow | DevEnvironmentWorkflow | TorchrunWorkflow;
 
 /** Something to say about a place in a file. Lines and columns count from 1; `length` is that of the marked text on its line. */

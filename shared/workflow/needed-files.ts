@@ -24,7 +24,9 @@ export function neededFiles(workflow: Workflow, mounted: readonly string[] | nul
   );
   const named = (key: NeededFile['key'], file: string, rest: Pick<NeededFile, 'mayBeMade' | 'item'>): NeededFile[] => {
     const at = posix.resolve(base, file);
-    if (/^[-/]|\$/.test(file)) return [];
+    if (posix.isAbsolute(file)) return [];
+    // the others reach the container as they are
+    if (key === 'file' && /^-|\$/.test(file)) return [];
     // it is installed before anything is mounted that is not there always
     if (key !== 'requirements' && mounted === null && workflow.deps.length > 0) return [];
     if (key !== 'requirements' && places.some((place) => at === place || at.startsWith(`${place}/`))) return [];

@@ -1,8 +1,6 @@
-import { homedir } from 'node:os';
 import { chmod, mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unwrap } from '../../../shared/result.ts';
-import { expandHome, parseMount } from '../../../shared/units.ts';
 import type { HostMount } from '../../../shared/workflow/model.ts';
 import { labels, type ContainerSpec, type MountSpec } from '../../engine/engine.ts';
 import { bareContainer } from '../../engine/bare-container.ts';
@@ -13,11 +11,13 @@ import type { Stage } from '../../environments/stages.ts';
 import { stateMount } from '../../providers/script.ts';
 import { removeAll } from '../../remove-all.ts';
 import { specOf, type Attempt } from '../attempt.ts';
+import { configMounts } from '../config-mounts.ts';
 import { depsToMount, environment, insideJob } from '../container-spec.ts';
 import { containerName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 import { specWithSecrets } from '../secrets.ts';
 import { writeOver } from '../untrusted-file.ts';
+import { workspaceMount } from '../workspace-mount.ts';
 
 type Image = NonNullable<Awaited<ReturnType<ControlParts['engine']['image']>>>;
 
@@ -84,12 +84,9 @@ export function buildContainer(
   const spec = specOf(attempt);
   const own = spec.artifacts.map((artifact) => artifact.path);
   const bind = (source: string, target: string, readOnly: boolean): MountSpec => ({ type: 'bind', source, target, readOnly });
-  const mount = live.workspace?.mount;
-  const workspace: MountSpec[] = !mount
-    ? []
-    : [mount.type === 'overlay' ? { ...mount, volume: attempt.container, target: '/workflow' } : { ...mount, target: '/workflow' }];
+  const workspace = live.workspace ? [workspaceMount(live.workspace, attempt)] : [];
   const downloads = downloadsOf(parts, attempt, options.image);
-  const hostMounts = [...parts.config.mounts.map(configMount), ...options.mounts];
+  const hostMounts = [...configMounts(parts.config), ...options.mounts];
   // an image that asks for all GPUs gets none of an engine that hands them out unasked
   const asksForGpus = options.image.env.some((entry) => entry.startsWith('NVIDIA_VISIBLE_DEVICES='));
   return {
@@ -127,10 +124,4 @@ export function buildContainer(
     pids: parts.policy.of(run.user).pids,
     init: true,
   };
-}
-
-/** A mount of the config, with `~` as the daemon's own home. */
-function configMount(text: string): HostMount {
-  const mount = unwrap(parseMount(text));
-  return { ...mount, source: expandHome(mount.source, homedir()) };
 }

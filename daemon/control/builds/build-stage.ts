@@ -17,6 +17,7 @@ import type { ControlParts } from '../parts.ts';
 import { endWith } from '../steps/end-with.ts';
 import { serverMountOf } from '../steps/provide-server.ts';
 import { openRecording } from '../steps/recording.ts';
+import { dropWorkspace, refusesOverlay } from '../workspace-mount.ts';
 
 /** How often it is looked whether another's build goes on that this process has not taken up yet (ms). */
 const lookAgainAfter = 200;
@@ -148,16 +149,10 @@ async function notBuilt(parts: ControlParts, attempt: Attempt, name: string, err
   else if (!(error instanceof EngineError) || error.kind === 'unreachable' || error.kind === 'conflict') throw error;
   else if (error.kind === 'not_found') live.image = null;
   else if (error.kind === 'no_space') endWith(parts, attempt, 'disk_full', `the engine's disk is full: ${error.message}`);
-  else if (
-    error.kind === 'mount' &&
-    live.workspace?.mount.type === 'overlay' &&
-    /mounting volume|mount local volume/i.test(error.message)
-  ) {
+  else if (refusesOverlay(attempt, error)) {
     parts.overlay.refused(error.message);
     await discardBuild(parts, attempt, name);
-    await parts.engine.removeVolume(attempt.container);
-    await parts.snapshots.discardWorkspace(attempt.id);
-    live.workspace = null;
+    await dropWorkspace(parts, attempt);
     return null;
   } else endWith(parts, attempt, 'environment', `cannot build the environment: ${messageOf(error)}`);
   await discardBuild(parts, attempt, name);

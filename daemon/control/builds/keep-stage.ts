@@ -17,6 +17,7 @@ import { depsToMount, insideJob } from '../container-spec.ts';
 import type { ControlParts } from '../parts.ts';
 import { endWith } from '../steps/end-with.ts';
 import { readUntrusted } from '../untrusted-file.ts';
+import { dropWorkspace } from '../workspace-mount.ts';
 
 /** Of what a build notes at most (bytes). */
 const mostNoted = 1 << 20;
@@ -99,7 +100,8 @@ export async function keepStage(
     await parts.logs.note(attempt.job, `dstack: ${what} runs again in every job: ${again}`);
   }
   await discardBuild(parts, attempt, name);
-  if (touched !== null) await freshWorkspace(parts, attempt);
+  // the job gets one as if nothing had been built
+  if (touched !== null) await dropWorkspace(parts, attempt);
   await parts.environments
     .shrink()
     .catch((error: unknown) => parts.logger.info({ error: messageOf(error) }, 'environments were not removed'));
@@ -141,13 +143,6 @@ async function touchedWorkspace(
       : (one: string): boolean => posix.basename(one) === '__pycache__';
   const path = await workspaceChange(mount, { tree, mountPoints: inWorkspace, ignored });
   return path === null ? null : `it changes the workspace (${path})`;
-}
-
-/** The job gets a workspace as if nothing had been built. */
-async function freshWorkspace(parts: ControlParts, attempt: Attempt): Promise<void> {
-  await parts.engine.removeVolume(attempt.container);
-  await parts.snapshots.discardWorkspace(attempt.id);
-  attempt.live.workspace = null;
 }
 
 /** The end of the attempt, with the command that failed and how. */

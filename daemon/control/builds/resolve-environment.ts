@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import { unwrap } from '../../../shared/result.ts';
-import { parseMount } from '../../../shared/units.ts';
 import { treeIn } from '../../environments/tree-files.ts';
 import { stagesOf, type Stage } from '../../environments/stages.ts';
 import { enterScript, sessionFile } from '../../providers/script.ts';
 import { resolveInside } from '../../snapshots/inside.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
 import { specOf, type Attempt } from '../attempt.ts';
+import { configMounts } from '../config-mounts.ts';
 import { certificateVariables } from '../container-spec.ts';
 import type { ControlParts } from '../parts.ts';
 import { secretMarks } from '../secrets.ts';
@@ -70,9 +70,7 @@ async function stages(parts: ControlParts, attempt: Attempt): Promise<Stage[]> {
     env: { ...parts.config.env, ...spec.env },
     others: { ...(await certificateMarks(parts)), ...unwrap(secretMarks(parts, run.project)) },
     deps: run.spec.deps.flatMap((dep) => dep.artifacts.map((a): [string, string] => [a.path, `${dep.runId}/${a.job}/${a.key}`])),
-    writable: [...spec.mounts, ...parts.config.mounts.map((text) => unwrap(parseMount(text)))].flatMap((mount) =>
-      mount.readOnly ? [] : [mount.target],
-    ),
+    writable: [...spec.mounts, ...configMounts(parts.config)].flatMap((mount) => (mount.readOnly ? [] : [mount.target])),
     files: treeIn(dir),
     async idOf(path) {
       // what a link leads to counts, and not where

@@ -1,5 +1,6 @@
 import type { JobState } from '../../../shared/states.ts';
 import type { JobRecord, RunRecord } from '../../store/records.ts';
+import { endedAt, placeOf } from '../ended.ts';
 import { culpritOf, ownEnds, wasTold, type OwnEnd } from './gang.ts';
 import { afterFailure, type Verdict } from '../outcome.ts';
 
@@ -37,21 +38,18 @@ export const nodeReason = (job: number, reason: string, exitCode: number | null)
 
 /** The state in which a node ends with that verdict. */
 export function nodeState(run: RunRecord, node: JobRecord, verdict: GangVerdict, now: number): JobState {
-  const { state, progress } = node;
-  const { end } = progress;
   const { outcome, again, culprit } = verdict;
-  const placed = 'host' in state && 'gpus' in state ? { host: state.host, gpus: state.gpus } : { host: null, gpus: [] };
   const why =
     culprit && 'reason' in outcome ? nodeReason(culprit.node.job, outcome.reason, culprit.node.progress.end?.exitCode ?? null) : null;
   if (again !== null)
-    return { status: 'interrupted', since: now, reason: why ?? ('reason' in outcome ? outcome.reason : ''), cause: again, ...placed };
-  const ended = {
-    since: now,
-    startedAt: end?.startedAt ?? null,
-    finishedAt: end?.finishedAt ?? now,
-    exitCode: end?.exitCode ?? null,
-    ...placed,
-  };
+    return {
+      status: 'interrupted',
+      since: now,
+      reason: why ?? ('reason' in outcome ? outcome.reason : ''),
+      cause: again,
+      ...placeOf(node),
+    };
+  const ended = endedAt(node, now);
   const own = ownEnds(run, [node])[0]?.outcome ?? null;
   if (own?.status === 'done' || own?.status === 'stopped' || own?.status === 'aborted') return { status: own.status, ...ended };
   if (own?.status === 'failed' && (culprit === null ? wasTold(run, node) : culprit.node.job === node.job))

@@ -1,8 +1,6 @@
 import { unwrap } from '../../../shared/result.ts';
-import { homedir } from 'node:os';
-import type { HostMount } from '../../../shared/workflow/model.ts';
-import { expandHome, parseMount } from '../../../shared/units.ts';
-import { labels, type MountSpec } from '../../engine/engine.ts';
+import { labels } from '../../engine/engine.ts';
+import { configMounts } from '../config-mounts.ts';
 import { containerSpec, depsToMount } from '../container-spec.ts';
 import { gangVariables } from '../gangs/gang-variables.ts';
 import { specOf } from '../attempt.ts';
@@ -10,17 +8,12 @@ import { downloadsOf } from '../builds/build-parts.ts';
 import { holdMounts } from '../hold-mounts.ts';
 import { tokenOf } from '../submit/run-token.ts';
 import { specWithSecrets } from '../secrets.ts';
+import { workspaceMount } from '../workspace-mount.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
 import { networkOf } from './join-master.ts';
 import { notMade } from './not-made.ts';
 import { serverMountOf } from './provide-server.ts';
-
-/** A mount of the config, with `~` as the daemon's own home. */
-function configMount(text: string): HostMount {
-  const mount = unwrap(parseMount(text));
-  return { ...mount, source: expandHome(mount.source, homedir()) };
-}
 
 /** Creates the container, or finds the one that an earlier try made. */
 export const createContainer: Executor = async ({ parts, attempt }) => {
@@ -37,9 +30,6 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
     const attach = job.state.gpus.length === 0 ? ({ method: 'gpus' } as const) : await parts.gpus.attach(job.state.host);
     if (attach.method === null) return endWith(parts, attempt, 'gpus', attach.why);
     const { spec, secrets } = unwrap(specWithSecrets(parts, attempt));
-    const { mount } = live.workspace;
-    const workspace: MountSpec =
-      mount.type === 'overlay' ? { ...mount, volume: attempt.container, target: '/workflow' } : { ...mount, target: '/workflow' };
     const server = await serverMountOf(parts, attempt);
     const network = await networkOf(parts, attempt);
     if (network === null) return;
@@ -60,11 +50,11 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
         gpus: job.state.gpus,
         gpuAttach: attach.method,
         user: run.user,
-        workspace,
+        workspace: workspaceMount(live.workspace, attempt),
         stateFolder: parts.states.pathOf(attempt.id),
         artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
         deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
-        mounts: [...parts.config.mounts.map((text) => configMount(text)), ...mounts.value, ...server].map((mount) => ({
+        mounts: [...configMounts(parts.config), ...mounts.value, ...server].map((mount) => ({
           type: 'bind',
           ...mount,
         })),

@@ -1,5 +1,5 @@
 import { isEnded } from '../../../shared/states.ts';
-import { freshProgress } from '../../store/records.ts';
+import { nextAttempt } from '../ended.ts';
 import { nodesOf } from '../gangs/gang.ts';
 import { nodeState } from '../gangs/gang-verdict.ts';
 import { recordUsage } from '../record-usage.ts';
@@ -21,19 +21,7 @@ export const finishGang: Executor = async ({ parts, attempt, changed, reschedule
       node.state = nodeState(run, node, verdict, now);
       parts.store.jobs.update(node);
       if (verdict.again === null) continue;
-      parts.store.jobs.insert({
-        runId: run.id,
-        job: node.job,
-        attempt: job.attempt + 1,
-        state: {
-          status: 'queued',
-          since: now,
-          notBefore: verdict.pause > 0 ? now + verdict.pause * 1000 : null,
-          preempted: verdict.again === 'preempted',
-        },
-        progress: freshProgress(),
-        open: true,
-      });
+      parts.store.jobs.insert(nextAttempt(node, now, verdict.again, verdict.pause));
     }
     if (verdict.outcome.status === 'done' && run.tag !== null)
       parts.store.tags.put({ project: run.project, tag: run.tag, runId: run.id, createdAt: now });

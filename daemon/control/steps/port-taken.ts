@@ -1,7 +1,7 @@
 import type { Attempt } from '../attempt.ts';
 import { specOf } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
-import { holderOf } from '../submit/port-holders.ts';
+import { fixedPorts, holderOf } from '../submit/port-holders.ts';
 import { endWith } from './end-with.ts';
 
 /** How often a port that the engine chose may turn out to be somebody else's. */
@@ -26,7 +26,7 @@ export function portIn(message: string): number | null {
  */
 export async function portTaken(parts: ControlParts, attempt: Attempt, message: string): Promise<void> {
   const { job, live, run } = attempt;
-  const fixed = specOf(attempt).ports.flatMap(({ host }) => (host === null ? [] : [host]));
+  const fixed = fixedPorts([specOf(attempt)]);
   const said = portIn(message);
   const port = said !== null && fixed.includes(said) ? said : said === null ? (fixed[0] ?? null) : null;
   live.portChoices = (live.portChoices ?? 0) + 1;

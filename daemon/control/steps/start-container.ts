@@ -3,6 +3,7 @@ import { EngineError, type Attached, type Container } from '../../engine/engine.
 import { specOf, type Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
 import { holdMounts, releaseMounts } from '../hold-mounts.ts';
+import { dropWorkspace, refusesOverlay } from '../workspace-mount.ts';
 import { gangView, isGang, nodesOf } from '../gangs/gang.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
@@ -64,15 +65,13 @@ async function notStarted(parts: ControlParts, attempt: Attempt, container: Cont
     parts.store.jobs.update(job);
     return;
   }
-  if (error.kind === 'mount' && live.workspace?.mount.type === 'overlay' && /mounting volume|mount local volume/i.test(error.message)) {
+  if (refusesOverlay(attempt, error)) {
     parts.overlay.refused(error.message);
     job.progress.startIntent = null;
     parts.store.jobs.update(job);
     live.workspace = null;
     await parts.engine.remove(attempt.container, true);
-    await parts.engine.removeVolume(attempt.container);
-    await parts.snapshots.discardWorkspace(attempt.id);
-    return;
+    return dropWorkspace(parts, attempt);
   }
   if (saysPortTaken(error.message)) return portTaken(parts, attempt, error.message);
   endWith(parts, attempt, error.kind === 'no_space' ? 'disk_full' : 'start', startProblem(messageOf(error)));

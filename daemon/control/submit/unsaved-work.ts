@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
-import type { Workflow } from '../../../shared/workflow/model.ts';
+import { isDevEnvironment, type Workflow } from '../../../shared/workflow/model.ts';
 import type { RunRecord } from '../../store/records.ts';
 
 /** People work in a dev environment: said before, not after, where nothing of that would be kept. */
-export function unsavedAtAll({ provider, artifacts, mounts }: Workflow): string[] {
-  if (provider !== 'lab' && provider !== 'notebook' && provider !== 'code') return [];
+export function unsavedAtAll(workflow: Workflow): string[] {
+  const { artifacts, mounts } = workflow;
+  if (!isDevEnvironment(workflow)) return [];
   if (artifacts.length > 0 || mounts.some(({ target, readOnly }) => !readOnly && posix.resolve(target).startsWith('/workflow'))) return [];
   return ['it has no artifacts: what is changed in it is gone when it ends. Name folders to keep with: -a FOLDER'];
 }

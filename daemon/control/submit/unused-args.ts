@@ -1,15 +1,13 @@
 import { fail, ok, type Result } from '../../../shared/result.ts';
 import { parseTemplate } from '../../../shared/workflow/interpolate.ts';
-import type { Workflow } from '../../../shared/workflow/model.ts';
+import { isDevEnvironment, type Workflow } from '../../../shared/workflow/model.ts';
 import { quoteArgs } from '../../../shared/workflow/quote.ts';
 
 /** Arguments that the workflow does not speak of: a warning, or refused (`bad_option`) where its provider has nothing to give them to. */
 export function unusedArgs(workflow: Workflow, args: readonly string[]): Result<string[]> {
   if (args.length === 0 || texts(workflow).some(takesArgs)) return ok([]);
   const message = `nothing takes the arguments: ${quoteArgs(args)}`;
-  const { provider } = workflow;
-  if (provider === 'lab' || provider === 'notebook' || provider === 'code')
-    return fail('bad_option', message, `The ${provider} provider has no use for arguments.`);
+  if (isDevEnvironment(workflow)) return fail('bad_option', message, `The ${workflow.provider} provider has no use for arguments.`);
   return ok([`${message}. In the workflow, \${{ run.args }} stands for them`]);
 }
 
