@@ -10,7 +10,7 @@ import type { Resources, ProviderName } from './workflow/model.ts';
 import type { InterruptionCause, Status } from './states.ts';
 
 /** Raised with every change of this file that an older peer would not understand. */
-export const apiVersion = 3;
+export const apiVersion = 4;
 
 /** method and path of each verb; `:name` is filled in from the parameters, the rest travels as query (GET, DELETE) or JSON body. */
 export const routes = {
@@ -23,6 +23,9 @@ export const routes = {
   stop: { method: 'POST', path: '/v1/runs/stop' },
   rm: { method: 'POST', path: '/v1/runs/rm' },
   restart: { method: 'POST', path: '/v1/runs/restart' },
+  rerun: { method: 'POST', path: '/v1/runs/rerun' },
+  stopAttempt: { method: 'POST', path: '/v1/runs/stop-attempt' },
+  resize: { method: 'POST', path: '/v1/runs/resize' },
   artifactsList: { method: 'GET', path: '/v1/artifacts' },
   snapshotKnown: { method: 'GET', path: '/v1/snapshots' },
   /** its parameters are in the query, its body is a Git pack */
@@ -70,6 +73,15 @@ export interface Verbs {
   stop: { params: InProject & { names?: string[]; all?: boolean; abort?: boolean }; answer: Run[] };
   rm: { params: InProject & { names?: string[]; all?: boolean }; answer: { removed: string[] } };
   restart: { params: { name: string }; answer: Submitted };
+  /**
+   * The next attempt of a watch. Without `snapshot`: because somebody asked, with the files as they are. With it: a client that watches the files in the daemon's
+   * place has sent them, and there is an attempt only where they are others (`seenAt`: ISO 8601, when it saw the first change).
+   */
+  rerun: { params: InProject & { name: string; snapshot?: SentSnapshot; seenAt?: string }; answer: { attempt: number | null } };
+  /** ends what runs in a watch; the watch goes on */
+  stopAttempt: { params: { name: string }; answer: { attempt: number } };
+  /** the terminal of a run's jobs */
+  resize: { params: { name: string; columns: number; rows: number }; answer: object };
   /** what a daemon that is sent the files of projects has of this one; sizes in bytes */
   snapshotKnown: { params: InProject; answer: { trees: string[]; warnBytes: number; maxBytes: number } };
   /** the body: the objects of the tree that are in none of the known ones */
@@ -145,6 +157,8 @@ export interface Overrides {
   /** code, lab, notebook */
   version?: string;
   inactivityDuration?: string;
+  /** it runs again at each change of the project's files; of these paths and what is below them, none: of all */
+  watch?: string[];
 }
 
 export interface SubmitRequest {
@@ -223,6 +237,8 @@ export interface Run {
   /** where its ports are published while it runs, with the token for whoever may have it; what it serves first */
   urls: { name: string; url: string }[];
   attempt: number;
+  /** null or absent: it runs once */
+  watch?: WatchView | null;
   priority: number;
   interruptible: boolean;
   /** what it asks for: `2 GPUs a100, 8 cores`; '': nothing in particular */
@@ -234,6 +250,36 @@ export interface Run {
   submittedAt: string;
   startedAt: string | null;
   finishedAt: string | null;
+}
+
+/** Why there is an attempt of a watch. `start`: it is the first; `asked`: somebody wanted it. */
+export type RerunCause = 'start' | 'change' | 'asked' | 'host' | 'preempted';
+
+/** How an attempt of a watch ended: by itself, for a change, because somebody stopped it, or with its container. */
+export type RerunEnd = 'itself' | 'changed' | 'stopped' | 'container';
+
+/** A watch as it is now. Attempts are counted over all of it, whichever container they run in. */
+export interface WatchView {
+  /** the one that runs, or ran last */
+  attempt: number;
+  phase: 'starting' | 'running' | 'ending' | 'ended';
+  cause: RerunCause;
+  /** paths of the project that changed before it, the first 20 of `changes` */
+  changed: string[];
+  changes: number;
+  /** from the moment that the change was seen to the one that its commands began (ms); null: not yet */
+  restartMs: number | null;
+  startedAt: string | null;
+  endedAt: string | null;
+  exitCode: number | null;
+  /** the attempt before it */
+  before: { attempt: number; how: RerunEnd; exitCode: number | null; ranMs: number | null } | null;
+  /** why it has a fresh container; null: it runs in that of the attempt before */
+  fresh: string | null;
+  /** who sees the changes: the daemon, told by the kernel or by looking again and again, or the client that is attached; `nobody` watches a client's files while none is */
+  sees: 'events' | 'polling' | 'client' | 'nobody';
+  /** why a change did not lead to an attempt (a fault in the workflow file, say), or what one should know of how it watches; null: nothing */
+  notice: string | null;
 }
 
 /** What a run was, in full; `restart` uses exactly these. */
@@ -282,6 +328,9 @@ export interface AttemptInfo {
   startedAt: string | null;
   finishedAt: string | null;
   exitCode: number | null;
+  /** of a watch: the paths that changed before it, and how it ended */
+  changed?: string[];
+  how?: RerunEnd | null;
 }
 
 /** A GPU of the pool. Sizes in bytes, utilisation in percent, temperature in °C, power in W; null: the driver does not say. */

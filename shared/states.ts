@@ -33,8 +33,8 @@ export interface Ended {
   exitCode: number | null;
 }
 
-/** Only what `failed` counts against `retry`. */
-export type InterruptionCause = 'failed' | 'host' | 'preempted';
+/** Only what `failed` counts against `retry`. `watch`: the next attempt of a watch has a container of its own. */
+export type InterruptionCause = 'failed' | 'host' | 'preempted' | 'watch';
 
 export type FailureReason =
   | 'exit_code'

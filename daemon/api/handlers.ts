@@ -11,6 +11,8 @@ import type { JsonHandler, StreamHandler } from './handler.ts';
 import { policy } from './policy.ts';
 import { ps } from './ps.ts';
 import { queue } from './queue.ts';
+import { rerun } from './rerun.ts';
+import { resize } from './resize.ts';
 import { restart } from './restart.ts';
 import { rm } from './rm.ts';
 import { run, submit } from './run.ts';
@@ -19,6 +21,7 @@ import { stats } from './stats.ts';
 import { share } from './share.ts';
 import { snapshotKnown, snapshotSend } from './snapshots.ts';
 import { stop } from './stop.ts';
+import { stopAttempt } from './stop-attempt.ts';
 import { tagsAdd, tagsDelete, tagsList } from './tags.ts';
 import { usage } from './usage.ts';
 
@@ -33,6 +36,9 @@ export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
   stop,
   rm,
   restart,
+  rerun,
+  stopAttempt,
+  resize,
   snapshotKnown,
   snapshotSend,
   share,

@@ -2,7 +2,8 @@
  * What a provider makes of a workflow: everything about a job's container that does not depend on the host it lands on. Kept with the run, and
  * used unchanged by `restart`. Strings may hold `${{ secrets.X }}`: values of secrets are never stored here.
  */
-import type { ArtifactRef, GpuRequest, HostMount, RegistryAuth } from '../../shared/workflow/model.ts';
+import type { SubmitRequest } from '../../shared/api.ts';
+import type { ArtifactRef, GpuRequest, HostMount, RegistryAuth, WatchRef } from '../../shared/workflow/model.ts';
 
 export interface JobSpec {
   image: string;
@@ -78,6 +79,13 @@ export interface ResolvedDep {
   artifacts: { job: number; key: string; path: string }[];
 }
 
+/** What counts as a change (patterns of .gitignore), and what the workflow is made of again when its file changes. */
+export interface WatchSpec extends WatchRef {
+  request: Pick<SubmitRequest, 'target' | 'overrides' | 'args' | 'env'>;
+  /** the files are on another machine or another user's: a client watches and sends them */
+  byClient: boolean;
+}
+
 /** What a run was (DESIGN §4): `restart` uses exactly this. */
 export interface RunSpec {
   args: string[];
@@ -105,6 +113,8 @@ export interface RunSpec {
   /** the very image of the run that this one repeats; null: the reference decides */
   pinnedImage: { id: string; digest: string | null } | null;
   restartOf: string | null;
+  /** it runs again at each change of the project's files; absent: it does not */
+  watch?: WatchSpec;
   /** size of the submitter's terminal */
   terminal: { columns: number; rows: number } | null;
 }

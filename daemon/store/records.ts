@@ -1,4 +1,5 @@
 /** What the store holds of runs, as the rest of the daemon reads it. */
+import type { RerunCause, RerunEnd } from '../../shared/api.ts';
 import type { JobState, StopHow } from '../../shared/states.ts';
 import type { ProviderName } from '../../shared/workflow/model.ts';
 import type { RunSpec } from '../providers/job-spec.ts';
@@ -117,6 +118,33 @@ export const freshProgress = (): Progress => ({
   settled: false,
   remark: null,
 });
+
+/**
+ * An attempt of a watch as its user counts them, over all of its containers. The container (JobRecord) whose attempt has the same number begins with it; those
+ * that follow up to the next container run in that one too. The newest one that has not begun is what is wanted.
+ */
+export interface RerunRecord {
+  runId: number;
+  number: number;
+  /** what the project's files were */
+  tree: string;
+  cause: RerunCause;
+  /** paths that changed, the first 20 of `changes` */
+  changed: string[];
+  changes: number;
+  /** ms since 1970: the first change was seen, it was asked for, its commands began, somebody asked for its end, it ended; null: not (yet) */
+  seenAt: number | null;
+  askedAt: number;
+  startedAt: number | null;
+  stopAskedAt: number | null;
+  endedAt: number | null;
+  how: RerunEnd | null;
+  exitCode: number | null;
+  /** why it begins with a fresh container; null: it runs in that of the one before */
+  fresh: string | null;
+  /** what the run is from it on, where the workflow has changed; null: what it was */
+  spec: RunSpec | null;
+}
 
 export interface TagRecord {
   project: string;

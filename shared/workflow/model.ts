@@ -45,6 +45,13 @@ export interface Resources {
   interruptible: boolean;
 }
 
+/** Paths of the project, in the patterns of .gitignore. */
+export interface WatchRef {
+  /** none: all of it */
+  paths: string[];
+  ignore: string[];
+}
+
 /** Ports as a count (free ones are chosen) or a list. `host` null: a free one. */
 export type Ports = { kind: 'count'; count: number } | { kind: 'list'; ports: { container: number; host: number | null }[] };
 
@@ -86,6 +93,8 @@ export interface WorkflowBase {
   image: string | null;
   registryAuth: RegistryAuth | null;
   ports: Ports | null;
+  /** what counts as a change where it is watched; null: nothing is said of it */
+  watch: WatchRef | null;
 }
 
 export interface BashWorkflow extends WorkflowBase {

@@ -60,6 +60,7 @@ function baseOf(raw: RawWorkflow): WorkflowBase {
     image: raw.image ?? null,
     registryAuth: raw.registry_auth ?? null,
     ports: portsOf(raw.ports),
+    watch: null,
   };
 }
 

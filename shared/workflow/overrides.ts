@@ -89,6 +89,7 @@ const emptyBase: Omit<WorkflowBase, 'name'> = {
   image: null,
   registryAuth: null,
   ports: null,
+  watch: null,
 };
 
 /** The failures below are thrown, so that each line reads as what it does. */

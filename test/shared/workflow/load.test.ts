@@ -43,6 +43,7 @@ const plain: Workflow = {
   image: null,
   registryAuth: null,
   ports: null,
+  watch: null,
 };
 
 describe('the example of the documentation', () => {
