@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { messageOf } from '../../shared/result.ts';
 import type { RecordEnd, Recording } from './logs.ts';
 import { Masker } from './masker.ts';
+import { MarkIndex } from './mark-index.ts';
 import type { RecordPaths } from './paths.ts';
 import { Pipeline } from './pipeline.ts';
 import { RecordFile } from './record-file.ts';
@@ -11,6 +12,10 @@ import { RecordFile } from './record-file.ts';
 /** One attempt's record while somebody writes or reads it: makes the writers take turns and tells the readers. */
 export class Attempt implements Recording {
   readonly paths: RecordPaths;
+  /** where the attempts of a watch begin in it */
+  readonly marks: MarkIndex;
+  /** the attempt that the container begins with */
+  readonly #first: number;
   /** how many read it now */
   readers = 0;
   recording = false;
@@ -28,18 +33,20 @@ export class Attempt implements Recording {
   #record: Promise<unknown> = Promise.resolve();
   #waiting: (() => void)[] = [];
 
-  constructor(paths: RecordPaths, now: () => number) {
+  constructor(paths: RecordPaths, first: number, now: () => number) {
     this.paths = paths;
+    this.#first = first;
+    this.marks = new MarkIndex(paths, first);
     this.ended = existsSync(paths.end);
     this.#file = new RecordFile(paths, now, () => this.wake());
   }
 
   recordLive(output: Readable): Promise<RecordEnd> {
-    return this.#queueRecord(() => this.#drain(output, new Pipeline(this.#file, this.secrets, 'live')));
+    return this.#queueRecord(() => this.#drain(output, new Pipeline(this.#file, this.secrets, this.#first, 'live')));
   }
 
   recordFrom(engineLog: Readable): Promise<RecordEnd> {
-    return this.#queueRecord(() => this.#drain(engineLog, new Pipeline(this.#file, this.secrets, 'engine')));
+    return this.#queueRecord(() => this.#drain(engineLog, new Pipeline(this.#file, this.secrets, this.#first, 'engine')));
   }
 
   async setApart(): Promise<void> {

@@ -1,7 +1,10 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Attempt } from './attempt.ts';
-import type { AttemptId, Logs } from './logs.ts';
+import type { AttemptId, Logs, PartId } from './logs.ts';
+import type { Stretch } from './mark-index.ts';
+import { lastLines } from './last-lines.ts';
+import { partOffset, partSize } from './part.ts';
 import { recordPaths, runDir } from './paths.ts';
 import { readRecord } from './reader.ts';
 import { TimeIndex } from './time-index.ts';
@@ -15,17 +18,35 @@ export function createLogs(options: { dir: string; now(): number }): Logs {
   const attemptOf = (id: AttemptId): Attempt => {
     const { record } = recordPaths(dir, id);
     let attempt = attempts.get(record);
-    if (!attempt) attempts.set(record, (attempt = new Attempt(recordPaths(dir, id), now)));
+    if (!attempt) attempts.set(record, (attempt = new Attempt(recordPaths(dir, id), id.attempt, now)));
     return attempt;
   };
   const forget = (attempt: Attempt): void => {
     const unused = !attempt.recording && attempt.readers === 0;
     if (unused && attempts.get(attempt.paths.record) === attempt) attempts.delete(attempt.paths.record);
   };
-  const size = async (id: AttemptId): Promise<number> => (await stat(recordPaths(dir, id).record).catch(() => null))?.size ?? 0;
+  /** with what is known of its parts now */
+  const withMarks = async <T>(id: AttemptId, use: (attempt: Attempt) => T): Promise<T> => {
+    const attempt = attemptOf(id);
+    attempt.readers++;
+    try {
+      await attempt.marks.update(attempt.ended);
+      return use(attempt);
+    } finally {
+      attempt.readers--;
+      forget(attempt);
+    }
+  };
+  const size = async (id: PartId): Promise<number> => {
+    const { part } = id;
+    if (part !== undefined) return withMarks(id, ({ marks }) => partSize(marks.part(part)));
+    return (await stat(recordPaths(dir, id).record).catch(() => null))?.size ?? 0;
+  };
 
   return {
     size,
+
+    parts: (id) => withMarks(id, ({ marks }) => marks.attempts),
 
     recording(id, secrets) {
       const attempt = attemptOf(id);
@@ -49,13 +70,23 @@ export function createLogs(options: { dir: string; now(): number }): Logs {
     },
 
     async offsetAt(id, time) {
-      return (await new TimeIndex(recordPaths(dir, id).index).offsetAt(time)) ?? size(id);
+      const at = await new TimeIndex(recordPaths(dir, id).index).offsetAt(time);
+      if (at === null) return size(id);
+      const { part } = id;
+      return part === undefined ? at : withMarks(id, ({ marks }) => partOffset(marks.part(part), at));
+    },
+
+    async lastLines(id, count) {
+      const { part } = id;
+      const whole = async (): Promise<Stretch[]> => [{ from: 0, to: await size(id) }];
+      const stretches = part === undefined ? await whole() : await withMarks(id, ({ marks }) => marks.part(part).stretches);
+      return lastLines(recordPaths(dir, id).record, stretches, count);
     },
 
     read(id, offset, follow, events) {
       const attempt = attemptOf(id);
       attempt.readers++;
-      return readRecord(attempt, offset, follow, events, () => {
+      return readRecord(attempt, id.part ?? null, offset, follow, events, () => {
         attempt.readers--;
         forget(attempt);
       });

@@ -13,6 +13,9 @@ export interface AttemptId {
   attempt: number;
 }
 
+/** The record of a container; with `part`, of a watch, only what belongs to that one of its attempts. Offsets in a part count from its beginning, and no mark is in it. */
+export type PartId = AttemptId & { part?: number };
+
 export interface Recording {
   /**
    * Takes the live output of a container with a terminal that was attached to before its start. Resolves when the stream has ended and
@@ -51,12 +54,16 @@ export interface Logs {
   close(id: AttemptId): Promise<RecordEnd>;
   /** A line of our own in the record (`pulling image …`, why it failed); same masking, if `recording` has told the secrets. Lost when the disk is full. */
   note(id: AttemptId, text: string): Promise<void>;
+  /** the attempts of a watch that have begun in this container (marks.ts), ascending; the first is there before it has */
+  parts(id: AttemptId): Promise<number[]>;
   /** bytes in the record */
-  size(id: AttemptId): Promise<number>;
+  size(id: PartId): Promise<number>;
   /** the first byte that was printed at or after `time` (ms), as well as the index knows */
-  offsetAt(id: AttemptId, time: number): Promise<number>;
-  /** Backfill from `offset`, cut-over, then live until the record is closed (`follow`) or its present end. Returns a function that ends it. */
-  read(id: AttemptId, offset: number, follow: boolean, events: LogReadEvents): () => void;
+  offsetAt(id: PartId, time: number): Promise<number>;
+  /** where the last `count` lines begin */
+  lastLines(id: PartId, count: number): Promise<number>;
+  /** Backfill from `offset`, cut-over, then live until the record is closed or the next part begins (`follow`), or its present end. Returns a function that ends it. */
+  read(id: PartId, offset: number, follow: boolean, events: LogReadEvents): () => void;
   remove(runId: number): Promise<void>;
   use(): Promise<{ runId: number; bytes: number }[]>;
 }

@@ -8,6 +8,8 @@ export interface RecordPaths {
   index: string;
   /** which stretches the engine's record does not have (ForeignList) */
   foreign: string;
+  /** where its attempts begin (MarkIndex); only of a watch */
+  marks: string;
   /** there: the record has ended */
   end: string;
 }
@@ -17,5 +19,5 @@ export const runDir = (dir: string, runId: number): string => join(dir, String(r
 
 export function recordPaths(dir: string, id: AttemptId): RecordPaths {
   const base = join(runDir(dir, id.runId), `${id.job}-${id.attempt}`);
-  return { record: `${base}.log`, index: `${base}.idx`, foreign: `${base}.notes`, end: `${base}.end` };
+  return { record: `${base}.log`, index: `${base}.idx`, foreign: `${base}.notes`, marks: `${base}.marks`, end: `${base}.end` };
 }

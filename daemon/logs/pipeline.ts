@@ -1,4 +1,5 @@
 import { EngineText } from './engine-text.ts';
+import { MarkScanner } from './marks.ts';
 import { Masker } from './masker.ts';
 import type { RecordFile } from './record-file.ts';
 
@@ -9,25 +10,36 @@ const piece = 64 * 1024;
 export class Pipeline {
   readonly #file: RecordFile;
   readonly #masker: Masker;
+  /** marks stay as they are, whatever secrets look like */
+  readonly #marks: MarkScanner;
   /** null: the bytes come from the engine's record */
   readonly #text: EngineText | null;
   /** where the next byte is to be compared with; null: all of what is there has been seen again */
   #compareAt: number | null;
 
-  constructor(file: RecordFile, secrets: string[], from: 'live' | 'engine') {
+  /** `first`: the attempt that the container begins with */
+  constructor(file: RecordFile, secrets: string[], first: number, from: 'live' | 'engine') {
     this.#file = file;
     this.#masker = new Masker(secrets);
+    this.#marks = new MarkScanner(first - 1);
     this.#text = from === 'live' ? new EngineText() : null;
     this.#compareAt = from === 'live' ? null : 0;
   }
 
   take(chunk: Buffer): Promise<void> {
-    return this.#put(this.#masker.take(this.#text?.take(chunk) ?? chunk));
+    return this.#put(this.#mask(this.#text?.take(chunk) ?? chunk));
   }
 
   /** Writes what was held back. */
   async end(): Promise<void> {
-    await this.#put(Buffer.concat([this.#masker.take(this.#text?.end() ?? Buffer.alloc(0)), this.#masker.end()]));
+    const last = this.#mask(this.#text?.end() ?? Buffer.alloc(0));
+    await this.#put(Buffer.concat([last, this.#masker.take(this.#marks.end()), this.#masker.end()]));
+  }
+
+  #mask(bytes: Buffer): Buffer {
+    const pieces = this.#marks.take(bytes);
+    const out = pieces.flatMap((piece) => ('text' in piece ? [this.#masker.take(piece.text)] : [this.#masker.end(), piece.bytes]));
+    return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
 
   async #put(bytes: Buffer): Promise<void> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { createLogs } from '../../../daemon/logs/file-logs.ts';
-import type { AttemptId, Logs } from '../../../daemon/logs/logs.ts';
+import type { AttemptId, Logs, PartId } from '../../../daemon/logs/logs.ts';
 
 export const id: AttemptId = { runId: 7, job: 0, attempt: 1 };
 
@@ -19,7 +19,7 @@ export async function testLogs(): Promise<{ dir: string; logs: Logs; clock: { ti
 export const streamOf = (...chunks: (string | Buffer)[]): Readable => Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
 
 /** What is there now, from `offset`. */
-export async function readAll(logs: Logs, offset = 0, of: AttemptId = id): Promise<string> {
+export async function readAll(logs: Logs, offset = 0, of: PartId = id): Promise<string> {
   const chunks: Buffer[] = [];
   await new Promise<void>(
     (resolve) => void logs.read(of, offset, false, { onData: (chunk) => void chunks.push(chunk), onEnd: () => resolve() }),
@@ -31,7 +31,7 @@ export async function readAll(logs: Logs, offset = 0, of: AttemptId = id): Promi
 export function follow(
   logs: Logs,
   offset = 0,
-  of: AttemptId = id,
+  of: PartId = id,
 ): { text(): string; has(part: string): Promise<void>; ended: Promise<string>; stop(): void } {
   const seen = new PassThrough();
   let text = '';

@@ -1,0 +1,58 @@
+import { LogLines } from './terminal/log-lines.ts';
+
+// oxlint-disable-next-line no-control-regex -- colours, which LogLines keeps for a terminal
+const colours = /\x1b\[[\d;:]*m/g;
+
+/** The lines of a job's output that match an expression: as LogLines gives them, progress bars in their last state. Colours do not count for the match. */
+export class LineFilter {
+  readonly #lines: LogLines;
+  readonly #pattern: RegExp;
+  /** of a line that is passed on in pieces: what was not ended yet */
+  #rest = '';
+  #count = 0;
+
+  constructor(pattern: RegExp, keepColours: boolean) {
+    this.#pattern = pattern;
+    this.#lines = new LogLines(keepColours);
+  }
+
+  /** how many matched */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Those that are complete now, without their ends. */
+  push(chunk: Buffer): string[] {
+    return this.#matching(this.#lines.push(chunk));
+  }
+
+  /** What is left at the end. */
+  flush(): string[] {
+    const matching = this.#matching(this.#lines.flush());
+    const last = this.#rest;
+    this.#rest = '';
+    return last !== '' && this.#matches(last) ? [...matching, last] : matching;
+  }
+
+  #matching(bytes: Buffer): string[] {
+    if (bytes.length === 0) return [];
+    const lines = (this.#rest + bytes.toString('utf8')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    const found = lines.filter((line) => this.#matches(line));
+    // LogLines gives endless lines in pieces; each is looked at by itself
+    if (this.#rest.length > longest) {
+      if (this.#matches(this.#rest)) found.push(this.#rest);
+      this.#rest = '';
+    }
+    return found;
+  }
+
+  #matches(line: string): boolean {
+    const matches = this.#pattern.test(line.includes('\x1b') ? line.replace(colours, '') : line);
+    if (matches) this.#count++;
+    return matches;
+  }
+}
+
+/** Characters of a line that is looked at as a whole. */
+const longest = 1 << 20;
