@@ -40,6 +40,7 @@ export function defaultConfig(): Config {
     code: usualServer,
     sampleEvery: 5,
     gpus: { attach: 'auto', busyMemory: 1e9, readEvery: 5, claimTimeout: 60 },
+    notify: [],
   };
 }
 

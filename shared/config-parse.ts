@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { Config } from './config.ts';
+import { readNotifiers } from './config-notify.ts';
 import { createReader } from './config-reader.ts';
 import type { Keys, Reader } from './config-reader.ts';
 import { fail, ok } from './result.ts';
@@ -11,7 +12,7 @@ import type { Result } from './result.ts';
 import { expandHome, parseDuration, parseMount, parseSize, stripSlash } from './units.ts';
 import { pythonVersions } from './workflow/model.ts';
 import { renderProblems } from './workflow/problems.ts';
-import { openSource } from './workflow/source.ts';
+import { openSource, type Source } from './workflow/source.ts';
 import { reportSyntax } from './workflow/syntax.ts';
 import { buildTree } from './workflow/tree.ts';
 import { parseEnvName, parsePython, parseVersion } from './workflow/values.ts';
@@ -22,7 +23,7 @@ export function parseConfig(file: string, text: string, defaults: Config): Resul
   // doubled and merge keys are the tree's business
   const doc = parseDocument(text, { uniqueKeys: false, prettyErrors: false });
   reportSyntax(doc, source);
-  const config = source.problems.length === 0 ? assemble(createReader(source, buildTree(doc, source)), defaults) : defaults;
+  const config = source.problems.length === 0 ? assemble(createReader(source, buildTree(doc, source)), source, defaults) : defaults;
   const errors = source.problems.filter(({ severity }) => severity === 'error').toSorted((a, b) => a.line - b.line || a.column - b.column);
   if (errors.length === 0) return ok(config);
   const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
@@ -33,10 +34,11 @@ export function parseConfig(file: string, text: string, defaults: Config): Resul
 const topKeys = [
   ...['images', 'default_python', 'env', 'ca_certificates', 'mount_roots', 'mounts'],
   ...['grace_period', 'snapshot', 'min_free_disk', 'retention', 'environments', 'gc_interval'],
-  ...['retry_delay', 'warning_period', 'inactivity_duration', 'code', 'sample_every', 'gpus'],
+  ...['retry_delay', 'warning_period', 'inactivity_duration', 'code', 'sample_every', 'gpus', 'notify'],
 ] as const;
 
-function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config): Config {
+function assemble(reader: Reader, source: Source, defaults: Config): Config {
+  const { top, keysOf, scalar, list, pairs } = reader;
   const keys = keysOf(top, topKeys, 'the configuration');
   const snapshot = keysOf(keys.snapshot, ['warn_size', 'max_size'], 'snapshot');
   const retention = keysOf(keys.retention, ['logs', 'artifacts', 'trees', 'downloads'], 'retention');
@@ -81,6 +83,7 @@ function assemble({ top, keysOf, scalar, list, pairs }: Reader, defaults: Config
       readEvery: scalar(gpus.read_every, parseDuration, defaults.gpus.readEvery),
       claimTimeout: scalar(gpus.claim_timeout, parseDuration, defaults.gpus.claimTimeout),
     },
+    notify: readNotifiers(keys.notify, reader, source),
   };
 }
 
