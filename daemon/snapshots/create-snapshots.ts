@@ -4,11 +4,18 @@ import { useOf } from './disk-use.ts';
 import { createGate } from './mutex.ts';
 import { receive, receivedTrees } from './receive.ts';
 import { send } from './send.ts';
-import { type Place, type SnapshotOptions, createRooms, forget, realPath } from './room.ts';
+import { changedPaths } from './diff.ts';
+import { ignoredFolders } from './ignored-folders.ts';
+import { matching } from './matching.ts';
+import { keptTrees } from './shadow.ts';
+import { takeAgain } from './take-again.ts';
+import { tidy } from './tidy.ts';
+import { type Place, type SnapshotOptions, createRooms, forget, realPath, shadowOf } from './room.ts';
 import type { Snapshots } from './snapshots.ts';
 import { take } from './take.ts';
 import { removeWhole } from './parts.ts';
-import { idOf, materialize } from './trees.ts';
+import { changedFiles, readContents } from './tree-files.ts';
+import { idOf, isTreeId, materialize } from './trees.ts';
 import { makeWorkspace, treesInUse, workspaceIds } from './workspace.ts';
 
 /** Composes the snapshots of one installation. The directories are made where missing, closed to other users. */
@@ -18,6 +25,7 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
   const gate = createGate();
   const waiting = new Map<string, ReturnType<Snapshots['take']>>();
 
+  const real = (place: Place): Place => (typeof place === 'string' ? realPath(place) : place);
   const unpack = (place: Place, tree: string) => {
     const room = rooms.of(place);
     return room.writing(() => materialize(room, options, typeof place === 'string' ? realPath(place) : place, tree));
@@ -40,6 +48,24 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
       mine.catch(() => waiting.get(projectDir) === mine && waiting.delete(projectDir));
       return mine;
     },
+    takeAgain: (projectDir, paths) =>
+      gate.shared(() => {
+        const room = rooms.of(projectDir);
+        return room.taking(() => takeAgain(room, options, projectDir, paths));
+      }),
+    wanted: (projectDir) => rooms.of(projectDir).wanted?.paths ?? null,
+    ignoredFolders: (projectDir, folders) => gate.shared(() => ignoredFolders(rooms.of(projectDir), options, projectDir, folders)),
+    changedPaths: (place, from, to) => gate.shared(() => changedPaths(rooms.of(place), real(place), from, to)),
+    matching: (place, patterns, paths) => gate.shared(() => matching(shadowOf(rooms.of(place), real(place)), patterns, paths)),
+    changedFiles: (place, from, to) => gate.shared(() => changedFiles(rooms.of(place), real(place), from, to)),
+    readContents: (place, ids) => gate.shared(() => readContents(rooms.of(place), real(place), ids)),
+    has: (place, tree) => isTreeId(tree) && keptTrees(rooms.of(place).shadowDir).includes(tree),
+    tidy: (place, keep) =>
+      gate.alone(async () => {
+        const dropped = await tidy(rooms.of(place), real(place), new Set([...keep, ...treesInUse(options.workspacesDir)]));
+        for (const tree of dropped) await removeWhole(options.treesDir, tree, options.deleteAsRoot);
+        return dropped.length;
+      }),
     received: async (place) => receivedTrees(rooms.of(place)),
     receive: (place, tree, pack) =>
       gate.shared(() => {

@@ -35,6 +35,8 @@ export interface Room {
   ignore: DstackIgnore | null;
   wanted: { parts: Part[]; ignore: DstackIgnore | null; paths: Set<BytePath> } | null;
   last: LastSnapshot | null;
+  /** of the user's repository, at the last whole look */
+  head: { commit: string | null; branch: string | null } | null;
 }
 
 /**
@@ -85,6 +87,7 @@ export function createRooms(dir: string): Rooms {
       ignore: null,
       wanted: null,
       last: null,
+      head: null,
     };
     rooms.set(id, room);
     return room;
@@ -105,6 +108,7 @@ export function forget(room: Room): void {
   room.listing = emptyMemory();
   room.wanted = null;
   room.last = null;
+  room.head = null;
 }
 
 /** Names a project's files on our side: paths there must hold nothing but ids. A project that is gone keeps the name of where it was. */

@@ -3,7 +3,9 @@
  */
 import type { Result } from '../../shared/result.ts';
 import type { MountSpec } from '../engine/engine.ts';
+import type { BytePath } from './bytes.ts';
 import type { Place, Received } from './room.ts';
+import type { FileChange } from './tree-files.ts';
 
 export interface Snapshot {
   /** Git tree id in the project's shadow repository */
@@ -18,12 +20,38 @@ export interface Snapshot {
   warnings: string[];
 }
 
+/** One that was taken by looking at a few files only. */
+export interface SnapshotAgain extends Snapshot {
+  /** the tree of the snapshot before */
+  before: string;
+  /** in which of the files it differs from that */
+  changed: BytePath[];
+}
+
 export interface Snapshots {
   /**
    * The project's files as they are now (the dirty tree). Fails with `too_large` above the limit of the config, before hashing, naming the biggest
    * folders, and with `git` when git is missing or says no.
    */
   take(projectDir: string): Promise<Result<Snapshot>>;
+  /** The same after these files alone have changed, in a fraction of the time. Null: only `take` can tell. */
+  takeAgain(projectDir: string, paths: readonly BytePath[]): Promise<SnapshotAgain | null>;
+  /** What the last snapshot was to hold; null: there was none in this process. For looking at, right then. */
+  wanted(projectDir: string): ReadonlySet<BytePath> | null;
+  /** Of folders in which there is nothing that a snapshot takes, those that none looks into. */
+  ignoredFolders(projectDir: string, folders: readonly BytePath[]): Promise<Set<BytePath>>;
+  /** The files in which two trees differ. */
+  changedPaths(place: Place, from: string, to: string): Promise<BytePath[]>;
+  /** The same with what they are in each. */
+  changedFiles(place: Place, from: string, to: string): Promise<FileChange[]>;
+  /** The contents of files, by their ids. Throws where one of them is not here. */
+  readContents(place: Place, ids: readonly string[]): Promise<Map<string, Buffer>>;
+  /** The paths that patterns of .gitignore speak of. */
+  matching(place: Place, patterns: readonly string[], paths: readonly BytePath[]): Promise<Set<BytePath>>;
+  /** Whether a tree is among the snapshots of the project. */
+  has(place: Place, tree: string): boolean;
+  /** Drops the snapshots of a project that are not to be kept, with what only they needed; the workspaces that there are keep theirs. Returns how many. */
+  tidy(place: Place, keep: ReadonlySet<string>): Promise<number>;
   /** The trees of a project whose files are received, those that came last first. */
   received(place: Received): Promise<string[]>;
   /**

@@ -54,6 +54,7 @@ async function tryTake(room: Room, options: SnapshotOptions, projectDir: string)
 
   const { tree, leftOut } = await store(room, shadow, projectDir, last, changes, changed);
   keepTree(shadow, tree);
+  room.head = { commit, branch };
   const warnings = [...listed.value.warnings, ...leftOutWarnings([...changes.leftOut, ...leftOut])];
   if (bytes > options.warnBytes()) warnings.push(bigWarning(after, bytes));
   return ok({ tree, commit, branch, dirty, files: room.last.mirror.files.size, bytes, warnings });

@@ -24,7 +24,7 @@ export async function listWanted(room: Room, place: Place, options: SnapshotOpti
 }
 
 /** Where our own files lie inside the project (`DSTACK_HOME=./.dstack-home`, or a project that is the home directory). */
-function ownPlaces(projectDir: string, options: SnapshotOptions): BytePath[] {
+export function ownPlaces(projectDir: string, options: SnapshotOptions): BytePath[] {
   const all = [dirname(options.dir), options.dir, options.treesDir, options.workspacesDir];
   const below = all.map((dir) => relative(projectDir, dir)).filter((path) => path !== '' && !path.startsWith('..'));
   return below.map((path) => bytePath(`${path}/`));

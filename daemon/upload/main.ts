@@ -14,9 +14,10 @@ const text = { type: 'string', default: '' } as const;
 const { values } = parseArgs({ options: { socket: text, project: text, dir: text, cache: text } });
 // trees and caches are this user's alone
 process.umask(0o077);
-const result: Result<Sent> = await upload(values).catch((error: unknown) => ({
-  ok: false,
-  failure:
-    error instanceof FailureError ? error.failure : { code: 'upload', message: `Cannot send the project's files: ${messageOf(error)}` },
-}));
-process.stdout.write(`${JSON.stringify(result)}\n`);
+void upload(values)
+  .catch((error: unknown): Result<Sent> => ({
+    ok: false,
+    failure:
+      error instanceof FailureError ? error.failure : { code: 'upload', message: `Cannot send the project's files: ${messageOf(error)}` },
+  }))
+  .then((result) => process.stdout.write(`${JSON.stringify(result)}\n`));

@@ -19,6 +19,7 @@ import { openSource } from './source.ts';
 import type { Source } from './source.ts';
 import { headOf, nodeAt, pointAt, textOf } from './tree.ts';
 import type { MapTree } from './tree.ts';
+import { pathNamed } from './watch.ts';
 import { shown } from './words.ts';
 
 /**
@@ -80,6 +81,7 @@ function readWorkflow(tree: MapTree, source: Source, names: ReadonlySet<string>,
   // not the schema's own output: it drops a variable called `__proto__`
   const workflow = provider && result.success && !failed ? normalize(values as RawWorkflow, provider) : null;
   if (workflow && has) reportMissing(workflow, tree, source, has);
+  if (workflow && has) reportUnwatched(workflow, tree, source, has);
   return { tree, source, provider, workflow };
 }
 
@@ -89,6 +91,19 @@ function reportMissing(workflow: Workflow, tree: MapTree, source: Source, has: H
     const place = nodeAt(tree, [key === 'file' && !tree.entries.has('file') ? 'script' : key, ...(item === undefined ? [] : [item])]);
     const message = `there is no file \`${shown(path)}\` in the project`;
     source.report(pointAt(place.node, place.key), message, mayBeMade ? 'the set-up has to make it' : null, mayBeMade ? 'hint' : 'error');
+  }
+}
+
+/** A path of `watch` that is not there (yet): nothing of it will change. */
+function reportUnwatched(workflow: Workflow, tree: MapTree, source: Source, has: HasFile): void {
+  const inMap = nodeAt(tree, ['watch', 'paths']);
+  const at = inMap.found ? ['watch', 'paths'] : ['watch'];
+  for (const [i, pattern] of (workflow.watch?.paths ?? []).entries()) {
+    const path = pathNamed(pattern);
+    if (path === null || has(path)) continue;
+    const item = nodeAt(tree, [...at, i]);
+    const place = item.found ? item : nodeAt(tree, at);
+    source.report(pointAt(place.node, place.key), `there is no \`${shown(path)}\` in the project`, 'until it is there, nothing of it changes', 'hint');
   }
 }
 

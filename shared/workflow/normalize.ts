@@ -6,6 +6,7 @@ import type { DepRef, EnvEntry, GpuRequest, Ports, ProviderName, Resources, Work
 import { quoteArgs, splitWords } from './quote.ts';
 import type { anyWorkflow } from './schema.ts';
 import { parseArtifact, parseEnvEntry, parseInactivity, parseLimit, parseWorkingDir } from './values.ts';
+import { watchOf } from './watch.ts';
 
 /** A workflow's values as the schema has let them pass: the parsers below have said yes to them already. */
 export type RawWorkflow = z.output<typeof anyWorkflow>;
@@ -60,7 +61,7 @@ function baseOf(raw: RawWorkflow): WorkflowBase {
     image: raw.image ?? null,
     registryAuth: raw.registry_auth ?? null,
     ports: portsOf(raw.ports),
-    watch: null,
+    watch: watchOf(raw.watch),
   };
 }
 

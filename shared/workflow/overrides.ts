@@ -7,8 +7,9 @@ import { parseMount, parsePorts } from '../units.ts';
 import { refusedReference } from './references.ts';
 import { parseDep } from './deps.ts';
 import { parseTemplate } from './interpolate.ts';
-import type { GpuRequest, ProviderName, Resources, Workflow, WorkflowBase } from './model.ts';
+import type { GpuRequest, ProviderName, Resources, WatchRef, Workflow, WorkflowBase } from './model.ts';
 import * as values from './values.ts';
+import { parseWatchPattern } from './watch.ts';
 import { listed, shown } from './words.ts';
 
 /** The workflow with what the command line adds. `env` and `mounts` add, everything else replaces. Fails with `bad_option`, naming the flag. */
@@ -129,8 +130,16 @@ function withBase<W extends Workflow>(workflow: W, given: Overrides): W {
     idleTimeout: or(given.idleTimeout, workflow.idleTimeout, (text) => read('--idle-timeout', text, values.parseLimit)),
     priority: or(given.priority, workflow.priority, (number) => read('--priority', String(number), values.parsePriority)),
     retry: or(given.retry, workflow.retry, (number) => read('--retry', String(number), values.parseRetry)),
+    watch: watchWith(workflow.watch, given),
     resources: resourcesWith(workflow.resources, given),
   };
+}
+
+/** `--watch` with paths: these instead of those of the file; what the file ignores stays ignored. */
+function watchWith(watch: WatchRef | null, given: Overrides): WatchRef | null {
+  if (given.watch === undefined) return watch;
+  const paths = given.watch.map((path) => read('--watch', path, parseWatchPattern));
+  return { paths: paths.length > 0 ? paths : (watch?.paths ?? []), ignore: watch?.ignore ?? [] };
 }
 
 function resourcesWith(resources: Resources, given: Overrides): Resources {

@@ -4,6 +4,7 @@ import type { Result } from '../result.ts';
 import { parseMount, parsePort, portClash, portCount } from '../units.ts';
 import { parseDep, parseDepName } from './deps.ts';
 import { splitWords } from './quote.ts';
+import { parseWatchPattern } from './watch.ts';
 import { parseArtifact, parseCpu, parseEnvEntry, parseEnvName, parseGpuCount, parsePositiveSize } from './values.ts';
 
 /** Carried by a problem that a parser found. `atKey`: the key is wrong, not its value. */
@@ -150,3 +151,19 @@ const arg = z.union([z.string(), z.number(), z.boolean()], { error: 'text or a n
 export const args = z.union([z.string().superRefine(splittable), z.array(arg, { error: 'a list of arguments' })], {
   error: 'arguments, as text or list',
 });
+
+const watchError = 'paths of the project, or {paths, ignore}';
+const pattern = parsed(parseWatchPattern, 'a path of the project');
+const patterns = z.union([pattern, z.array(pattern, { error: 'a list of paths' })], { error: 'a list of paths' });
+export const watch = z.union(
+  [
+    patterns,
+    z.strictObject({
+      paths: patterns
+        .optional()
+        .meta({ description: 'Only changes of these count, in the patterns of .gitignore', examples: [['src', '/conf/*.yaml']] }),
+      ignore: patterns.optional().meta({ description: 'Changes of these do not count', examples: [['*.md', 'docs']] }),
+    }),
+  ],
+  { error: watchError },
+);

@@ -104,6 +104,10 @@ const common = {
       description: 'For a private registry',
       examples: [{ username: '${{ secrets.REGISTRY_USER }}', password: '${{ secrets.REGISTRY_TOKEN }}' }],
     }),
+  watch: forms.watch.optional().meta({
+    description: 'Which changes of the project’s files run it again, with `dstack run --watch`; without it, of all of them',
+    examples: [['src', 'conf'], { paths: ['src'], ignore: ['*.md'] }],
+  }),
   cache: z.unknown().optional().meta({ description: 'Ignored: use `mounts`', deprecated: true }),
   ssh: z.unknown().optional().meta({ description: 'Ignored: of an older dstack', deprecated: true }),
   home_dir: z.unknown().optional().meta({ description: 'Ignored: of an older dstack', deprecated: true }),

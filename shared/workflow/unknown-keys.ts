@@ -27,6 +27,7 @@ const nested: ReadonlyMap<string, readonly string[]> = new Map([
   ['artifacts', ['path']],
   ['gpu', ['count', 'name', 'memory']],
   ['registry_auth', ['username', 'password']],
+  ['watch', ['paths', 'ignore']],
 ]);
 
 const resourceKeys = Object.keys(resources.shape);

@@ -27,16 +27,17 @@ export interface ProjectFiles {
 
 /**
  * Opens a project: the user's folder, of which a snapshot is begun; on a shared daemon the files that were sent. Fails with `snapshot_needed` where these
- * are not here (any more), and with `leads_outside`.
+ * are not here (any more), and with `leads_outside`. `taken`: that snapshot, where there is one already.
  */
 export async function openProject(
   parts: Pick<ControlParts, 'snapshots'>,
   caller: Caller,
-  request: SubmitRequest,
+  request: Pick<SubmitRequest, 'projectDir' | 'snapshot'>,
+  taken: Snapshot | null = null,
 ): Promise<Result<ProjectFiles>> {
   if (isTold(caller)) return openSent(parts, caller, request);
   const dir = request.projectDir;
-  const snapshot = parts.snapshots.take(dir);
+  const snapshot = taken ? Promise.resolve(ok(taken)) : parts.snapshots.take(dir);
   // it is awaited later; until then its failure is nobody's unhandled rejection
   snapshot.catch(() => undefined);
   return ok({
@@ -52,7 +53,11 @@ export async function openProject(
   });
 }
 
-async function openSent(parts: Pick<ControlParts, 'snapshots'>, caller: Caller, request: SubmitRequest): Promise<Result<ProjectFiles>> {
+async function openSent(
+  parts: Pick<ControlParts, 'snapshots'>,
+  caller: Caller,
+  request: Pick<SubmitRequest, 'projectDir' | 'snapshot'>,
+): Promise<Result<ProjectFiles>> {
   const sent = request.snapshot;
   if (!sent)
     return fail('snapshot_needed', "This daemon reads nobody's folders: the command has to send the project's files", 'Update dstack.');

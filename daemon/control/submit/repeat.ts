@@ -9,7 +9,8 @@ import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
 import { allowMounts } from './mount-roots.ts';
 import { latestAttempts } from '../run-status.ts';
-import { insertRun, type SubmitParts } from './submit.ts';
+import type { SubmitParts } from './resolve-run.ts';
+import { insertRun } from './submit.ts';
 
 /**
  * Puts a new run of what `old` was into the queue. Fails where that cannot be had any more: its files or the artifacts of its deps were collected,

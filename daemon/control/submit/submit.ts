@@ -3,45 +3,22 @@
  * is anything written. What is refused here costs nobody an hour in the queue.
  */
 import type { SubmitRequest } from '../../../shared/api.ts';
-import { fail, ok, unwrap, type Failure } from '../../../shared/result.ts';
-import { escapeTemplate } from '../../../shared/workflow/interpolate.ts';
+import { ok, unwrap, type Result } from '../../../shared/result.ts';
 import { quoteArgs } from '../../../shared/workflow/quote.ts';
 import type { Workflow } from '../../../shared/workflow/model.ts';
 import type { RunSpec } from '../../providers/job-spec.ts';
-import { applyPolicy } from '../../policy/apply.ts';
 import { checkQueue } from '../../policy/queue-length.ts';
-import { jobsOf } from '../../providers/providers.ts';
 import { freshProgress, type RunRecord } from '../../store/records.ts';
-import { ownerOf, type Caller } from '../../users/caller.ts';
-import type { Control } from '../control.ts';
-import { findWorkflow } from './find-workflow.ts';
-import { allowMounts } from './mount-roots.ts';
-import type { ControlParts } from '../parts.ts';
+import { ownerOf } from '../../users/caller.ts';
 import { sharedPorts } from './port-holders.ts';
 import { openProject, type ProjectFiles } from './project-files.ts';
-import { resolveDeps } from './resolve-deps.ts';
+import { resolveRun, type SubmitFailure, type SubmitParts } from './resolve-run.ts';
 import { newRunName } from './run-names.ts';
 import { newToken } from './run-token.ts';
-import { checkFits } from './check-fits.ts';
-import { checkJobs } from './check-jobs.ts';
-import { checkExtensions } from './check-extensions.ts';
-import { checkFile } from './check-file.ts';
-import { checkRequirements, checkTaken } from './check-requirements.ts';
-import { onlyBuild } from '../builds/only-build.ts';
 import { idleUnknown } from './idle-unknown.ts';
-import { inactivityOf } from './inactivity.ts';
 import { unsavedAtAll } from './unsaved-work.ts';
-import { unusedArgs } from './unused-args.ts';
 import { fillIn } from '../secrets.ts';
-
-export type SubmitFailure = Failure & { names?: string[] };
-
-/** What a submit needs of the daemon. */
-export interface SubmitParts {
-  parts: ControlParts;
-  control: Control;
-  caller: Caller;
-}
+import { firstRerun } from '../watch/first-rerun.ts';
 
 /** Inserts the run of a project (its key) and wakes the scheduler. Fails with `env_needed` (and `names`) when variables are to be taken from the submitter's environment. */
 export const submit = (submitParts: SubmitParts, request: SubmitRequest, project: string): Promise<Submission> =>
@@ -57,79 +34,15 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   const opened = await openProject(parts, caller, request);
   if (!opened.ok) return opened;
   const files = opened.value;
-  const found = await findWorkflow(files.dir, request.target, request.overrides, request.args);
-  if (!found.ok) return found;
-  const { workflow, named, hints } = found.value;
-  const unused = unusedArgs(workflow, request.args);
-  if (!unused.ok) return unused;
-
-  const names = workflow.env.filter((entry) => entry.value === null && request.env?.[entry.name] === undefined).map((entry) => entry.name);
-  if (names.length > 0) {
-    const failure = fail(
-      'env_needed',
-      `The workflow takes ${names.join(', ')} from your environment`,
-      `Set it, or give a value with: -e NAME=VALUE`,
-    );
-    return { ok: false, failure: { ...failure.failure, names } };
-  }
-  const env = workflow.env.map((entry) => ({ name: entry.name, value: entry.value ?? escapeTemplate(request.env?.[entry.name] ?? '') }));
-
-  const deps = resolveDeps(parts.store, project, workflow.deps);
-  if (!deps.ok) return deps;
-  const needed = checkRequirements(files, request.projectDir, workflow.workingDir, workflow.requirements);
-  if (!needed.ok) return needed;
-  const extensions = checkExtensions(files, request.projectDir, workflow);
-  if (!extensions.ok) return extensions;
-  const mounts = await allowMounts(parts, caller, workflow.mounts);
-  if (!mounts.ok) return mounts;
-  const python = workflow.python ?? parts.config.defaultPython;
-  const image = parts.config.images[python] ?? '';
-  if (image === '' && workflow.image === null && workflow.provider !== 'docker')
-    return fail('no_image', `The config has no image for Python ${python}`, `Add it under 'images', see: dstack config`);
-  const whole = jobsOf({ ...workflow, env, mounts: mounts.value }, image);
-  const building = request.buildOnly ? onlyBuild(workflow, whole) : ok(whole);
-  if (!building.ok) return building;
-  const made = building.value;
-  const { priority } = workflow;
-  const lawful = applyPolicy(parts.policy.of(caller.user), { jobs: made, maxDuration: workflow.maxDuration, priority });
-  if (!lawful.ok) return lawful;
-  const { jobs, maxDuration } = lawful.value;
-  const queue = checkQueue(parts.store, caller);
-  if (!queue.ok) return queue;
-  const room = await parts.diskUse.check(caller, parts.policy.of(caller.user).disk);
-  if (!room.ok) return room;
-  const checked = checkJobs(parts, project, jobs, deps.value);
-  if (!checked.ok) return checked;
-  const fits = await checkFits(parts, control, jobs);
-  if (!fits.ok) return fits;
-  const taken = await files.snapshot;
-  if (!taken.ok) return taken;
-  const { tree, commit, branch, dirty } = taken.value;
-  const complete = await checkTaken(files, tree, workflow.workingDir, workflow.requirements);
-  if (!complete.ok) return complete;
-  const program = request.buildOnly ? ok([]) : await checkFile(files, tree, request.projectDir, workflow, deps.value);
-  if (!program.ok) return program;
-
-  const spec: RunSpec = {
-    args: request.args,
-    snapshot: { tree, commit, branch, dirty },
-    templates: jobs,
-    jobs: [],
-    deps: deps.value,
-    interruptible: workflow.resources.interruptible,
-    maxDuration,
-    idleTimeout: workflow.idleTimeout,
-    inactivityDuration: inactivityOf(workflow, parts.config),
-    priority,
-    retry: workflow.retry,
-    pinnedImage: null,
-    restartOf: null,
-    ...(request.buildOnly ? { buildOnly: true } : {}),
-    ...(caller.elsewhere ? { elsewhere: true } : {}),
-    terminal: request.terminal ?? null,
+  const admit = async (): Promise<Result<void>> => {
+    const queue = checkQueue(parts.store, caller);
+    return queue.ok ? parts.diskUse.check(caller, parts.policy.of(caller.user).disk) : queue;
   };
-  const portsTaken = sharedPorts(parts.store, jobs);
-  const unknown = await idleUnknown(parts, workflow.idleTimeout, jobs);
+  const resolved = await resolveRun({ parts, control, caller }, request, files, project, { admit });
+  if (!resolved.ok) return resolved;
+  const { workflow, named, spec, warnings } = resolved.value;
+  const portsTaken = sharedPorts(parts.store, spec.templates);
+  const unknown = await idleUnknown(parts, workflow.idleTimeout, spec.templates);
   const run = await insertRun(
     { parts, control },
     {
@@ -147,10 +60,7 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   return ok({
     run,
     warnings: [
-      ...hints,
-      ...unused.value,
-      ...program.value,
-      ...taken.value.warnings,
+      ...warnings,
       ...adjustments(request.projectDir, files, workflow),
       ...portsTaken,
       ...unknown,
@@ -185,9 +95,11 @@ export async function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 
         open: true,
       });
     }
+    for (const rerun of firstRerun({ id, spec }, submittedAt)) parts.store.reruns.put(rerun);
     return { ...wanted, spec, id, name, submittedAt, shared: false, intent: null, removedAt: null };
   });
   control.reschedule();
+  if (run.spec.watch) parts.watch(run);
   return run;
 }
 

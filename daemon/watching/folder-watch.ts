@@ -1,0 +1,74 @@
+import { type FSWatcher, lstatSync, watch } from 'node:fs';
+import { type BytePath, bytePath, toBytes } from '../snapshots/bytes.ts';
+
+/** Why the kernel tells no more; null: it does. */
+export type Trouble = 'limit' | 'failed';
+
+/**
+ * Watches folders of a project, each by itself (inotify(7) knows no other way): so none costs anything that nobody wants to hear of. Paths are below the project, '' is the project.
+ */
+export interface FolderWatch {
+  /** from then on its entries are told of; false: it is no folder (any more), or the kernel refuses */
+  add(folder: BytePath): boolean;
+  /** and all below it */
+  remove(folder: BytePath): void;
+  /** whether this very folder is watched: another one may have taken its name */
+  has(folder: BytePath): boolean;
+  all(): Iterable<BytePath>;
+  size(): number;
+  close(): void;
+}
+
+export function watchFolders(
+  projectDir: string,
+  hooks: { changed(folder: BytePath, name: BytePath | null): void; trouble(what: Trouble, error: Error): void },
+): FolderWatch {
+  const watched = new Map<BytePath, { watcher: FSWatcher; inode: number }>();
+  const root = bytePath(projectDir);
+  const pathOf = (folder: BytePath): Buffer => toBytes(folder === '' ? root : `${root}/${folder}`);
+  const inodeOf = (folder: BytePath): number | null => {
+    const stat = lstatSync(pathOf(folder), { throwIfNoEntry: false });
+    return stat?.isDirectory() ? stat.ino : null;
+  };
+  const drop = (folder: BytePath): void => {
+    watched.get(folder)?.watcher.close();
+    watched.delete(folder);
+  };
+  const failed = (error: unknown): void => {
+    const { code } = error as NodeJS.ErrnoException;
+    // gone in between: its parent tells
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM') return;
+    hooks.trouble(code === 'ENOSPC' || code === 'EMFILE' ? 'limit' : 'failed', error as Error);
+  };
+  return {
+    add(folder) {
+      try {
+        const inode = inodeOf(folder);
+        if (inode === null) return false;
+        if (watched.get(folder)?.inode === inode) return true;
+        drop(folder);
+        const watcher = watch(pathOf(folder), { encoding: 'latin1', persistent: false }, (_, name) => hooks.changed(folder, name));
+        watcher.on('error', failed);
+        watched.set(folder, { watcher, inode });
+        return true;
+      } catch (error) {
+        failed(error);
+        return false;
+      }
+    },
+    remove(folder) {
+      drop(folder);
+      for (const path of watched.keys()) if (folder === '' || path.startsWith(`${folder}/`)) drop(path);
+    },
+    has: (folder) => {
+      const known = watched.get(folder);
+      return known !== undefined && known.inode === inodeOf(folder);
+    },
+    all: () => watched.keys(),
+    size: () => watched.size,
+    close() {
+      for (const { watcher } of watched.values()) watcher.close();
+      watched.clear();
+    },
+  };
+}

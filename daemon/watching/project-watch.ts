@@ -1,0 +1,290 @@
+/**
+ * Sees when the files of a project are others than before, and says so with a snapshot of them: that one decides, not time stamps. What the kernel tells is where to look.
+ *
+ *   events ─ (no more watches) ─→ polling        gone: the folder is away; looked for until it is back
+ *
+ * INVARIANT: a folder is watched before it is looked into, and the snapshot comes after that: nothing falls between.
+ */
+import { existsSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../shared/result.ts';
+import { fileSystemOf } from '../hosts/filesystem.ts';
+import type { Logger } from '../logger.ts';
+import { type BytePath, bytePath, toBytes } from '../snapshots/bytes.ts';
+import { findRepository } from '../snapshots/repository.ts';
+import type { Snapshot, SnapshotAgain, Snapshots } from '../snapshots/snapshots.ts';
+import { createDebounce } from './debounce.ts';
+import { type FolderWatch, type Trouble, watchFolders } from './folder-watch.ts';
+import { walkFolders } from './folder-walk.ts';
+import { watchRepository } from './repository-watch.ts';
+import { sortOut } from './sort-out.ts';
+
+export type Seen = Snapshot & Partial<Pick<SnapshotAgain, 'before' | 'changed'>>;
+
+export interface ProjectWatchHooks {
+  /** the files as they are; `seenAt` (ms since 1970): the first change was seen */
+  onSnapshot(snapshot: Seen, seenAt: number): Promise<void>;
+  onSees(sees: 'events' | 'polling'): void;
+  /** what is wrong, or to be known of how it watches; null: nothing (any more) */
+  onNotice(text: string | null): void;
+}
+
+export interface ProjectWatch {
+  /** resolves when everything is watched and was looked at once */
+  ready: Promise<void>;
+  /** folders that the kernel tells of */
+  folders(): number;
+  end(): Promise<void>;
+}
+
+/** Between two looks, where the kernel tells nothing (ms); and so many times what a look takes. */
+const lookEvery = 2_000;
+const lookShare = 5;
+/** Whether a folder is back (ms). */
+const backEvery = 1_000;
+/** After looks at single files a whole one, when nobody works on them any more (ms). */
+const quietAfter = 1_000;
+/** A lock of git's is nobody's any more (ms). */
+const staleAfter = 10_000;
+/** A watch takes about 3 kB of memory. */
+const mostFolders = 20_000;
+/** Changed paths that are looked at one by one. */
+const mostPaths = 1_000;
+
+export function watchProject(
+  { dir, snapshots, logger }: { dir: string; snapshots: Snapshots; logger: Pick<Logger, 'info'> },
+  hooks: ProjectWatchHooks,
+): ProjectWatch {
+  let mode: 'events' | 'polling' | 'gone' = 'events';
+  let ended = false;
+  let timer: NodeJS.Timeout | null = null;
+  let folders: FolderWatch | null = null;
+  let repository: { close(): void } | null = null;
+  let notice: string | null = null;
+  let dirty = new Set<BytePath>();
+  /** all folders are to be found anew */
+  let lost = true;
+  let look = true;
+  /** what the last snapshot did not look at may have changed unseen */
+  let unsure = false;
+  const ready = Promise.withResolvers<void>();
+  let inode: number | null = null;
+  /** files that no snapshot takes, as was found out: they may change as they like */
+  const ignored = new Set<BytePath>();
+
+  const say = (text: string | null): void => {
+    if (text !== notice) hooks.onNotice((notice = text));
+  };
+  const after = (ms: number, act: () => void): void => {
+    if (timer) clearTimeout(timer);
+    timer = ended ? null : setTimeout(act, ms);
+  };
+  const wholeLook = (): void => {
+    look = true;
+    debounce.touch();
+  };
+  const lockOf = (): string | null => {
+    const found = findRepository(dir);
+    return found ? join(found.gitDir, 'index.lock') : null;
+  };
+
+  /** A branch is being switched; or a file is away or empty, as while editors write it. */
+  const busy = (waited: number): boolean => {
+    const lock = lockOf();
+    const locked = lock === null ? undefined : lstatSync(lock, { throwIfNoEntry: false });
+    // one that a killed git left stops nobody
+    if (locked && Date.now() - locked.mtimeMs < staleAfter) return true;
+    if (waited > 80 || look || dirty.size > 20) return false;
+    const wanted = snapshots.wanted(dir);
+    return [...dirty].some((path) => {
+      if (!wanted?.has(path)) return false;
+      const stat = lstatSync(toBytes(`${bytePath(dir)}/${path}`), { throwIfNoEntry: false });
+      return !stat || (stat.isFile() && stat.size === 0);
+    });
+  };
+
+  const debounce = createDebounce(async (seenAt) => {
+    try {
+      await act(seenAt);
+    } catch (error) {
+      lost = look = true;
+      say(`the project's files could not be looked at: ${messageOf(error)}`);
+      logger.info({ dir, error: messageOf(error) }, 'watching failed');
+      after(lookEvery, debounce.touch);
+    } finally {
+      // a look at single files is followed by a whole one
+      if (unsure && mode === 'events') after(quietAfter, wholeLook);
+      ready.resolve();
+    }
+  }, busy);
+
+  const act = async (seenAt: number): Promise<void> => {
+    if (ended) return;
+    if (timer) clearTimeout(timer);
+    const stat = lstatSync(dir, { throwIfNoEntry: false });
+    if (!stat?.isDirectory()) return goAway();
+    if (mode === 'gone' || (inode !== null && inode !== stat.ino)) comeBack();
+    inode = stat.ino;
+    const paths = dirty;
+    dirty = new Set();
+    if (mode === 'polling') return poll(seenAt);
+    if (lost) return findAll(seenAt, folders === null);
+    const { files, unknown, newFolders, rules, all } = sortOut({ dir, wanted: snapshots.wanted(dir), folders }, paths);
+    if (rules) {
+      ignored.clear();
+      return findAll(seenAt, false);
+    }
+    const entered = newFolders.length > 0 && (await enter(newFolders));
+    const whole = look || all || entered || unknown.length > 0;
+    if (!whole && files.length === 0) return;
+    look = false;
+    const again = whole ? null : await snapshots.takeAgain(dir, files);
+    if (again) {
+      unsure = true;
+      return deliver(again, seenAt);
+    }
+    await takeAll(seenAt);
+    noteIgnored(unknown);
+  };
+
+  const takeAll = async (seenAt: number): Promise<void> => {
+    unsure = false;
+    const taken = await snapshots.take(dir);
+    if (!taken.ok) return say(taken.failure.message);
+    if (mode === 'events') say(null);
+    await deliver(taken.value, seenAt);
+  };
+  const deliver = async (snapshot: Seen, seenAt: number): Promise<void> => {
+    if (!ended) await hooks.onSnapshot(snapshot, seenAt);
+  };
+  const noteIgnored = (unknown: readonly BytePath[]): void => {
+    const wanted = snapshots.wanted(dir);
+    if (ignored.size > 10 * mostPaths) ignored.clear();
+    for (const path of unknown) if (wanted && !wanted.has(path)) ignored.add(path);
+  };
+
+  /** Watches these and what is below them, but for what no snapshot looks into; false: all of it is that. */
+  const enter = async (some: readonly BytePath[]): Promise<boolean> => {
+    let entered = false;
+    await walkFolders(snapshots, dir, some, (folder) => {
+      if (ended || mode !== 'events' || !folders) return false;
+      if (folders.size() >= mostFolders) {
+        trouble('limit');
+        return false;
+      }
+      return folders.add(folder) && (entered = true);
+    });
+    return entered;
+  };
+
+  /** Everything anew: at the beginning, and when other folders may count from now on. */
+  const findAll = async (seenAt: number, first: boolean): Promise<void> => {
+    lost = look = false;
+    const fileSystem = first ? await fileSystemOf(dir) : null;
+    if (fileSystem?.network) return beginPolling(`the project is on a network file system (${fileSystem.type})`);
+    // what counts is known from a snapshot
+    await takeAll(seenAt);
+    folders ??= watchFolders(dir, { changed: onEvent, trouble });
+    repository ??= watchRepository(dir, { rules: onRules, index: onIndex });
+    const found = new Set<BytePath>();
+    await walkFolders(snapshots, dir, [''], (folder) => {
+      if (ended || mode !== 'events' || !folders) return false;
+      if (found.size >= mostFolders) {
+        trouble('limit');
+        return false;
+      }
+      found.add(folder);
+      return folders.add(folder);
+    });
+    if (mode !== 'events') return;
+    for (const folder of folders.all()) if (!found.has(folder)) folders.remove(folder);
+    hooks.onSees('events');
+    await takeAll(seenAt);
+  };
+
+  const onEvent = (folder: BytePath, name: BytePath | null): void => {
+    if (ended || mode !== 'events') return;
+    if (name === null || (folder === '' && name === '.git')) lost = true;
+    else {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      if (ignored.has(path)) return;
+      if (dirty.size < mostPaths) dirty.add(path);
+      // the kernel may have dropped some
+      else lost = true;
+    }
+    debounce.touch();
+  };
+  const onIndex = (): void => {
+    unsure = true;
+    if (!ended && mode === 'events') after(quietAfter, wholeLook);
+  };
+  const onRules = (): void => {
+    ignored.clear();
+    lost = true;
+    debounce.touch();
+  };
+
+  const trouble = (what: Trouble, error?: Error): void => {
+    if (mode !== 'events' || ended) return;
+    const why =
+      what === 'limit'
+        ? 'the project has more folders than may be watched here (see fs.inotify.max_user_watches)'
+        : `the kernel tells of no changes here (${error?.message ?? ''})`;
+    beginPolling(why);
+  };
+  const beginPolling = (why: string): void => {
+    mode = 'polling';
+    folders?.close();
+    folders = null;
+    repository?.close();
+    repository = null;
+    say(`${why}: its files are looked at every ${lookEvery / 1000} seconds`);
+    hooks.onSees('polling');
+    logger.info({ dir, why }, 'polling');
+    after(0, debounce.touch);
+  };
+  const poll = async (seenAt: number): Promise<void> => {
+    const began = performance.now();
+    const taken = await snapshots.take(dir);
+    if (taken.ok) await deliver(taken.value, seenAt);
+    after(Math.max(lookEvery, lookShare * (performance.now() - began)), debounce.touch);
+  };
+
+  const goAway = (): void => {
+    if (mode === 'events') {
+      folders?.close();
+      folders = null;
+      repository?.close();
+      repository = null;
+    }
+    mode = 'gone';
+    inode = null;
+    say(`the folder ${dir} is gone: waiting until it is back`);
+    const wait = (): void => (existsSync(dir) ? debounce.touch() : after(backEvery, wait));
+    after(backEvery, wait);
+  };
+  const comeBack = (): void => {
+    folders?.close();
+    folders = null;
+    repository?.close();
+    repository = null;
+    ignored.clear();
+    mode = 'events';
+    lost = true;
+    say(null);
+  };
+
+  debounce.touch();
+  return {
+    ready: ready.promise,
+    folders: () => folders?.size() ?? 0,
+    async end() {
+      ended = true;
+      if (timer) clearTimeout(timer);
+      debounce.end();
+      folders?.close();
+      repository?.close();
+      await debounce.settled();
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Sees to it that each watch of the daemon's own user is told of changes: one pair of eyes per project, for as long as a run of it watches. What it knows can be lost at any instant: at the
+ * next start it looks what the files are now.
+ */
+import { realPath } from '../snapshots/room.ts';
+import type { RunRecord } from '../store/records.ts';
+import { isEnded } from '../../shared/states.ts';
+import { messageOf } from '../../shared/result.ts';
+import { runState } from '../control/run-status.ts';
+import type { Caller } from '../users/caller.ts';
+import { changed, type Change, type ChangedParts, type Consequence } from './changed.ts';
+import { keptFor } from './kept-trees.ts';
+import { watchProject, type ProjectWatch, type Seen } from './project-watch.ts';
+
+interface Eyes {
+  watch: ProjectWatch;
+  runs: Set<number>;
+  sees: 'events' | 'polling' | null;
+  notice: string | null;
+}
+
+/** A client that says nothing for longer has gone (ms). */
+const clientSilent = 45_000;
+/** Snapshots that pile up before those that no attempt needs are dropped. */
+const tidyEvery = 50;
+
+export function createWatching(all: ChangedParts, caller: Caller) {
+  const { parts, control, notices } = all;
+  const eyes = new Map<string, Eyes>();
+  /** changes of one run are looked at one after the other */
+  const turns = new Map<number, Promise<unknown>>();
+  const attempts = new Map<number, number>();
+
+  const clients = new Map<number, NodeJS.Timeout>();
+  const left = (runId: number): void => {
+    clearTimeout(clients.get(runId));
+    clients.delete(runId);
+    control.watchSees(runId, 'nobody');
+  };
+
+  const isOver = (runId: number): boolean => {
+    const run = parts.store.runs.byId(runId);
+    return !run || run.intent !== null || isEnded(runState(parts.store.jobs.ofRun(runId)).status);
+  };
+
+  const consider = (change: Omit<Change, 'run'> & { runId: number }): Promise<Consequence> => {
+    const { runId } = change;
+    const mine = (turns.get(runId) ?? Promise.resolve()).then(async (): Promise<Consequence> => {
+      const run = parts.store.runs.byId(runId);
+      if (!run || isOver(runId)) return { attempt: null };
+      const consequence = await changed(all, { ...change, run });
+      if ('attempt' in consequence && consequence.attempt !== null) noteAttempt(run);
+      return consequence;
+    });
+    const settled = mine.catch(() => undefined);
+    turns.set(runId, settled);
+    void settled.then(() => turns.get(runId) === settled && turns.delete(runId));
+    return mine;
+  };
+
+  const noteAttempt = (run: RunRecord): void => {
+    const count = (attempts.get(run.id) ?? 0) + 1;
+    attempts.set(run.id, count);
+    if (count % tidyEvery !== 0) return;
+    void parts.gate
+      .alone(() => keptFor(parts, run))
+      .catch((error: unknown) => parts.logger.info({ run: run.name, error: messageOf(error) }, 'tidying snapshots failed'));
+  };
+
+  const open = (dir: string): Eyes => {
+    const runs = new Set<number>();
+    const tell = (act: (runId: number) => void): void => runs.forEach(act);
+    const one: Eyes = {
+      runs,
+      sees: null,
+      notice: null,
+      watch: watchProject(
+        { dir, snapshots: parts.snapshots, logger: parts.logger },
+        {
+          onSnapshot: async (snapshot: Seen, seenAt) => {
+            const asked = [...runs].map((runId) => consider({ runId, caller, snapshot, seenAt, asked: false }));
+            const done = await Promise.allSettled(asked);
+            for (const each of done)
+              if (each.status === 'rejected') parts.logger.error({ dir, error: messageOf(each.reason) }, 'a change could not be looked at');
+          },
+          onSees: (sees) => tell((runId) => control.watchSees(runId, (one.sees = sees))),
+          onNotice: (text) => tell((runId) => notices.watching(runId, (one.notice = text))),
+        },
+      ),
+    };
+    return one;
+  };
+
+  const begin = (run: RunRecord): void => {
+    if (!run.spec.watch || run.spec.watch.byClient || parts.signal.aborted || isOver(run.id)) return;
+    const dir = realPath(run.projectDir);
+    let mine = eyes.get(dir);
+    if (mine?.runs.has(run.id)) return;
+    if (!mine) eyes.set(dir, (mine = open(dir)));
+    mine.runs.add(run.id);
+    if (mine.sees) control.watchSees(run.id, mine.sees);
+    notices.watching(run.id, mine.notice);
+    const unsubscribe = control.changes.subscribe(run.id, () => {
+      if (!isOver(run.id)) return;
+      unsubscribe();
+      end(dir, run.id);
+    });
+  };
+
+  const end = (dir: string, runId: number): void => {
+    const mine = eyes.get(dir);
+    mine?.runs.delete(runId);
+    attempts.delete(runId);
+    notices.forget(runId);
+    if (!mine || mine.runs.size > 0) return;
+    eyes.delete(dir);
+    void mine.watch.end();
+  };
+
+  return {
+    /** from now on its project is watched, until it ends */
+    begin,
+    /** what somebody asked for, or a client saw */
+    consider,
+    /** a client watches in our place; it says so again and again */
+    clientSaw(runId: number) {
+      control.watchSees(runId, 'client');
+      clearTimeout(clients.get(runId));
+      clients.set(
+        runId,
+        setTimeout(() => left(runId), clientSilent),
+      );
+    },
+    clientLeft: left,
+    /** resolves when all of the project is watched; for tests */
+    ready: (dir: string) => eyes.get(realPath(dir))?.watch.ready,
+    async finished() {
+      for (const timer of clients.values()) clearTimeout(timer);
+      await Promise.all([...eyes.values()].map(({ watch }) => watch.end()));
+      await Promise.allSettled(turns.values());
+    },
+  };
+}
+
+export type Watching = ReturnType<typeof createWatching>;
