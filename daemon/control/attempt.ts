@@ -1,4 +1,5 @@
 import type { JobRecord, RunRecord } from '../store/records.ts';
+import type { Container } from '../engine/engine.ts';
 import type { Workspace } from '../snapshots/snapshots.ts';
 import type { RecordEnd } from '../logs/logs.ts';
 import { attemptId, containerName } from './names.ts';
@@ -34,6 +35,10 @@ export interface Live {
   portChoices?: number;
   /** aborts the step under way (a pull) when somebody wants the run to end */
   interrupt: AbortController | null;
+  /** it has ended with success, and its engine does not say so yet (clean-end.ts): its end is recorded without asking it */
+  endedCleanly: boolean;
+  /** what the step that was just done has made of the container, where that is known without asking the engine (look.ts) */
+  made: { container: Container | null } | null;
 }
 
 export const freshLive = (): Live => ({
@@ -49,6 +54,8 @@ export const freshLive = (): Live => ({
   doing: null,
   since: steadySince(),
   interrupt: null,
+  endedCleanly: false,
+  made: null,
 });
 
 function steadySince(): Live['since'] {

@@ -1,6 +1,6 @@
 import { isAbsolute, join, posix } from 'node:path';
 import { labels, type ContainerSpec, type MountSpec } from '../engine/engine.ts';
-import type { JobSpec, ResolvedDep } from '../providers/job-spec.ts';
+import type { JobSpec, ResolvedDep, RunSpec } from '../providers/job-spec.ts';
 import { takenLiterally } from './secrets.ts';
 import { refersToVariables, stateMount } from '../providers/script.ts';
 
@@ -56,6 +56,8 @@ export interface JobContext {
   network?: ContainerSpec['network'];
   /** for what it serves; absent: it serves nothing that wants one */
   token?: string | null;
+  /** of whoever looks at it; null: nobody has said */
+  terminal?: RunSpec['terminal'];
 }
 
 /** The mounts of deps: those at a path of the job's own artifacts are copied into these instead (DESIGN §6). */
@@ -149,6 +151,7 @@ export function containerSpec(context: JobContext): ContainerSpec {
       { type: 'bind', source: context.stateFolder, target: stateMount, readOnly: false },
     ],
     tty: true,
+    ...(context.terminal ? { terminalSize: context.terminal } : {}),
     cpu: spec.cpu,
     memory: spec.memory,
     shmSize: spec.shmSize,

@@ -6,6 +6,7 @@
  * transactions of the store. Everything in memory can be lost at any instant.
  */
 import { messageOf } from '../../shared/result.ts';
+import type { WatchView } from '../../shared/api.ts';
 import type { StopHow } from '../../shared/states.ts';
 import type { Host } from '../hosts/host.ts';
 import type { JobRecord } from '../store/records.ts';
@@ -16,6 +17,8 @@ import { attemptId, containerName } from './names.ts';
 import type { ControlParts } from './parts.ts';
 import { createScheduling, type Scheduling } from './queue/scheduling.ts';
 import { sweep } from './sweep.ts';
+import type { RerunRequest } from './watch/request-rerun.ts';
+import { createWatches, type WatchNews } from './watch/watches.ts';
 
 export interface Control extends Pick<Scheduling, 'reschedule' | 'position' | 'explain' | 'order' | 'hosts' | 'holders' | 'gpuStates'> {
   changes: Changes;
@@ -25,6 +28,16 @@ export interface Control extends Pick<Scheduling, 'reschedule' | 'position' | 'e
   requestEnd(runId: number, how: StopHow): void;
   /** ends a run that did nothing, or that nobody used, for as long as it says; `detail` says so. What somebody asked for before stands */
   endByItself(runId: number, reason: 'idle_timeout' | 'inactivity', detail: string): void;
+  /** the next attempt of a watch; returns its number, null: the run is no watch, or is about to end */
+  requestRerun(runId: number, request: RerunRequest): number | null;
+  /** ends the attempt of a watch that runs, and the watch goes on; returns its number, null: nothing runs */
+  stopAttempt(runId: number): number | null;
+  /** what its user should know of how it watches, or of a change that led to nothing; null: nothing (any more) */
+  watchNotice(runId: number, text: string | null): void;
+  /** who sees the changes */
+  watchSees(runId: number, sees: WatchView['sees']): void;
+  /** what was told of a watch in this process */
+  watchNews(runId: number): WatchNews;
   /** wakes all drivers: the engine came or went */
   wakeAll(): void;
   wakeContainer(name: string): void;
@@ -88,6 +101,11 @@ export function createControl(parts: ControlParts, host: Host): Control {
     for (const job of open) if (placed.has(`${job.runId}-${job.attempt}`) || intended.has(job.runId)) adopt(job);
   };
 
+  const watches = createWatches(parts, {
+    wake: (job) => adopt(job)?.wake(),
+    changed: (runId) => changes.notify(runId),
+  });
+
   const wakeAll = (): void => drivers.forEach((driver) => driver.wake());
 
   const timer = setInterval(() => {
@@ -102,6 +120,7 @@ export function createControl(parts: ControlParts, host: Host): Control {
 
   return {
     ...scheduling,
+    ...watches,
     changes,
     adoptOpen,
     requestEnd(runId, how) {

@@ -3,7 +3,9 @@ import { diskFull, isDiskFull } from '../store/full-disk.ts';
 import { EngineError, type Container } from '../engine/engine.ts';
 import { attemptOf, freshLive, specOf, type Attempt, type Live } from './attempt.ts';
 import { builtFor } from './builds/build-time.ts';
+import { hasEndedCleanly } from './clean-end.ts';
 import { faultPoint } from './faults.ts';
+import { createLook } from './look.ts';
 import { gangView, isGang, nodesOf } from './gangs/gang.ts';
 import type { ControlParts } from './parts.ts';
 import { plan, type Seen } from './plan.ts';
@@ -32,12 +34,14 @@ export function driveAttempt(
   hooks: { changed(): void; reschedule(): void; others(tell: (driver: Driver) => void): void },
 ): Driver {
   const live = freshLive();
+  const look = createLook(parts.engine, live);
   const begunAt = parts.now();
   let alarm = Promise.withResolvers<void>();
   const wake = (): void => alarm.resolve();
 
   const sleep = async (until: number | null): Promise<void> => {
     const { promise } = alarm;
+    look.forget();
     // setTimeout takes at most 24 days; waking earlier only means one look more
     const timer = until === null ? null : setTimeout(wake, Math.min(Math.max(0, until - parts.now()), 86_400_000));
     await promise;
@@ -51,7 +55,11 @@ export function driveAttempt(
     if (!run || !job || !job.open) return 'finished';
     const attempt = attemptOf(parts.installation, run, job, live);
     const needsEngine = job.state.status !== 'queued';
-    const container = needsEngine ? await parts.engine.inspect(attempt.container) : null;
+    live.endedCleanly ||= await hasEndedCleanly(parts, attempt);
+    // until its end is recorded: what has ended cleanly is as good as gone
+    const ended = live.endedCleanly && job.state.status === 'running';
+    const container = needsEngine && !ended ? await orOutputEnds(look.at(attempt.container), live) : null;
+    if (container === 'output ended') return 'go on';
     const gang = isGang(run) ? gangView(run, nodesOf(parts.store.jobs.ofRun(run.id), job.attempt)) : null;
     const decision = plan(
       job,
@@ -69,6 +77,7 @@ export function driveAttempt(
     faultPoint('before', decision.do);
     await steps[decision.do]({ parts, attempt, container, wake, ...hooks });
     faultPoint('after', decision.do);
+    look.after(decision.do);
     // what they wait for may be this; where it is the end of all, they give up what they are at
     if (gang) hooks.others((driver) => (!gang.over && job.progress.end?.problem ? driver.interrupt() : driver.wake()));
     return 'go on';
@@ -115,6 +124,18 @@ export function driveAttempt(
     live,
     finished,
   };
+}
+
+/** The engine's answer, which comes late where the container is just ending: the end of its output may say enough until then (clean-end.ts). */
+function orOutputEnds<T>(answer: Promise<T>, { recording }: Live): Promise<T | 'output ended'> {
+  if (!recording || recording.endedAt !== null) return answer;
+  const ends = recording.end.then(
+    () => 'output ended' as const,
+    () => answer,
+  );
+  // an answer that nobody waits for any more may fail
+  answer.catch(() => undefined);
+  return Promise.race([answer, ends]);
 }
 
 /** `startedAt`: of the first node, where there are several: all have the same time. */

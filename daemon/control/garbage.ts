@@ -126,13 +126,19 @@ function isGarbage(parts: ControlParts, runId: number, seconds: number | null): 
   return !parts.store.jobs.open().some((job) => parts.store.runs.byId(job.runId)?.spec.deps.some((dep) => dep.runId === run.id));
 }
 
-const isOld = (parts: ControlParts, run: RunRecord, seconds: number | null): boolean =>
+const isOld = (parts: Pick<ControlParts, 'now'>, run: RunRecord, seconds: number | null): boolean =>
   seconds !== null && run.submittedAt < parts.now() - seconds * 1000;
 
+/** How many attempts of a watch keep their files: what is being replaced, and what replaces it. */
+const attemptsKept = 5;
+
 /** The trees that unfinished runs work on, and those that `restart` may want. */
-function keptTrees(parts: ControlParts): Set<string> {
+export function keptTrees(parts: Pick<ControlParts, 'config' | 'store' | 'now'>): Set<string> {
   const { trees } = parts.config.retention;
   const open = new Set(parts.store.jobs.open().map((job) => job.runId));
   const kept = parts.store.runs.all().filter((run) => open.has(run.id) || (run.removedAt === null && !isOld(parts, run, trees)));
-  return new Set(kept.map((run) => run.spec.snapshot.tree));
+  const ofWatches = kept.flatMap((run) =>
+    run.spec.watch ? parts.store.reruns.newest(run.id, open.has(run.id) ? attemptsKept : 1).map(({ tree }) => tree) : [],
+  );
+  return new Set([...kept.map((run) => run.spec.snapshot.tree), ...ofWatches]);
 }

@@ -13,6 +13,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { SecretBox } from '../secrets/box.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { RunRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Gpu } from '../hosts/host.ts';
 import type { AttachMethod } from '../hosts/toolkit.ts';
@@ -79,6 +80,8 @@ export interface ControlParts {
   meter: Meter;
   /** ends dev environments that nobody uses */
   activity: Activity;
+  /** sees to it that a watch is told of changes of its project */
+  watch(run: RunRecord): void;
   /** what each user has used lately, GPU-seconds decayed with age */
   usage(): ReadonlyMap<string, number>;
   /** called when the last driver has let go: nothing is under way any more */

@@ -68,6 +68,8 @@ export interface ContainerSpec {
   workingDir: string;
   mounts: MountSpec[];
   tty: boolean;
+  /** what the terminal is made with, by engines that can (23.0 and newer); it is told again after the start in any case */
+  terminalSize?: { columns: number; rows: number };
   /** cores */
   cpu: number | null;
   /** bytes; swap is given none beyond it */

@@ -20,6 +20,7 @@ export function createBody(spec: ContainerSpec): ContainerCreateOptions {
       AutoRemove: false,
       RestartPolicy: { Name: 'no' },
       Init: spec.init,
+      ...(spec.terminalSize ? { ConsoleSize: [spec.terminalSize.rows, spec.terminalSize.columns] } : {}),
       // stated, because the engine adds its configured defaults for what is left out: a rotated record has no beginning, and a
       // non-blocking one has holes. There is no word for "unlimited", hence an exabyte.
       LogConfig: { Type: 'json-file', Config: { 'max-size': '1000000t', mode: 'blocking' } },

@@ -92,4 +92,35 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE environments (key TEXT PRIMARY KEY, used_at INTEGER NOT NULL, facts TEXT) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE reruns (
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    number INTEGER NOT NULL,
+    tree TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    changed TEXT NOT NULL,
+    changes INTEGER NOT NULL,
+    seen_at INTEGER,
+    asked_at INTEGER NOT NULL,
+    given_at INTEGER,
+    started_at INTEGER,
+    stop_asked_at INTEGER,
+    ended_at INTEGER,
+    how TEXT,
+    exit_code INTEGER,
+    fresh TEXT,
+    spec TEXT,
+    PRIMARY KEY (run_id, number)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // In the very transaction in which a run ends, whichever step it is: whoever shall be told of it (`notify:`) is told, though the daemon be killed right then.
+  `
+  CREATE TABLE notices (run_id INTEGER PRIMARY KEY REFERENCES runs (id), ended_at INTEGER NOT NULL, told TEXT NOT NULL) STRICT;
+  CREATE TRIGGER note_ended AFTER UPDATE OF status ON jobs
+  WHEN NEW.status IN ('done', 'failed', 'stopped', 'aborted') AND OLD.status NOT IN ('done', 'failed', 'stopped', 'aborted')
+    AND EXISTS (SELECT 1 FROM meta WHERE key = 'notify' AND value = 'on')
+  BEGIN
+    INSERT OR IGNORE INTO notices (run_id, ended_at, told) VALUES (NEW.run_id, json_extract(NEW.state, '$.since'), '[]');
+  END;
+  `,
 ];

@@ -135,6 +135,8 @@ export interface RerunRecord {
   /** ms since 1970: the first change was seen, it was asked for, its commands began, somebody asked for its end, it ended; null: not (yet) */
   seenAt: number | null;
   askedAt: number;
+  /** its container was to begin with it from here on: a newer change does not take its place any more */
+  givenAt: number | null;
   startedAt: number | null;
   stopAskedAt: number | null;
   endedAt: number | null;

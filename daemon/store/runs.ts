@@ -42,7 +42,8 @@ export type NewRun = Omit<RunRecord, 'id' | 'intent' | 'removedAt' | 'shared' | 
 
 /** All SQL on runs. */
 export function runsTable(db: Db) {
-  const unfinished = `EXISTS (SELECT 1 FROM jobs j WHERE j.run_id = runs.id AND j.status IN ('queued', 'preparing', 'running', 'stopping'))`;
+  // by way of the jobs that are open, which are few: a store has thousands of runs
+  const unfinished = `id IN (SELECT run_id FROM jobs WHERE open = 1 AND status IN ('queued', 'preparing', 'running', 'stopping'))`;
   const insert =
     db.prepare(`INSERT INTO runs (name, project, project_dir, workflow, provider, user, owner, spec, request_id, tag, submitted_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
@@ -50,8 +51,11 @@ export function runsTable(db: Db) {
   const byName = db.prepare<[string], Row>('SELECT * FROM runs WHERE name = ? AND removed_at IS NULL');
   const byRequest = db.prepare<[string], Row>('SELECT * FROM runs WHERE request_id = ?');
   const ofProject = db.prepare<[string], Row>('SELECT * FROM runs WHERE project = ? AND removed_at IS NULL ORDER BY id DESC');
+  const before = db.prepare<[string, number, number], Row>(
+    'SELECT * FROM runs WHERE project = ? AND id < ? AND removed_at IS NULL ORDER BY id DESC LIMIT ?',
+  );
   const unfinishedOf = db.prepare<[string], Row>(
-    `SELECT * FROM runs WHERE project = ? AND removed_at IS NULL AND ${unfinished} ORDER BY id DESC`,
+    `SELECT * FROM runs WHERE +project = ? AND removed_at IS NULL AND ${unfinished} ORDER BY id DESC`,
   );
   const lastOf = db.prepare<[string], Row>('SELECT * FROM runs WHERE project = ? AND removed_at IS NULL ORDER BY id DESC LIMIT 1');
   const lastDone = db.prepare<[string, string], Row>(
@@ -65,6 +69,7 @@ export function runsTable(db: Db) {
     'SELECT DISTINCT runs.id FROM jobs JOIN runs ON runs.id = jobs.run_id WHERE jobs.open = 1 AND runs.intent IS NOT NULL',
   );
   const setIntent = db.prepare('UPDATE runs SET intent = ? WHERE id = ?');
+  const setTerminal = db.prepare(`UPDATE runs SET spec = json_set(spec, '$.terminal', json_object('columns', ?, 'rows', ?)) WHERE id = ?`);
   const setShared = db.prepare('UPDATE runs SET shared = ? WHERE id = ?');
   const unfinishedOfOthers = db.prepare<[string], Row>(
     `SELECT * FROM runs WHERE user <> ? AND removed_at IS NULL AND ${unfinished} ORDER BY id DESC`,
@@ -104,6 +109,8 @@ export function runsTable(db: Db) {
     byRequest: (requestId: string) => one(byRequest.get(requestId)),
     /** newest first */
     ofProject: (project: string) => ofProject.all(project).map(record),
+    /** the same, so many of those older than this one, for who must not hold all of them at once */
+    ofProjectBefore: (project: string, id: number, count: number) => before.all(project, id, count).map(record),
     unfinishedOf: (project: string) => unfinishedOf.all(project).map(record),
     lastOf: (project: string) => one(lastOf.get(project)),
     /** the newest run of a workflow that is done */
@@ -111,6 +118,8 @@ export function runsTable(db: Db) {
     /** ids of the unfinished ones that shall end */
     intended: () => new Set(intended.all().map((row) => row.id)),
     setIntent: (id: number, intent: Intent) => void setIntent.run(JSON.stringify(intent), id),
+    /** the size of its jobs' terminals from now on */
+    setTerminal: (id: number, { columns, rows }: { columns: number; rows: number }) => void setTerminal.run(columns, rows, id),
     /** whether others may read it */
     setShared: (id: number, shared: boolean) => void setShared.run(shared ? 1 : 0, id),
     /** newest first */

@@ -4,6 +4,8 @@ import { openDatabase, type Db } from './database.ts';
 import { environmentsTable } from './environments.ts';
 import { jobsTable } from './jobs.ts';
 import { metaTable } from './meta.ts';
+import { noticesTable } from './notices.ts';
+import { rerunsTable } from './reruns.ts';
 import { runsTable } from './runs.ts';
 import { samplesTable } from './samples.ts';
 import { secretsTable } from './secrets.ts';
@@ -23,12 +25,14 @@ function storeOn(db: Db) {
   return {
     runs: runsTable(db),
     jobs: jobsTable(db),
+    reruns: rerunsTable(db),
     tags: tagsTable(db),
     secrets: secretsTable(db),
     samples: samplesTable(db),
     usage: usageTable(db),
     audit: auditTable(db),
     environments: environmentsTable(db),
+    notices: noticesTable(db),
     meta: metaTable(db),
     /** everything in `action` or nothing of it; on disk when it returns */
     transaction: <T>(action: () => T): T => db.transaction(action).immediate(),

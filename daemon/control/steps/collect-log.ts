@@ -25,6 +25,8 @@ export const collectLog: Executor = async ({ parts, attempt, container }) => {
   }
   const closed = await parts.logs.close(job);
   if (end.complete) end = closed;
+  // the container is still there, unseen: it is asked for, and the engine's record is read
+  if (!end.complete && live.endedCleanly) return void (live.endedCleanly = false);
   // the container is kept until there is room for what it printed
   if (!end.complete && end.diskFull && container) throw new FailureError({ code: 'disk_full', message: end.why });
   const neverRan = !container && job.progress.startIntent === null;

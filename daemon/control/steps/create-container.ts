@@ -36,42 +36,45 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
     const mounts = await holdMounts(parts, attempt, specOf(attempt).mounts);
     if (!mounts.ok) return endWith(parts, attempt, 'start', mounts.failure.message);
     const own = spec.artifacts.map((a) => a.path);
-    const made = await parts.engine.create(
-      containerSpec({
-        installation: parts.installation,
-        run: { name: run.name, job: job.job, attempt: job.attempt },
-        spec,
-        template: specOf(attempt).env,
-        // by its id: exactly the one that was seen
-        image: image.id,
-        containerName: attempt.container,
-        own: image,
-        enters: live.environment?.enters ?? false,
-        gpus: job.state.gpus,
-        gpuAttach: attach.method,
-        user: run.user,
-        workspace: workspaceMount(live.workspace, attempt),
-        stateFolder: parts.states.pathOf(attempt.id),
-        artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
-        deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
-        mounts: [...configMounts(parts.config), ...mounts.value, ...server].map((mount) => ({
-          type: 'bind',
-          ...mount,
-        })),
-        pids: parts.policy.of(run.user).pids,
-        certificates: parts.config.caCertificates.length > 0,
-        downloads: downloadsOf(parts, attempt, image),
-        ...network,
-        gang: gangVariables(spec, run.spec.jobs[0] ?? spec),
-        token: unwrap(tokenOf(parts.secretBox, run)),
-        env: {
-          config: parts.config.env,
-          secrets,
-          image: Object.fromEntries(image.env.map((entry) => [entry.split('=', 1)[0] ?? '', entry.slice(entry.indexOf('=') + 1)])),
-        },
-      }),
-    );
-    if (!made.created) {
+    const wanted = containerSpec({
+      installation: parts.installation,
+      run: { name: run.name, job: job.job, attempt: job.attempt },
+      spec,
+      template: specOf(attempt).env,
+      // by its id: exactly the one that was seen
+      image: image.id,
+      containerName: attempt.container,
+      own: image,
+      enters: live.environment?.enters ?? false,
+      gpus: job.state.gpus,
+      gpuAttach: attach.method,
+      user: run.user,
+      workspace: workspaceMount(live.workspace, attempt),
+      stateFolder: parts.states.pathOf(attempt.id),
+      artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
+      deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
+      mounts: [...configMounts(parts.config), ...mounts.value, ...server].map((mount) => ({
+        type: 'bind',
+        ...mount,
+      })),
+      pids: parts.policy.of(run.user).pids,
+      certificates: parts.config.caCertificates.length > 0,
+      downloads: downloadsOf(parts, attempt, image),
+      ...network,
+      gang: gangVariables(spec, run.spec.jobs[0] ?? spec),
+      token: unwrap(tokenOf(parts.secretBox, run)),
+      terminal: run.spec.terminal,
+      env: {
+        config: parts.config.env,
+        secrets,
+        image: Object.fromEntries(image.env.map((entry) => [entry.split('=', 1)[0] ?? '', entry.slice(entry.indexOf('=') + 1)])),
+      },
+    });
+    const made = await parts.engine.create(wanted);
+    if (made.created) {
+      const { name, labels: ours, image: of } = wanted;
+      live.made = { container: { id: made.id, name, labels: ours, image: of, imageId: of, state: { status: 'created' }, ports: [] } };
+    } else {
       const found = await parts.engine.inspect(attempt.container);
       if (found && (found.labels[labels.installation] !== parts.installation || found.labels[labels.run] !== run.name)) {
         return endWith(

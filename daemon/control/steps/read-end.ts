@@ -15,6 +15,8 @@ export const readEnd: Executor = async ({ parts, attempt, container, reschedule 
   // asked now, since the monitor may not know yet of the restart that ended it; while the engine goes down nobody answers, and we come again
   const epoch = await parts.engine.epoch();
   const epochChanged = job.progress.engineEpoch !== null && epoch !== job.progress.engineEpoch;
+  // its end is the engine's to tell then, and what it printed
+  if (epochChanged && live.endedCleanly) return void (live.endedCleanly = false);
   const startedAt = 'startedAt' in job.state ? job.state.startedAt : null;
   const common = { byItself: left.exitCode !== null, exitAt: left.exitAt, epochChanged, problem: null };
   let end: End;
@@ -40,7 +42,8 @@ export const readEnd: Executor = async ({ parts, attempt, container, reschedule 
     end = {
       ...common,
       byItself: common.byItself || (noScript && exitCode !== null),
-      startedAt: ranAt,
+      // one that is over at once leaves its exit code before the engine has said that it runs
+      startedAt: live.endedCleanly && ranAt !== null && left.exitAt !== null ? Math.min(ranAt, left.exitAt) : ranAt,
       finishedAt: left.exitAt ?? parts.now(),
       exitCode: problem ? null : exitCode,
       outOfMemory: false,

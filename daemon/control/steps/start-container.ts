@@ -43,8 +43,13 @@ export const startContainer: Executor = async ({ parts, attempt, container, wake
   } finally {
     await releaseMounts(parts, attempt, mounts);
   }
+  // which ports it was given only the engine knows
+  if (container && specOf(attempt).ports.length === 0) {
+    live.made = { container: { ...container, state: { status: 'running', startedAt: parts.now(), pid: 0 } } };
+  }
   awaitExit(parts, attempt, wake);
-  const size = attempt.run.spec.terminal;
+  // as it is by now: whoever is attached may have another than who submitted it
+  const size = parts.store.runs.byId(attempt.run.id)?.spec.terminal;
   if (size) void parts.engine.resize(attempt.container, size).catch(() => undefined);
 };
 

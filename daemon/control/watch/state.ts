@@ -1,0 +1,96 @@
+/** What the daemon and the supervisor of a watch's container tell each other through its state folder: docblock of supervisor-script.ts. */
+import { watch, type FSWatcher } from 'node:fs';
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { watchFiles } from '../../providers/supervisor-script.ts';
+import { mustRun } from '../../snapshots/run.ts';
+import { readUntrusted, writeOver } from '../untrusted-file.ts';
+
+/** What the supervisor has left; numbers of attempts, times in ms since 1970. null: nothing. */
+export interface WatchState {
+  up: boolean;
+  begun: { attempt: number; at: number } | null;
+  ended: { attempt: number; at: number; exitCode: number } | null;
+  /** told to end, in whatever way */
+  ending: number | null;
+  refused: number | null;
+  stuck: number | null;
+}
+
+export const nothingYet: WatchState = { up: false, begun: null, ended: null, ending: null, refused: null, stuck: null };
+
+/** Makes the pipes, and the folder in which the files that the container begins with will be seen. Idempotent. */
+export async function preparePipes(folder: string): Promise<void> {
+  for (const name of [watchFiles.begin, watchFiles.end]) {
+    const path = join(folder, name);
+    const there = await lstat(path).catch(() => null);
+    if (there === null) await mustRun('mkfifo', [path]);
+    // for whatever user the image has
+    if (there === null || there.isFIFO()) await chmod(path, 0o666);
+  }
+  await mkdir(join(folder, 'tree'), { recursive: true });
+}
+
+/** Written before the container is started: the attempt that it begins with. */
+export const writeFirst = (folder: string, attempt: number): Promise<void> =>
+  writeOver(join(folder, watchFiles.first), `${attempt}\n`, 0o644);
+
+export async function readWatchState(folder: string): Promise<WatchState> {
+  const numbers = async (name: string): Promise<{ words: number[]; at: number } | null> => {
+    const file = await readUntrusted(join(folder, name));
+    // a line that is not there to its end is being written
+    const line = file && /^(\d+(?: \d+)*)(?: [a-z]+)?\n/.exec(file.text)?.[1];
+    return file && line ? { words: line.split(' ').map(Number), at: file.at } : null;
+  };
+  const [up, begun, ended, ending, refused, stuck] = await Promise.all([
+    lstat(join(folder, watchFiles.up)).then(
+      () => true,
+      () => false,
+    ),
+    ...[watchFiles.begun, watchFiles.ended, watchFiles.ending, watchFiles.refused, watchFiles.stuck].map(numbers),
+  ]);
+  const first = (found: { words: number[] } | null | undefined): number | null => found?.words[0] ?? null;
+  const [number, exitCode] = ended?.words ?? [];
+  return {
+    up,
+    begun: begun?.words[0] === undefined ? null : { attempt: begun.words[0], at: begun.at },
+    ended: ended && number !== undefined && exitCode !== undefined ? { attempt: number, exitCode, at: ended.at } : null,
+    ending: first(ending),
+    refused: first(refused),
+    stuck: first(stuck),
+  };
+}
+
+/** One line to the supervisor. False: nobody listens, or what lies there is no pipe of ours any more. */
+export async function tellSupervisor(folder: string, pipe: 'begin' | 'end', line: string): Promise<boolean> {
+  const path = join(folder, watchFiles[pipe]);
+  // never waits: without a reader the open fails
+  const file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW).catch(() => null);
+  if (!file) return false;
+  try {
+    if (!(await file.stat()).isFIFO()) return false;
+    const text = Buffer.from(`${line}\n`);
+    return (await file.write(text)).bytesWritten === text.length;
+  } catch {
+    return false;
+  } finally {
+    await file.close();
+  }
+}
+
+const spoken: ReadonlySet<string> = new Set([watchFiles.up, watchFiles.begun, watchFiles.ended, watchFiles.refused, watchFiles.stuck]);
+
+/** Calls `wake` at each word of the supervisor. Null: the folder cannot be watched, one has to look now and then. */
+export function hearSupervisor(folder: string, wake: () => void): FSWatcher | null {
+  try {
+    const watcher = watch(folder, { persistent: false }, (_, name) => {
+      if (name === null || spoken.has(name)) wake();
+    });
+    // the folder goes, or there is none left of what the kernel gives for this
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return null;
+  }
+}

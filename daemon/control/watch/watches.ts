@@ -1,0 +1,54 @@
+/** What the rest of the daemon asks of watches, and what it tells of them. */
+import type { WatchView } from '../../../shared/api.ts';
+import type { JobRecord } from '../../store/records.ts';
+import { latestAttempts } from '../run-status.ts';
+import type { ControlParts } from '../parts.ts';
+import { putRerun, type RerunRequest } from './request-rerun.ts';
+
+/** What was told of a watch in this process; another one is told anew. */
+export interface WatchNews {
+  notice: string | null;
+  /** null: nobody said */
+  sees: WatchView['sees'] | null;
+}
+
+export function createWatches(
+  parts: Pick<ControlParts, 'store' | 'now'>,
+  hooks: { wake(job: JobRecord): void; changed(runId: number): void },
+) {
+  const told = new Map<number, WatchNews>();
+  const newsOf = (runId: number): WatchNews => told.get(runId) ?? { notice: null, sees: null };
+
+  const tell = (runId: number, news: Partial<WatchNews>): void => {
+    const before = newsOf(runId);
+    const now = { ...before, ...news };
+    if (now.notice === before.notice && now.sees === before.sees) return;
+    if (now.notice === null && now.sees === null) told.delete(runId);
+    else told.set(runId, now);
+    hooks.changed(runId);
+  };
+
+  const wake = (runId: number): void => {
+    for (const job of latestAttempts(parts.store.jobs.ofRun(runId))) if (job.open && job.state.status !== 'queued') hooks.wake(job);
+  };
+
+  return {
+    requestRerun(runId: number, request: RerunRequest): number | null {
+      const number = putRerun(parts.store, runId, request, parts.now());
+      if (number === null) return null;
+      wake(runId);
+      hooks.changed(runId);
+      return number;
+    },
+    stopAttempt(runId: number): number | null {
+      const runs = parts.store.reruns.newest(runId, 2).find((one) => one.givenAt !== null);
+      if (!runs || runs.endedAt !== null) return null;
+      if (runs.stopAskedAt === null) parts.store.reruns.note(runId, runs.number, { stopAskedAt: parts.now() });
+      wake(runId);
+      return runs.number;
+    },
+    watchNotice: (runId: number, notice: string | null): void => tell(runId, { notice }),
+    watchSees: (runId: number, sees: WatchView['sees']): void => tell(runId, { sees }),
+    watchNews: newsOf,
+  };
+}

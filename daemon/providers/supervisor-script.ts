@@ -1,0 +1,160 @@
+/**
+ * The program of a watch's container (under its init): runs the job's script time and again, each an attempt with a number, as the daemon tells it through two
+ * pipes in the state folder. It needs nothing but a POSIX shell: bash, dash and busybox's are tried in its tests.
+ *
+ *   daemon → `begin` N   bring the workspace to its files (`refresh.N`, where there is something to do), then run the script
+ *          → `end`       `end N`: SIGTERM to all of its processes; `kill N`: SIGKILL
+ *   → `up`               it listens
+ *     `begun`            N: its commands run from the file's time on
+ *     `ended`            N and the exit code: nothing of it is left
+ *     `refused`          N: the workspace could not be brought to its files (why: `refresh.out`): it needs another container
+ *     `stuck`            N: there is something left of it that cannot be killed: as well
+ *
+ * INVARIANTS: numbers only grow, and what was done is not done again, so that each line may be sent twice. One attempt runs at a time, in the foreground and in
+ * the terminal's own process group, so that what the terminal signals reaches it. It is over when no process of it is left: those whose chain of
+ * parents ends at the init (1), but for the supervisor's own; a session that the engine put into the container has a chain that ends outside (0). As in any container they get
+ * SIGKILL when the script has ended by itself; those that were told to end have until `kill`.
+ *
+ * A second process reads `end`, since a shell that waits for its child hears nothing else. It says in `busy` that it is about to signal: the next attempt does not
+ * begin before it has done so, and it signals none whose end is noted.
+ */
+import { markFormat } from '../logs/marks.ts';
+import { stateMount } from './script.ts';
+
+/** In the state folder. */
+export const watchFiles = {
+  begin: 'begin',
+  end: 'end',
+  first: 'first',
+  up: 'up',
+  begun: 'begun',
+  ended: 'ended',
+  ending: 'ending',
+  refused: 'refused',
+  stuck: 'stuck',
+  refresh: (attempt: number): string => `refresh.${attempt}`,
+  refreshOut: 'refresh.out',
+} as const;
+
+/** Where the files lie that the container began with, read-only. */
+export const treeMount = `${stateMount}/tree`;
+
+/** Sets dstack_found to the processes of the attempt, and dstack_unsure where one's parent ended just then. */
+const find = `dstack_find() {
+  dstack_found= dstack_unsure= dstack_all=
+  for dstack_dir in /proc/[0-9]*; do
+    { while read -r dstack_line; do case $dstack_line in *') '[A-Za-z]' '[0-9]*) break ;; esac; done <"$dstack_dir/stat"; } 2>/dev/null || continue
+    set -- \${dstack_line##*) }
+    case $1 in Z | X | '') continue ;; esac
+    dstack_all="$dstack_all \${dstack_dir#/proc/}"
+    eval "dstack_parent_\${dstack_dir#/proc/}=$2"
+  done
+  for dstack_pid in $dstack_all; do
+    case $dstack_pid in 1 | "$dstack_main" | "$dstack_self") continue ;; esac
+    dstack_up=$dstack_pid
+    while [ "$dstack_up" -gt 1 ]; do eval "dstack_up=\\\${dstack_parent_$dstack_up:--1}"; done
+    case $dstack_up in 1) dstack_found="$dstack_found $dstack_pid" ;; -1) dstack_unsure=1 ;; esac
+  done
+  for dstack_pid in $dstack_all; do unset "dstack_parent_$dstack_pid"; done
+}`;
+
+/** The process that ends attempts. */
+const listen = `dstack_listen() {
+  trap '' TERM INT HUP QUIT USR1 USR2
+  read -r dstack_self dstack_rest </proc/self/stat
+  while :; do
+    read -r dstack_verb dstack_n <&9 || continue
+    echo 1 >$dstack_state/busy
+    dstack_b= dstack_e=
+    read -r dstack_b dstack_rest <$dstack_state/begun
+    read -r dstack_e dstack_rest <$dstack_state/ended
+    if [ "$dstack_b" = "$dstack_n" ] && [ "$dstack_e" != "$dstack_n" ]; then
+      echo "$dstack_n $dstack_verb" >$dstack_state/ending
+      dstack_find
+      case $dstack_verb in
+        end) kill -TERM $dstack_found ;;
+        kill) kill -KILL $dstack_found ;;
+      esac
+    fi
+    echo 0 >$dstack_state/busy
+  done
+} 2>/dev/null`;
+
+/** Sees that nothing of attempt dstack_n is left; false: something is, and cannot be killed. */
+const clean = `dstack_clean() {
+  dstack_looks=0
+  while dstack_find; [ -n "$dstack_found$dstack_unsure" ]; do
+    dstack_told= dstack_how=
+    read -r dstack_told dstack_how <$dstack_state/ending
+    case $dstack_told:$dstack_how in
+      "$dstack_n:end") ;;
+      *)
+        [ -z "$dstack_found" ] || kill -KILL $dstack_found
+        dstack_looks=$((dstack_looks + 1))
+        [ $dstack_looks -lt 250 ] || return 1
+        ;;
+    esac
+    [ -z "$dstack_sleep" ] || [ $dstack_looks -eq 1 ] || sleep 0.02
+  done
+  return 0
+} 2>/dev/null`;
+
+/** Follows the check of the GPUs in the container's start script. */
+export const supervisorScript = `dstack_state=${stateMount}
+dstack_main=$$
+dstack_self=
+dstack_home=$PWD
+dstack_n=0
+dstack_runs=
+dstack_stop=
+dstack_shell='sh -l'
+command -v bash >/dev/null 2>&1 && dstack_shell='bash --login'
+dstack_sleep=; command -v sleep >/dev/null 2>&1 && dstack_sleep=1
+dstack_stty=; command -v stty >/dev/null 2>&1 && dstack_stty=1
+${find}
+${listen}
+${clean}
+echo 0 >$dstack_state/busy
+: >$dstack_state/ending
+[ -f $dstack_state/begun ] || : >$dstack_state/begun
+[ -f $dstack_state/ended ] || : >$dstack_state/ended
+exec 8<>$dstack_state/${watchFiles.begin} 9<>$dstack_state/${watchFiles.end} || exit 1
+# a shell says on stderr how its child was ended
+exec 7>&2 2>/dev/null
+trap 'if [ -n "$dstack_runs" ]; then dstack_stop=1; else exit 143; fi' TERM
+trap : INT QUIT USR1 USR2
+dstack_listen 7>&- 8<&- &
+dstack_listener=$!
+dstack_self=$dstack_listener
+dstack_next=
+[ -f $dstack_state/${watchFiles.first} ] && read -r dstack_next <$dstack_state/${watchFiles.first}
+echo up >$dstack_state/${watchFiles.up}
+while :; do
+  if [ -z "$dstack_next" ]; then read -r dstack_next <&8 || continue; fi
+  dstack_want=$dstack_next
+  dstack_next=
+  case $dstack_want in '' | *[!0-9]*) continue ;; esac
+  [ "$dstack_want" -gt "$dstack_n" ] || continue
+  while dstack_busy=; read -r dstack_busy <$dstack_state/busy; [ "$dstack_busy" = 1 ] && kill -0 "$dstack_listener" 2>/dev/null; do :; done
+  if [ -f $dstack_state/refresh.$dstack_want ]; then
+    if ! sh $dstack_state/refresh.$dstack_want >$dstack_state/${watchFiles.refreshOut} 2>&1 </dev/null 7>&- 8<&- 9<&-; then
+      echo "$dstack_want" >$dstack_state/${watchFiles.refused}
+      continue
+    fi
+  fi
+  cd "$dstack_home" 2>/dev/null || { echo "cannot enter $dstack_home" >$dstack_state/${watchFiles.refreshOut}; echo "$dstack_want" >$dstack_state/${watchFiles.refused}; continue; }
+  dstack_n=$dstack_want
+  [ -z "$dstack_stty" ] || stty sane 2>/dev/null
+  RUN_ATTEMPT=$dstack_n; export RUN_ATTEMPT
+  dstack_runs=1
+  [ -z "$dstack_stop" ] || exit 143
+  printf '${markFormat}' "$dstack_n"
+  echo "$dstack_n" >$dstack_state/begun || exit 1
+  $dstack_shell $dstack_state/script 2>&7 7>&- 8<&- 9<&-
+  dstack_code=$?
+  [ -n "$dstack_stop" ] || dstack_clean || { echo "$dstack_n" >$dstack_state/${watchFiles.stuck}; }
+  echo "$dstack_n $dstack_code" >$dstack_state/ended || exit $dstack_code
+  [ -z "$dstack_stop" ] || exit 143
+  dstack_runs=
+done
+`;
