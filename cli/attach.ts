@@ -7,13 +7,33 @@ import { exitCodes } from './exit-codes.ts';
 import { goneSentence } from './follow.ts';
 import { followRun } from './follow-run.ts';
 import { handleInterrupts } from './interrupt.ts';
+import { LastLines } from './last-lines.ts';
 import { NodesView } from './nodes-view.ts';
 import { canAsk } from './terminal/ask.ts';
+import { tellSize } from './tell-size.ts';
 import { StatusLine } from './terminal/status-line.ts';
 import { printable } from './terminal/text.ts';
+import type { AttachedWatch } from './watch/attached-watch.ts';
+
+interface AttachOptions {
+  /** open what it serves in the browser */
+  open?: boolean;
+  /** it is a watch */
+  watch?: boolean;
+  /** the daemon has not been told of this terminal's size */
+  tells?: boolean;
+  /** it was submitted elsewhere: a good end is said, too */
+  joins?: boolean;
+  /** of what was printed before, only about so many lines; absent: all */
+  lines?: number;
+}
 
 /** Follows the run to its end, or until the user leaves it. Answers the exit status. */
-export async function attach(cli: Cli, name: string, { open = false }: { open?: boolean } = {}): Promise<number> {
+export async function attach(
+  cli: Cli,
+  name: string,
+  { open = false, watch = false, joins = false, tells = joins, lines }: AttachOptions = {},
+): Promise<number> {
   const view = new NodesView(cli.out, true);
   const status = new StatusLine(cli.err);
   const leaving = new AbortController();
@@ -27,10 +47,13 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
   };
   const before = cli.notice;
   cli.notice = say;
-  const release = handleInterrupts({
+  let watched: AttachedWatch | null = null;
+  const interrupts = handleInterrupts({
     err: cli.err,
     interactive: canAsk(cli.err),
+    ...(watch && { question: 'stop the watch, detach or keep going? [s/d/k] ' }),
     onAsk: () => {
+      watched?.quiet(true);
       status.clear();
       view.freshLine();
       cli.err.stream.write('\r\x1b[K'); // the ^C that the terminal echoed
@@ -39,7 +62,8 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
     onAnswered: () => {
       asked?.resolve();
       asked = null;
-      if (waiting !== null) status.show(waiting);
+      if (watched !== null) watched.quiet(false);
+      else if (waiting !== null) status.show(waiting);
     },
     stop: (abort) => cli.client.call('stop', { names: [name], projectDir: cli.projectOrHere(), abort }),
     say,
@@ -50,6 +74,11 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
     },
   });
   const announcer = createAnnouncer(cli, { open, status, freshLine: () => view.freshLine(), quiet: () => asked !== null });
+  if (watch) {
+    const { attachWatch } = await import('./watch/attached-watch.ts');
+    const busy = (): boolean => announcer.starting();
+    watched = attachWatch(cli, name, { view, status, say, busy, leave: interrupts.leave, stop: interrupts.stop });
+  }
   const { connection } = cli.client;
   const forwards =
     connection === null ? null : (await import('./elsewhere/forwards.ts')).createForwards(connection, (sentence) => cli.notice(sentence));
@@ -58,21 +87,30 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
     if (forwards === null) return announcer.onRun(run);
     void forwards.of(run).then((here) => over || announcer.onRun(here));
   };
+  const resizes = tellSize(cli, name, { now: tells });
+  const end = lines === undefined ? null : new LastLines(lines);
   const ended = await followRun(
     cli.client,
-    { name, follow: true },
+    { name, follow: true, ...(end !== null && { tail: end.bytes }) },
     {
       onRun: (run) => {
-        waiting = waitingFor(run);
         announce(run);
+        if (watched !== null) return watched.onRun(run);
+        waiting = waitingFor(run);
         if (asked !== null) return;
         if (waiting === null) return announcer.starting() ? undefined : status.clear();
         view.freshLine();
         status.show(waiting);
       },
       onGone: () => cli.notice(goneSentence),
-      onData: async (node, chunk, nodes) => {
+      onOffset: (node, offset, attempt) => {
+        end?.onOffset(node, offset);
+        watched?.onOffset(node, attempt);
+      },
+      onData: async (node, data, nodes) => {
         if (asked !== null) await asked.promise;
+        const chunk = end === null ? data : end.take(node, data);
+        if (watched !== null) return watched.onData(node, chunk, nodes);
         status.clear();
         await view.write(node, chunk, nodes);
       },
@@ -80,7 +118,9 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
     leaving.signal,
   );
   over = true;
-  release();
+  resizes();
+  interrupts.release();
+  await watched?.end();
   announcer.end();
   await forwards?.end();
   cli.notice = before;
@@ -88,11 +128,13 @@ export async function attach(cli: Cli, name: string, { open = false }: { open?: 
   await view.end();
   const run = unwrap(ended);
   if (run !== null) {
+    if (watch && run.status === 'stopped') return reportWatch(cli, name);
+    if (joins && run.status === 'done') cli.err.line(cli.err.style('dim', `${name} is done.`));
     const code = report(cli, run);
     if (run.status === 'failed' && (run.nodes ?? 1) > 1) await showCulprit(cli, name);
     return code;
   }
-  cli.err.line(`${name} goes on. \`dstack logs -f ${name}\` shows it, \`dstack stop ${name}\` stops it.`);
+  cli.err.line(`${name} goes on. \`dstack attach ${name}\` shows it, \`dstack stop ${name}\` stops it.`);
   return exitCode ?? exitCodes.failure;
 }
 
@@ -125,6 +167,15 @@ async function showCulprit(cli: Cli, name: string): Promise<void> {
   if (lines.length === 0) return cli.err.line(`The node ${culprit} has printed nothing.`);
   cli.err.line(`The last lines of node ${culprit}:`);
   for (const line of lines) cli.err.line(`  ${printable(line)}`);
+}
+
+/** How a watch ended that somebody stopped: by its last attempt, if that had come to its own end. */
+async function reportWatch(cli: Cli, name: string): Promise<number> {
+  const { endedWatch } = await import('./watch/attached-watch.ts');
+  const { exitCode, attempt, byItself } = await endedWatch(cli, name);
+  const last = byItself ? `attempt ${attempt}, the last one, had ended with exit code ${exitCode}` : `with attempt ${attempt}`;
+  cli.err.line(`The watch ${name} was stopped: ${last}.`);
+  return exitCode;
 }
 
 /** Says how it ended where that is not plain, and answers the exit status. */

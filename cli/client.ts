@@ -12,6 +12,7 @@ import { socketPath } from '../shared/socket.ts';
 import { compareVersions, versionHeader } from '../shared/version.ts';
 import { answers, gone, startDaemon } from './daemon-process.ts';
 import type { Connection } from './elsewhere/connection.ts';
+import { exchange, type Answer } from './exchange.ts';
 import { codeOf, isAbsent, request, text, type Request } from './http.ts';
 
 /** A daemon's failure may carry more than a sentence: `env_needed` names variables. */
@@ -100,6 +101,11 @@ export class Client {
     }
   }
 
+  /** The daemon's program, of this installation of dstack. */
+  get daemonMain(): string {
+    return this.#options.daemonMain;
+  }
+
   get headers(): Record<string, string> {
     return { [versionHeader]: this.#options.version };
   }
@@ -107,10 +113,10 @@ export class Client {
   async call<V extends Verb>(verb: V, params: Params<V>, options: CallOptions = {}): Promise<Result<Verbs[V]['answer']>> {
     for (;;) {
       const told = this.#told;
-      const sent = await this.#send(verb, this.#named(params), options, async (answer) => ({ answer, body: await text(answer) }));
+      const sent = await this.#send(verb, this.#named(params), options, exchange);
       if (!sent.ok) return sent;
-      const { answer, body } = sent.value;
-      const result = parse<Verbs[V]['answer']>(answer, body);
+      const answer = sent.value;
+      const result = parse<Verbs[V]['answer']>(answer.statusCode, answer.body);
       if (!told && this.#learnt(result)) continue;
       if (options.anyVersion || this.#agreed) return result;
       const agreed = await this.#agree(answer);
@@ -128,9 +134,9 @@ export class Client {
     }
     for (;;) {
       const told = this.#told;
-      const sent = await this.#send(verb, this.#named(params), {}, async (answer) => answer);
+      const sent = await this.#send(verb, this.#named(params), {}, request);
       if (!sent.ok || sent.value.statusCode === 200) return sent;
-      const refused = parse<never>(sent.value, await text(sent.value).catch(messageOf));
+      const refused = parse<never>(sent.value.statusCode, await text(sent.value).catch(messageOf));
       if (told || !this.#learnt(refused)) return refused;
     }
   }
@@ -174,8 +180,13 @@ export class Client {
     return ensured;
   }
 
-  /** What `take` makes of the answer; asked again when nobody answered, or the answer broke off, and that does no harm. */
-  async #send<T>(verb: Verb, params: object, options: CallOptions, take: (answer: IncomingMessage) => Promise<T>): Promise<Result<T>> {
+  /** What `ask` brings; asked again when nobody answered, or the answer broke off, and that does no harm. */
+  async #send<T>(
+    verb: Verb,
+    params: object,
+    options: CallOptions,
+    ask: (socket: string, wanted: Request) => Promise<T>,
+  ): Promise<Result<T>> {
     const wanted = compose(verb, params, this.headers);
     if (this.elsewhere && !this.#connected) {
       const connected = await this.#connect({ start: options.start !== false });
@@ -185,7 +196,7 @@ export class Client {
     if (!socket.ok) return socket;
     for (let attempt = 1; ; attempt++) {
       try {
-        return ok(await take(await request(socket.value, wanted)));
+        return ok(await ask(socket.value, wanted));
       } catch (error) {
         if (isAbsent(error)) {
           if (this.shared) return notServed(socket.value);
@@ -213,10 +224,10 @@ export class Client {
   }
 
   /** Compares versions, once. A newer daemon is not ours to replace: its database may be beyond us. */
-  async #agree(answer: IncomingMessage): Promise<Result<'as it was' | 'replaced'>> {
+  async #agree(answer: Answer): Promise<Result<'as it was' | 'replaced'>> {
     const { version, onNotice } = this.#options;
     const theirs = answer.headers[versionHeader];
-    const difference = typeof theirs === 'string' ? compareVersions(theirs, version) : 0;
+    const difference = theirs !== undefined ? compareVersions(theirs, version) : 0;
     if (difference !== 0 && this.elsewhere) {
       return fail(
         'daemon_version',
@@ -294,17 +305,13 @@ export function compose(verb: Verb, params: object, headers: Record<string, stri
   return { method, path: query.size > 0 ? `${filled}?${query}` : filled, headers };
 }
 
-function parse<T>(answer: IncomingMessage, body: string): Result<T> {
+function parse<T>(status: number | undefined, body: string): Result<T> {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return fail(
-      'daemon_garbled',
-      `The daemon's answer was cut off or is no JSON (status ${answer.statusCode}).`,
-      '`dstack daemon logs` may say why.',
-    );
+    return fail('daemon_garbled', `The daemon's answer was cut off or is no JSON (status ${status}).`, '`dstack daemon logs` may say why.');
   }
-  if (answer.statusCode !== undefined && answer.statusCode < 300) return ok(value as T);
+  if (status !== undefined && status < 300) return ok(value as T);
   return { ok: false, failure: value as ApiFailure };
 }

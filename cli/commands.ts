@@ -8,6 +8,7 @@ export interface CommandFile {
 
 export const commands = {
   run: () => import('./commands/run.ts'),
+  attach: () => import('./commands/attach.ts'),
   ps: () => import('./commands/ps.ts'),
   queue: () => import('./commands/queue.ts'),
   logs: () => import('./commands/logs.ts'),
@@ -24,6 +25,7 @@ export const commands = {
   env: () => import('./commands/env.ts'),
   init: () => import('./commands/init.ts'),
   check: () => import('./commands/check.ts'),
+  completion: () => import('./commands/completion.ts'),
   schema: () => import('./commands/schema.ts'),
   config: () => import('./commands/config.ts'),
   policy: () => import('./commands/policy.ts'),

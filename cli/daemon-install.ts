@@ -1,12 +1,12 @@
 /** `dstack daemon install` and `uninstall`: a systemd unit that starts the daemon with the machine, or with the user's first session. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { homeFiles, systemHome } from '../shared/home.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import type { Cli } from './context.ts';
-import { unitName, unitText, type UnitOptions } from './daemon-unit.ts';
+import { isPassing } from './daemon-command.ts';
+import { unitName, unitText, userUnits, type UnitOptions } from './daemon-unit.ts';
 import { usageError } from './usage.ts';
 
 export interface InstallOptions {
@@ -31,6 +31,12 @@ export async function install(cli: Cli, options: InstallOptions): Promise<Said> 
   const { unit: file, text } = unitFor(cli, options);
   const allowed = mayInstall(options, file);
   if (!allowed.ok) return allowed;
+  if (isPassing(cli.client.daemonMain))
+    return fail(
+      'passing',
+      'This dstack lies in the cache of npx, which may be emptied at any time.',
+      'npm install -g dstack-local, then again.',
+    );
   const changed = !existsSync(file) || readFileSync(file, 'utf8') !== text;
   const said: string[] = [changed ? `Wrote ${file}.` : `${file} is as it should be.`];
   if (changed) {
@@ -46,7 +52,7 @@ export async function install(cli: Cli, options: InstallOptions): Promise<Said> 
   const steps = [['daemon-reload'], ['enable', unitName], [changed ? 'restart' : 'start', unitName]];
   for (const step of steps) {
     const done = systemctl(cli, options, step);
-    if (!done.ok) return byHand(options, file, steps, done.failure.message);
+    if (!done.ok) return byHand(options, file, done.failure.message);
   }
   const hint = options.system
     ? `Members of the group ${options.group} use it with the next command; systemctl reload ${unitName} looks up new ones at once.`
@@ -69,15 +75,14 @@ export async function uninstall(cli: Cli, options: InstallOptions): Promise<Said
 
 function unitOptions(cli: Cli, { system, group = '' }: InstallOptions): UnitOptions {
   const dockerHost = cli.env['DOCKER_HOST'] || null;
+  const main = cli.client.daemonMain;
   return system
-    ? { kind: 'system', group, home: cli.env['DSTACK_HOME'] ? cli.home : null, dockerHost }
-    : { kind: 'user', home: cli.home, log: homeFiles(cli.home).daemonLog, dockerHost };
+    ? { kind: 'system', main, group, home: cli.env['DSTACK_HOME'] ? cli.home : null, dockerHost }
+    : { kind: 'user', main, home: cli.home, log: homeFiles(cli.home).daemonLog, dockerHost };
 }
 
 function unitFile(cli: Cli, { system, root }: InstallOptions): string {
-  const config = cli.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
-  const folder = system ? '/etc/systemd/system' : join(config, 'systemd/user');
-  return join(root ?? '/', folder, unitName);
+  return join(root ?? '/', system ? '/etc/systemd/system' : userUnits(cli.env), unitName);
 }
 
 function mayInstall({ system, group, root }: InstallOptions, file: string): Result<void> {
@@ -96,13 +101,13 @@ function systemctl(cli: Cli, { system }: InstallOptions, args: string[]): Result
 }
 
 /** The unit is written; the rest is for a person, on a machine with another init. */
-function byHand(options: InstallOptions, file: string, steps: string[][], why: string): Result<never> {
+function byHand(options: InstallOptions, file: string, why: string): Result<never> {
   const unit = readFileSync(file, 'utf8');
   const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
   const prefix = options.system ? 'systemctl' : 'systemctl --user';
   return fail(
     'no_systemd',
     `The daemon could not be started by systemd (${why}). The unit is in ${file}:\n\n${unit}`,
-    `With systemd: ${steps.map((step) => `${prefix} ${step.join(' ')}`).join('; ')}. With another init let it keep this running: ${command}`,
+    `With systemd: ${prefix} daemon-reload; ${prefix} enable --now ${unitName}${options.system ? '' : '; loginctl enable-linger'}. With another init let it keep this running: ${command}`,
   );
 }

@@ -16,18 +16,24 @@ interface Where {
 
 /** Milliseconds: a daemon that migrates a big database or reconciles many containers listens before it does so. */
 const giveUpAfter = 60_000;
+/** Milliseconds for a daemon that systemd starts. */
+const unitTakes = 3_000;
 const mostAttempts = 5;
 /** Bytes: with less, the database cannot be opened. */
 const noRoom = 256 * 1024;
 
 /** Starts the daemon unless one answers, and waits until one does. `onSlow` is called once when that takes more than half a second. */
 export async function startDaemon(where: Where, onSlow: () => void): Promise<Result<void>> {
+  const { daemonCommand } = await import('./daemon-command.ts');
   const began = performance.now();
   let told = false;
   let pause = 5;
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     if (await answers(where.socket)) return ok(undefined);
-    const log = spawnDaemon(where);
+    // where systemd keeps it, systemd starts it; should that come to nothing, a process of our own says why
+    if (attempt === 1 && (await (await import('./start-unit.ts')).startUnit(where)) && (await listens(where.socket, unitTakes)))
+      return ok(undefined);
+    const log = spawnDaemon(where, daemonCommand(where.main));
     if (!log.ok) return log;
     const { child, from } = log.value;
     // who lost the race for the lock exits 0 and waits here for the winner; should the winner come to nothing, it tries again
@@ -63,6 +69,16 @@ export function answers(socket: string): Promise<boolean> {
   });
 }
 
+/** Waits until something listens on the socket. False: after `limit` milliseconds nothing does. */
+async function listens(socket: string, limit: number): Promise<boolean> {
+  const began = performance.now();
+  while (!(await answers(socket))) {
+    if (performance.now() - began > limit) return false;
+    await delay(10);
+  }
+  return true;
+}
+
 /** Waits until nobody listens on the socket any more. False: after `limit` milliseconds somebody still does. */
 export async function gone(socket: string, limit: number): Promise<boolean> {
   const began = performance.now();
@@ -74,14 +90,12 @@ export async function gone(socket: string, limit: number): Promise<boolean> {
 }
 
 /** `from`: where in the log this process's own lines begin. */
-function spawnDaemon({ home, env, main }: Where): Result<{ child: ChildProcess; from: number }> {
+function spawnDaemon({ home, env }: Where, [node, ...args]: [string, ...string[]]): Result<{ child: ChildProcess; from: number }> {
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     const log = openSync(homeFiles(home).daemonLog, 'a', 0o600);
     const from = fstatSync(log).size;
-    // a daemon lives for months and is idle for most of them: a small nursery of the garbage collector, and a collection when it has become idle
-    // (daemon/release-memory.ts), save 30 MB
-    const child = spawn(process.execPath, ['--max-semi-space-size=1', '--expose-gc', main], {
+    const child = spawn(node, args, {
       cwd: home,
       detached: true,
       stdio: ['ignore', log, log],

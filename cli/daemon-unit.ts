@@ -1,17 +1,21 @@
-import { fileURLToPath } from 'node:url';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { daemonCommand, lastingPath } from './daemon-command.ts';
 
 export const unitName = 'dstackd.service';
 
 /** A daemon for all users of the machine, or for the one who installs it. */
-export type UnitOptions =
-  | { kind: 'system'; group: string; home: string | null; dockerHost: string | null }
-  | { kind: 'user'; home: string; log: string; dockerHost: string | null };
+export type UnitOptions = { main: string; dockerHost: string | null } & (
+  | { kind: 'system'; group: string; home: string | null }
+  | { kind: 'user'; home: string; log: string }
+);
+
+/** Where a user's units lie. */
+export const userUnits = (env: NodeJS.ProcessEnv): string => join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'systemd/user');
 
 /** The systemd unit of a daemon of this installation of dstack. */
 export function unitText(options: UnitOptions): string {
-  const main = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
-  // as cli/daemon-process.ts starts it
-  const command = [process.execPath, '--max-semi-space-size=1', '--expose-gc', main];
+  const command = daemonCommand(lastingPath(options.main));
   if (options.kind === 'system') command.push('--system', '--group', options.group);
   const { home, dockerHost } = options;
   const variables = { ...(home !== null && { DSTACK_HOME: home }), ...(dockerHost !== null && { DOCKER_HOST: dockerHost }) };
@@ -50,8 +54,8 @@ export function unitText(options: UnitOptions): string {
 
 const specifiers = (text: string): string => text.replaceAll('%', '%%');
 
-/** A word of a command line as systemd reads it: `%` and `$` stand for themselves. */
-const quoted = (word: string): string => {
+/** A word of a command line, or of a variable, as systemd reads it: `%` and `$` stand for themselves. */
+export const quoted = (word: string): string => {
   const plain = specifiers(word).replaceAll('$', '$$$$');
   return /^[A-Za-z0-9_@%+=:,./$-]+$/.test(plain) ? plain : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 };

@@ -7,6 +7,8 @@ export interface RunReader {
   onRun(run: Run): void;
   /** as of `follow` */
   onGone?(): void;
+  /** as of `follow` */
+  onOffset?(node: number, offset: number, attempt: number): void | Promise<void>;
   /** `nodes`: how many the run has; of a run with one job all comes from the node 0 */
   onData(node: number, chunk: Buffer, nodes: number): Promise<void>;
 }
@@ -17,7 +19,10 @@ export interface RunReader {
 export async function followRun(client: Client, wanted: LogRequest, reader: RunReader, signal: AbortSignal): Promise<Result<Run | null>> {
   const others: Promise<Result<Run | null>>[] = [];
   let nodes = 1;
-  const readerOf = (node: number): Pick<LogReader, 'onData'> => ({ onData: (chunk) => reader.onData(node, chunk, nodes) });
+  const readerOf = (node: number): Pick<LogReader, 'onData' | 'onOffset'> => ({
+    onData: (chunk) => reader.onData(node, chunk, nodes),
+    onOffset: (offset, attempt) => reader.onOffset?.(node, offset, attempt),
+  });
   const onRun = (run: Run): void => {
     // said first of all, and how many there are never changes
     if (others.length === 0 && (run.nodes ?? 1) > 1) {

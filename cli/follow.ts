@@ -20,12 +20,16 @@ export interface LogRequest {
   node?: number;
   /** only so many bytes at its end */
   tail?: number;
+  /** only so many lines at its end */
+  lines?: number;
 }
 
 export interface LogReader {
   onRun(run: Run): void;
   /** the daemon has gone, and is connected to again; once each time */
   onGone?(): void;
+  /** where what comes next stands: the byte in its attempt's record; again after each break */
+  onOffset?(offset: number, attempt: number): void | Promise<void>;
   /** the next chunk comes when this has resolved */
   onData(chunk: Buffer): Promise<void>;
 }
@@ -115,7 +119,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
         case 'offset':
           place.position = event.offset;
           place.attempt = event.attempt;
-          return;
+          return reader.onOffset?.(event.offset, event.attempt);
         case 'slow':
           // frames come in order: what was sent before this one is here, whatever the daemon thinks was lost
           place.position ??= event.offset;
@@ -151,7 +155,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
   });
 }
 
-function address({ name, follow: live, since, attempt: first, node, tail }: LogRequest, place: Place): string {
+function address({ name, follow: live, since, attempt: first, node, tail, lines }: LogRequest, place: Place): string {
   const { position } = place;
   const attempt = place.attempt ?? first ?? null;
   const query = new URLSearchParams();
@@ -160,6 +164,7 @@ function address({ name, follow: live, since, attempt: first, node, tail }: LogR
   if (attempt !== null) query.set('attempt', String(attempt));
   if (position === null && since !== undefined) query.set('since', since);
   if (position === null && tail !== undefined) query.set('tail', String(tail));
+  if (position === null && lines !== undefined) query.set('lines', String(lines));
   if (node !== undefined) query.set('job', String(node));
   return `/v1/runs/${encodeURIComponent(name)}/logs?${query}`;
 }

@@ -14,6 +14,8 @@ export interface InterruptOptions {
   err: Output;
   /** whether a person can be asked */
   interactive: boolean;
+  /** what is asked, where it is about something else than a run */
+  question?: string;
   /** called before the question is shown; the screen is ours until `onAnswered` */
   onAsk: () => void;
   onAnswered: () => void;
@@ -29,8 +31,17 @@ type State = 'following' | 'asking' | 'stopping' | 'aborting';
 
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** Takes the signals over until the answered function is called. */
-export function handleInterrupts(options: InterruptOptions): () => void {
+export interface Interrupts {
+  /** as the answer `s` */
+  stop(): void;
+  /** as the answer `d`, with an exit status */
+  leave(exitCode: number): void;
+  /** gives the signals back */
+  release(): void;
+}
+
+/** Takes the signals over until `release`. */
+export function handleInterrupts(options: InterruptOptions): Interrupts {
   let state: State = 'following';
   const over = new AbortController();
 
@@ -46,7 +57,7 @@ export function handleInterrupts(options: InterruptOptions): () => void {
   const ask = async (): Promise<void> => {
     state = 'asking';
     options.onAsk();
-    const key = await askKey(options.err, 'stop, detach or keep going? [s/d/k] ', 'sdk', over.signal);
+    const key = await askKey(options.err, options.question ?? 'stop, detach or keep going? [s/d/k] ', 'sdk', over.signal);
     options.onAnswered();
     state = 'following';
     if (key === 's' || key === '\x03') await stop(false);
@@ -74,8 +85,14 @@ export function handleInterrupts(options: InterruptOptions): () => void {
   };
   const signals = Object.keys(numbers) as (keyof typeof numbers)[];
   for (const signal of signals) process.on(signal, onSignal);
-  return () => {
-    over.abort();
-    for (const signal of signals) process.off(signal, onSignal);
+  return {
+    stop: () => {
+      if (state === 'following') void stop(false);
+    },
+    leave: options.leave,
+    release: () => {
+      over.abort();
+      for (const signal of signals) process.off(signal, onSignal);
+    },
   };
 }

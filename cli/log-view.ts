@@ -1,6 +1,7 @@
 import type { Output } from './terminal/output.ts';
 import { drained } from './terminal/output.ts';
 import { LogLines } from './terminal/log-lines.ts';
+import { TerminalModes } from './terminal/modes.ts';
 
 /** A job's output on its way to stdout: as it is on a terminal that follows it, else as lines in their last state. */
 export class LogView {
@@ -10,6 +11,7 @@ export class LogView {
   atLineStart = true;
   /** whether the job may have changed the terminal's colours or cursor */
   #touched = false;
+  readonly #modes = new TerminalModes();
 
   constructor(out: Output, live: boolean) {
     this.#out = out;
@@ -30,6 +32,17 @@ export class LogView {
     await drained(this.#out.stream);
   }
 
+  /** The same between two attempts of a job, of which the next knows nothing of what the one before has done to the terminal. */
+  async reset(): Promise<void> {
+    const modes = this.#modes.undo();
+    await this.end();
+    if (this.#out.isTTY && modes !== '') this.#out.stream.write(modes);
+    else if (!this.#out.isTTY && !this.atLineStart) this.#out.stream.write('\n');
+    this.#touched = false;
+    this.#modes.forget();
+    this.atLineStart = true;
+  }
+
   /** On a terminal, ends a line that the job has not ended, so that our words do not hang on to it. */
   freshLine(): void {
     if (!this.#out.isTTY || this.atLineStart) return;
@@ -41,6 +54,7 @@ export class LogView {
     if (bytes.length === 0) return;
     this.atLineStart = bytes.at(-1) === 0x0a;
     if (bytes.includes(0x1b)) this.#touched = true;
+    if (this.#touched && this.#out.isTTY) this.#modes.see(bytes);
     this.#out.stream.write(bytes);
   }
 }

@@ -35,6 +35,12 @@ export class NodesView {
     await this.#single.end();
   }
 
+  /** Between two attempts: what was begun is written, and the terminal as it was. */
+  async reset(): Promise<void> {
+    for (const node of [...this.#nodes.keys()]) this.endOf(node);
+    await this.#single.reset();
+  }
+
   /** Ends a line that a single job has begun; those of several are whole. */
   freshLine(): void {
     this.#single.freshLine();

@@ -1,13 +1,8 @@
 /** argv → command. Only the file of the command that is asked for is loaded. */
-import { Command, CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { FailureError } from '../shared/result.ts';
-import { nearest } from '../shared/workflow/suggest.ts';
-import { commands, type CommandName } from './commands.ts';
 import { createCli, type Cli } from './context.ts';
-import { splitExecArgs } from './exec-args.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { splitRunArgs } from './run-args.ts';
-import { usageError } from './usage.ts';
 
 /** Runs one command line (without `node` and the script). Answers the exit status. */
 export async function main(argv: string[]): Promise<number> {
@@ -16,60 +11,27 @@ export async function main(argv: string[]): Promise<number> {
     if (error.code === 'EPIPE') process.exit(exitCodes.brokenPipe);
     throw error;
   });
+  if (argv[0] === '__complete') {
+    const { complete } = await import('./completion/complete.ts');
+    await complete(argv.slice(1));
+    return exitCodes.ok;
+  }
   const cli = createCli(process.env, process.cwd());
   try {
-    const program = await build(cli, argv[0]);
-    await program.parseAsync(prepare(program, argv), { from: 'user' });
+    // what is typed most needs no parser, which takes 5 ms to load and to set up
+    if (argv.length === 1 && argv[0] === 'ps') await (await import('./list-runs.ts')).listRuns(cli, {});
+    else await (await import('./parser.ts')).parse(cli, argv);
     return cli.exitCode;
   } catch (error) {
     if (error instanceof FailureError) {
       cli.complain(error.failure);
       return exitCodeOf(error.failure);
     }
-    // commander has printed it
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    throw error;
+    const status = (await import('./parser.ts')).statusOf(error);
+    if (status === null) throw error;
+    return status;
   }
 }
 
 /** The program with the command that `verb` names, or with all of them when it names none. */
-export async function build(cli: Cli, verb: string | undefined): Promise<Command> {
-  const program = new Command('dstack')
-    .description('Runs the workflows of .dstack/workflows.yaml in containers, on machines you own.')
-    .usage('COMMAND [OPTIONS]')
-    .version(cli.version, '-V, --version', 'Print the version.')
-    .helpOption('-h, --help', 'Show this help.')
-    .helpCommand(false)
-    .addHelpText('after', '\n`dstack COMMAND --help` says more about a command.')
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureHelp({ subcommandTerm: (command) => command.name() })
-    .configureOutput({ getOutHelpWidth: () => cli.out.columns() ?? 100, getErrHelpWidth: () => cli.err.columns() ?? 100 });
-  const wanted = isCommand(verb) ? [verb] : (Object.keys(commands) as CommandName[]);
-  const loaded = await Promise.all(wanted.map((name) => commands[name]()));
-  for (const { command } of loaded) program.addCommand(inherit(command(cli), program));
-  return program;
-}
-
-const isCommand = (name: string | undefined): name is CommandName => name !== undefined && Object.hasOwn(commands, name);
-
-/** Gives a command and those below it the program's ways of printing and failing. */
-function inherit(command: Command, from: Command): Command {
-  command.copyInheritedSettings(from);
-  for (const child of command.commands) inherit(child, command);
-  return command;
-}
-
-/** The command line as commander is to read it. */
-function prepare(program: Command, argv: string[]): string[] {
-  const [verb] = argv;
-  if (verb === undefined) return ['--help'];
-  if (!verb.startsWith('-') && !isCommand(verb)) {
-    const near = nearest(verb, Object.keys(commands));
-    throw usageError(`There is no command '${verb}'.`, near ? `Did you mean \`dstack ${near}\`?` : '`dstack --help` lists them.');
-  }
-  const exec = program.commands.find((command) => command.name() === 'exec');
-  if (verb === 'exec' && exec) return ['exec', ...splitExecArgs(exec.options, argv.slice(1))];
-  const run = program.commands.find((command) => command.name() === 'run');
-  return verb === 'run' && run ? ['run', ...splitRunArgs(run.options, argv.slice(1), usageError)] : argv;
-}
+export const build = async (cli: Cli, verb: string | undefined): Promise<Command> => (await import('./parser.ts')).build(cli, verb);

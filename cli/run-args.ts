@@ -3,6 +3,7 @@
  *
  * Up to the workflow's name every option is ours. After it, ours are still taken, and everything we do not know is passed on as it stands;
  * but what is one slip away from an option of ours is refused, as it is one more often than not. After `--` everything is passed on.
+ * What follows an option that may have words (`--watch src conf`) up to the next option are those words, but only after the workflow's name.
  */
 import type { FailureError } from '../shared/result.ts';
 
@@ -12,6 +13,8 @@ export interface KnownOption {
   long?: string | undefined;
   /** takes a value */
   required: boolean;
+  /** takes words where they stand right behind it, after the workflow's name; `--name=WORD` anywhere */
+  optional?: boolean;
 }
 
 /** Our words, then the workflow's name and its words behind `--`, so that a parser that knows only our options can read the answer. */
@@ -31,7 +34,12 @@ export function splitRunArgs(
     }
     const flag = word.startsWith('--') ? word.replace(/=.*$/s, '') : word;
     const option = known.find((o) => o.short === flag || o.long === flag);
-    if (option) {
+    if (option?.optional && flag === word && word.startsWith('--')) {
+      const values: string[] = [];
+      // before the workflow's name the next word is that name
+      while (target !== null && i + 1 < argv.length && !(argv[i + 1] ?? '').startsWith('-')) values.push(argv[++i] ?? '');
+      ours.push(...(values.length === 0 ? [''] : values).map((value) => `${word}=${value}`));
+    } else if (option) {
       ours.push(word);
       if (option.required && flag === word && i + 1 < argv.length) ours.push(argv[++i] ?? '');
     } else if (target === null) {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { readConfig } from '../../shared/config-file.ts';
-import type { Config } from '../../shared/config.ts';
+import type { Config, Notifier } from '../../shared/config.ts';
 import { homeFiles } from '../../shared/home.ts';
 import { FailureError, unwrap } from '../../shared/result.ts';
 import { formatDuration, formatSize } from '../../shared/units.ts';
@@ -34,7 +34,10 @@ export const command = (cli: Cli): Command =>
       const path = homeFiles(cli.home).config;
       const values = unwrap(await readConfig(cli.home));
       const exists = existsSync(path);
-      if (options.json) return cli.json({ path, exists, values });
+      if (options.json) {
+        const notify = values.notify.map((one) => (one.how === 'webhook' ? { ...one, url: withoutSecret(one.url) } : one));
+        return cli.json({ path, exists, values: { ...values, notify } });
+      }
       const { stringify } = await import('yaml');
       cli.out.line(`# ${printable(path)}${exists ? '' : ' (not there: these are the defaults)'}`);
       cli.out.stream.write(printable(stringify(asInFile(values))));
@@ -73,5 +76,16 @@ export function asInFile(config: Config): Record<string, unknown> {
       read_every: time(gpus.readEvery),
       claim_timeout: time(gpus.claimTimeout),
     },
+    notify: config.notify.map((notifier) => shownNotifier(notifier, time)),
   };
 }
+
+/** As the file says it, but for what of a webhook's URL is a secret. */
+function shownNotifier(notifier: Notifier, time: (seconds: number) => string): Record<string, unknown> {
+  const { on, after } = notifier;
+  const what = notifier.how === 'command' ? { command: notifier.command } : { webhook: withoutSecret(notifier.url) };
+  return { ...what, on, ...(after > 0 && { after: time(after) }) };
+}
+
+/** A URL of which only the place is left. */
+const withoutSecret = (url: string): string => `${new URL(url).origin}/…`;

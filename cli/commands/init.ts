@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { findProject, projectName, projectNameFile } from '../../shared/project.ts';
 import type { Cli } from '../context.ts';
+import { writeFirstWorkflows } from '../first-workflows.ts';
 import { examples, usageError } from '../usage.ts';
 
 export const command = (cli: Cli): Command =>
@@ -22,38 +22,14 @@ export const command = (cli: Cli): Command =>
       if (name !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(name)) throw usageError(`'${name}' is not of the form owner/repo.`);
       const existing = findProject(cli.cwd);
       const projectDir = existing ?? cli.cwd;
-      const file = join(projectDir, '.dstack', 'workflows.yaml');
-      mkdirSync(join(projectDir, '.dstack'), { recursive: true });
-      if (existing === null) writeFileSync(file, firstWorkflows, { flag: 'wx' });
+      const first = existing === null ? writeFirstWorkflows(projectDir) : null;
       if (name !== undefined) writeFileSync(projectNameFile(projectDir), `${name}\n`);
-      const result = { project: projectName(projectDir), projectDir, created: existing === null ? file : null };
+      const result = { project: projectName(projectDir), projectDir, created: first?.file ?? null };
       if (options.json) return cli.json(result);
       cli.out.line(`The project is ${result.project}, in ${projectDir}.`);
       cli.out.line(
-        existing === null
-          ? 'Its first workflow is in .dstack/workflows.yaml: `dstack run hello` runs it.'
+        first !== null
+          ? `Its first ${first.names.length === 1 ? 'workflow is' : 'workflows are'} in .dstack/workflows.yaml: \`dstack run ${first.names[0]}\` runs ${first.names.length === 1 ? 'it' : 'one'}.`
           : '`dstack run` lists its workflows.',
       );
     });
-
-const firstWorkflows = `# The workflows of this project. \`dstack run NAME\` runs one, \`dstack check\` checks this file.
-workflows:
-  - name: hello
-    help: Says hello
-    provider: bash
-    commands:
-      - echo "hello from \${{ run.name }}"
-
-  # - name: train
-  #   provider: bash
-  #   python: "3.11"
-  #   deps:
-  #     - :some_tag              # or the name of a workflow: its last run that succeeded
-  #   setup:
-  #     - pip install -r requirements.txt
-  #   commands:
-  #     - python train.py \${{ run.args }}
-  #   artifacts: [checkpoint]    # folders to keep
-  #   resources:
-  #     gpu: 1
-`;

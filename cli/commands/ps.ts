@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import type { Run } from '../../shared/api.ts';
 import { unwrap } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
-import { runStory } from '../run-story.ts';
-import { runTable } from '../run-table.ts';
+import { listRuns, sayHowToOpen } from '../list-runs.ts';
 import { examples } from '../usage.ts';
 
 interface PsOptions {
@@ -32,21 +30,9 @@ export const command = (cli: Cli): Command =>
         if (options.json) return cli.json(run);
         const culprit = run.culprit ?? null;
         const log = culprit === null ? [] : await (await import('../culprit-log.ts')).lastLines(cli.client, name, culprit);
+        const { runStory } = await import('../run-story.ts');
         for (const line of runStory(run, cli.out, Date.now(), log)) cli.out.line(line);
-        return hint(cli, [run]);
+        return sayHowToOpen(cli, [run]);
       }
-      const runs: Run[] = unwrap(await cli.client.call('ps', { projectDir: cli.projectOrHere(), ...(options.all && { all: true }) }));
-      if (options.json) return cli.json(runs);
-      if (runs.length === 0) return cli.err.line('No runs yet.');
-      for (const line of runTable(runs, cli.out, Date.now())) cli.out.line(line);
-      await hint(cli, runs);
+      await listRuns(cli, options);
     });
-
-/** Says how URLs of another machine are opened here. */
-async function hint(cli: Cli, runs: Run[]): Promise<void> {
-  const { connection } = cli.client;
-  if (connection === null) return;
-  const { urlHint } = await import('../elsewhere/url-hint.ts');
-  const said = urlHint(connection, runs);
-  if (said !== null) cli.notice(said);
-}

@@ -26,5 +26,5 @@ export const command = (cli: Cli): Command =>
       warn(cli, warnings);
       if (options.detach) return cli.out.line(run.name);
       cli.err.line(cli.err.style('dim', run.name));
-      cli.exitCode = await attach(cli, run.name);
+      cli.exitCode = await attach(cli, run.name, { tells: true, watch: (run.watch ?? null) !== null });
     });

@@ -10,7 +10,7 @@ import { preload } from '../follow.ts';
 import { warn } from '../warn.ts';
 import { collect, examples, setting, usageError } from '../usage.ts';
 
-interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | 'commands' | 'image' | 'file' | 'version'> {
+interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | 'commands' | 'image' | 'file' | 'version' | 'watch'> {
   help?: boolean;
   detach?: boolean;
   open?: boolean;
@@ -20,6 +20,7 @@ interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | '
   dep?: string[];
   mount?: string[];
   command?: string[];
+  watch?: string[] | true;
 }
 
 const notes = `
@@ -31,8 +32,16 @@ settings, \`dstack run PROVIDER --help\` what a provider is and takes.
 Options may stand before and after WORKFLOW. What follows it and is no option of
 dstack goes to the workflow, as \${{ run.args }}; after \`--\` everything does.
 
+--watch takes PATHs only where it stands after WORKFLOW: all words up to the
+next option. \`--watch=PATH\` (repeatable) may stand anywhere. The files are those
+that a run takes (.gitignore, .dstackignore), and only their content counts. A
+change ends what runs and starts it again with the files as they are then; GPUs
+are kept all the while. On a terminal: r runs it again, s stops what runs,
+d detaches, q quits, ? shows the keys.
+
 Attached (without -d), the exit status is the workflow's own; 130 when it was
-stopped. Ctrl+C asks whether to stop it or to detach. Without a terminal, SIGINT
+stopped; of a watch that of its last attempt, 130 when that had not ended by
+itself. Ctrl+C asks whether to stop it or to detach. Without a terminal, SIGINT
 and SIGTERM detach: the run goes on.`;
 
 export const command = (cli: Cli): Command =>
@@ -67,6 +76,7 @@ export const command = (cli: Cli): Command =>
     .option('--retry <n>', 'Attempts after a failure.', setting('--retry'))
     .option('--inactivity-duration <time>', 'Stop it when nobody and nothing worked in it for this time; off: never. (code, lab, notebook)')
     .option('--server-version <version>', 'The version of the server. (code, lab, notebook)')
+    .option('--watch [path…]', "Run it again whenever the project's files change, or only these and what is below them.", collectAlso)
     .option('--open', 'Open what it serves in the browser.')
     .option('--nodes <n>', 'Containers that train together. (torchrun)', setting('--nodes'))
     .addHelpText('after', notes)
@@ -75,6 +85,8 @@ export const command = (cli: Cli): Command =>
       examples([
         ['dstack run train', 'run it and show its output'],
         ['dstack run train -d -t best --gpu 2', 'with 2 GPUs, in the background; tag it when done'],
+        ['dstack run train --watch', 'again at every change of a file'],
+        ['dstack run train --watch src conf.yaml', 'only of these'],
         ['dstack run train --epochs 3', 'pass --epochs 3 to the workflow'],
         ['dstack run train -- --gpu 3', 'pass --gpu 3 to the workflow'],
         ["dstack run docker ubuntu -c 'nvidia-smi' --gpu 1", 'no workflow file needed'],
@@ -85,6 +97,8 @@ export const command = (cli: Cli): Command =>
 async function run(cli: Cli, self: Command, workflow: string | undefined, args: string[], options: RunOptions): Promise<void> {
   if (workflow === undefined) {
     if (options.help) return self.outputHelp();
+    const { offerFirstWorkflows } = await import('../first-use.ts');
+    if ((await offerFirstWorkflows(cli)) !== null) return;
     const { listWorkflows } = await import('../workflow-help.ts');
     cli.exitCode = await listWorkflows(cli);
     return;
@@ -100,16 +114,21 @@ async function run(cli: Cli, self: Command, workflow: string | undefined, args: 
   const answer = submit(cli, request);
   // while the daemon works on it; not sooner, or the request would wait for the import
   if (!options.detach) setTimeout(() => void preload(), 3);
-  const { run: submitted, warnings } = await answer;
+  const accepted = await answer.catch(async (error: unknown) => {
+    const { afterNoProject } = await import('../first-use.ts');
+    return afterNoProject(cli, workflow, error, () => submit(cli, request));
+  });
+  if (accepted === null) return;
+  const { run: submitted, warnings } = accepted;
   warn(cli, warnings);
   if (options.detach) return cli.out.line(submitted.name);
   cli.err.line(cli.err.style('dim', submitted.name));
-  cli.exitCode = await attach(cli, submitted.name, { open: options.open === true });
+  cli.exitCode = await attach(cli, submitted.name, { open: options.open === true, watch: (submitted.watch ?? null) !== null });
 }
 
 /** The command line as a request. */
 async function compose(cli: Cli, target: string, args: string[], options: RunOptions): Promise<SubmitRequest> {
-  const { help: _, detach: __, open: ___, serverVersion, tag, artifact, dep, mount, command: commands, env, ...same } = options;
+  const { help: _, detach: __, open: ___, serverVersion, tag, artifact, dep, mount, command: commands, env, watch, ...same } = options;
   const overrides: Overrides = {
     ...same,
     ...(env && { env: env.map((entry) => withOwnValue(entry, cli.env)) }),
@@ -118,6 +137,7 @@ async function compose(cli: Cli, target: string, args: string[], options: RunOpt
     ...(mount && { mounts: mount }),
     ...(commands && { commands }),
     ...(serverVersion !== undefined && { version: serverVersion }),
+    ...(watch && { watch: await watched(cli, watch === true ? [] : watch) }),
   };
   const first = await firstArgument(cli, target);
   if (first !== null && args[0] !== undefined) {
@@ -134,6 +154,17 @@ async function compose(cli: Cli, target: string, args: string[], options: RunOpt
     ...(tag !== undefined && { tag }),
     ...(cli.out.isTTY && columns > 0 && rows > 0 && { terminal: { columns, rows } }),
   };
+}
+
+/** Of an option that may be given without a value, too. */
+const collectAlso = (value: string, before: unknown): string[] => collect(value, Array.isArray(before) ? (before as string[]) : undefined);
+
+/** The paths of `--watch` as the project has them; one that is not there is no mistake, but said. */
+async function watched(cli: Cli, words: string[]): Promise<string[]> {
+  const { watchPaths } = await import('../watch/watch-paths.ts');
+  const { paths, missing } = watchPaths(words, cli.cwd, cli.projectOrHere());
+  if (missing.length > 0) warn(cli, [`there is no ${missing.join(', ')} yet: nothing is seen there until there is`]);
+  return paths;
 }
 
 /** Which setting the first argument of a provider is; null for workflows, even one that is named like a provider. */

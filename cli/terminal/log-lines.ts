@@ -52,8 +52,10 @@ export class LogLines {
 
   #render(bytes: Buffer): Buffer {
     if (!bytes.includes(0x0d) && !bytes.includes(0x1b)) return bytes;
+    const plain = plainLines(bytes);
+    if (plain !== null) return plain;
     const lines = bytes.toString('latin1').split('\n');
-    return Buffer.from(lines.map((line) => this.#line(line)).join('\n'), 'latin1');
+    return Buffer.from(lines.map((line) => (special.test(line) ? this.#line(line) : line)).join('\n'), 'latin1');
   }
 
   #line(line: string): string {
@@ -65,6 +67,26 @@ export class LogLines {
   #strip(text: string, alsoKeep?: RegExp): string {
     return text.replace(escapes, (sequence) => ((this.#keepColours && colours.test(sequence)) || alsoKeep?.test(sequence) ? sequence : ''));
   }
+}
+
+// oxlint-disable-next-line no-control-regex -- as above
+const special = /[\r\x1b]/;
+
+/** The lines of a terminal that printed nothing but lines, with LF line ends; null: it printed more than that. Most output is so: no text is made of it. */
+function plainLines(bytes: Buffer): Buffer | null {
+  const out = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0x1b) return null;
+    if (byte === 0x0d) {
+      const next = bytes[at + 1];
+      if (next !== 0x0a && next !== 0x0d) return null;
+      continue;
+    }
+    out[length++] = byte;
+  }
+  return out.subarray(0, length);
 }
 
 // oxlint-disable-next-line no-control-regex -- as above

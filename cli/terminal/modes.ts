@@ -25,6 +25,12 @@ export class TerminalModes {
     this.#tail = start >= 0 && text.length - start < longest ? text.slice(start) : '';
   }
 
+  /** It has been undone. */
+  forget(): void {
+    this.#changed.clear();
+    this.#tail = '';
+  }
+
   /** The sequences that undo it; '': there is nothing to undo. */
   undo(): string {
     return [...this.#changed].map((mode) => `\x1b[?${mode}${usuallyOn.has(mode) ? 'h' : 'l'}`).join('');

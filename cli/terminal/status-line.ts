@@ -11,6 +11,7 @@ export class StatusLine {
   #text = '';
   #frame = 0;
   #timer: NodeJS.Timeout | null = null;
+  #shown = false;
   #lastPlain = '';
   readonly #output: Output;
 
@@ -18,7 +19,8 @@ export class StatusLine {
     this.#output = output;
   }
 
-  show(text: string): void {
+  /** `still`: it will stand there for long, and needs no sign of life. */
+  show(text: string, still = false): void {
     this.#text = oneLine(text);
     if (!this.#output.isTTY) {
       const plain = this.#text.replace(/[\d.]+( ?[kMGT]?B)?/g, '#');
@@ -26,20 +28,32 @@ export class StatusLine {
       this.#lastPlain = plain;
       return;
     }
-    this.#timer ??= setInterval(() => this.#draw(), 100).unref();
+    if (still) this.#rest();
+    else this.#timer ??= setInterval(() => this.#draw(), 100).unref();
+    this.#shown = true;
     this.#draw();
   }
 
   clear(): void {
-    if (this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.#timer = null;
+    this.#rest();
+    if (!this.#shown) return;
+    this.#shown = false;
     this.#output.stream.write('\r\x1b[K');
   }
 
+  #rest(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
   #draw(): void {
+    const columns = this.#output.columns() ?? 80;
+    if (this.#timer === null) {
+      this.#output.stream.write(`\r\x1b[K${this.#output.style('dim', truncate(this.#text, columns - 1))}`);
+      return;
+    }
     const frame = frames[this.#frame++ % frames.length] ?? '';
-    const room = (this.#output.columns() ?? 80) - 3;
+    const room = columns - 3;
     this.#output.stream.write(`\r\x1b[K${this.#output.style('cyan', frame)} ${truncate(this.#text, room)}`);
   }
 }

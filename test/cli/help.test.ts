@@ -65,7 +65,7 @@ test('every verb of the issue is there', () => {
       .concat(['gpus', 'queue', 'stats', 'usage', 'audit'])
       .concat(['env list', 'env build', 'env rm'])
       .concat(['code'])
-      .concat(['exec', 'shell'])
+      .concat(['exec', 'shell', 'attach'])
       .concat(['daemon install', 'daemon uninstall', 'policy', 'share'])
       .toSorted(),
   );
@@ -86,7 +86,16 @@ describe('every command', () => {
   });
 
   test('has no option twice, and --json where it lists or answers', () => {
-    const without = ['dstack run', 'dstack logs', 'dstack restart', 'dstack schema', 'dstack env build', 'dstack exec', 'dstack shell'];
+    const without = [
+      'dstack run',
+      'dstack logs',
+      'dstack restart',
+      'dstack schema',
+      'dstack env build',
+      'dstack exec',
+      'dstack shell',
+      'dstack attach',
+    ];
     for (const [path, command] of leaves) {
       const flags = command.options.flatMap((option) => [option.short, option.long]).filter((flag) => flag !== undefined && flag !== null);
       expect(new Set(flags).size, path).toBe(flags.length);

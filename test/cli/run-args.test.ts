@@ -7,6 +7,7 @@ const known = [
   { short: '-e', long: '--env', required: true },
   { long: '--gpu', required: true },
   { long: '--shm-size', required: true },
+  { long: '--watch', required: false, optional: true },
 ];
 const split = (line: string): string => splitRunArgs(known, line.split(' '), usageError).join(' ');
 
@@ -22,6 +23,12 @@ test.each([
   ['--unknown train', '--unknown -- train'],
   ['train --model resnet', '-- train --model resnet'],
   ['-d', '-d'],
+  ['train --watch', '--watch= -- train'],
+  ['--watch train', '--watch= -- train'],
+  ['train --watch src conf/a.yaml -d x', '--watch=src --watch=conf/a.yaml -d -- train x'],
+  ['train x --watch src --lr 0.1', '--watch=src -- train x --lr 0.1'],
+  ['train --watch -- src', '--watch= -- train src'],
+  ['--watch=src train --watch=conf x', '--watch=src --watch=conf -- train x'],
 ])('%s is read as %s', (line, read) => expect(split(line)).toBe(read));
 
 test.each(['train --gpus 2', 'train --gp=1', 'train --shm_size 1GB', 'train --dteach'])('%s is refused', (line) => {

@@ -191,7 +191,7 @@ describe('an attached run', () => {
     await waitFor(() => out === 'first\n', 'the first line');
     child.kill(signal);
     expect(await exit).toBe(code);
-    expect(err).toBe('calm-otter-3\ncalm-otter-3 goes on. `dstack logs -f calm-otter-3` shows it, `dstack stop calm-otter-3` stops it.\n');
+    expect(err).toBe('calm-otter-3\ncalm-otter-3 goes on. `dstack attach calm-otter-3` shows it, `dstack stop calm-otter-3` stops it.\n');
     expect(daemon.asked.map(({ verb }) => verb)).toEqual(['submit']);
   });
 

@@ -1,0 +1,224 @@
+/** A watch on a real terminal, with a test double of the daemon: what stands between attempts, what is waited for, and the keys. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { WatchView } from '../../../shared/api.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { aWatch } from '../support/a-watch.ts';
+import { aRun, aRunDetail, cliMain, daemonDouble, node, refuse, type DaemonDouble, type LogSocket } from '../support/daemon-double.ts';
+import { openPty, type Pty } from '../support/pty.ts';
+
+let daemon: DaemonDouble;
+let log: LogSocket;
+let terminal: Pty;
+const first = aWatch({ attempt: 1, cause: 'start', changed: [], changes: 0, restartMs: null, before: null });
+
+beforeEach(async () => {
+  daemon = await daemonDouble({
+    submit: () => ({ run: aRun({ watch: first }), warnings: [] }),
+    rerun: () => ({ attempt: 2 }),
+    stopAttempt: () => ({ attempt: 1 }),
+    stop: () => [aRun({ status: 'stopping' })],
+    run: () => aRunDetail({ status: 'stopped', attempts: [] }),
+  });
+  const connected = Promise.withResolvers<void>();
+  daemon.logs = (socket) => {
+    log = socket;
+    connected.resolve();
+  };
+  terminal = openPty(node, [cliMain, 'run', 'train', '--watch'], { cwd: daemon.home, env: daemon.env });
+  await connected.promise;
+  tell(first);
+  log.tell({ type: 'offset', offset: 0, attempt: 1 });
+  await log.bytes('epoch 1\r\n');
+  await terminal.until('the first line', (text) => text.includes('epoch 1'));
+});
+afterEach(() => {
+  terminal[Symbol.dispose]();
+  return daemon.close();
+});
+
+const tell = (watch: WatchView, over: Parameters<typeof aRun>[0] = {}): void => log.tell({ type: 'run', run: aRun({ watch, ...over }) });
+const asked = (verb: string): Record<string, unknown>[] => daemon.asked.filter((one) => one.verb === verb).map(({ params }) => params);
+const second = (over: Partial<WatchView> = {}): WatchView =>
+  aWatch({ attempt: 2, before: { attempt: 1, how: 'changed', exitCode: null, ranMs: 12_400 }, ...over });
+const line = '── attempt 2 · train.py changed · restarted in 84 ms · attempt 1 was stopped ──';
+
+test('the request says that it is a watch', () => expect(asked('submit')[0]?.['overrides']).toEqual({ watch: [] }));
+
+describe('between two attempts', () => {
+  test('a line, above the output, whichever of both is here first', async () => {
+    await log.bytes('half');
+    log.tell({ type: 'offset', offset: 100, attempt: 2 });
+    await log.bytes('epoch 1 again\r\n');
+    tell(second());
+    await terminal.until('the output', (text) => text.includes('again'));
+    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'half', line, 'epoch 1 again']);
+    tell(second({ attempt: 3, before: { attempt: 2, how: 'itself', exitCode: 0, ranMs: 500 } }));
+    log.tell({ type: 'offset', offset: 200, attempt: 3 });
+    await log.bytes('third\r\n');
+    await terminal.until('the output', (text) => text.includes('third'));
+    expect(terminal.screen().slice(-2)).toEqual([
+      '── attempt 3 · train.py changed · restarted in 84 ms · attempt 2: exit code 0 ──',
+      'third',
+    ]);
+  });
+
+  test('a line alone where it prints nothing, and output of one of which nothing is known is not held back for long', async () => {
+    tell(second());
+    await terminal.until('the line', (text) => text.endsWith(line));
+    log.tell({ type: 'offset', offset: 200, attempt: 3 });
+    await log.bytes('third\r\n');
+    await terminal.until('the output', (text) => text.includes('third'));
+    expect(terminal.screen().slice(-2)).toEqual(['── attempt 3 ──', 'third']);
+  });
+
+  test('colours, the cursor and other modes are as they were', async () => {
+    await log.bytes('\x1b[31m\x1b[?25l\x1b[?1000hred');
+    log.tell({ type: 'offset', offset: 100, attempt: 2 });
+    tell(second());
+    await terminal.until('the line', (text) => text.includes(line));
+    const after = terminal.raw().split('red').at(-1) ?? '';
+    const before = after.slice(0, after.indexOf('──'));
+    expect(before).toContain('\x1b[0m');
+    expect(before).toContain('\x1b[?25h');
+    expect(before).toContain('\x1b[?1000l');
+  });
+});
+
+describe('what is waited for', () => {
+  test('stands there until something is printed', async () => {
+    tell({ ...first, phase: 'ended', exitCode: 1, endedAt: '2026-01-01T00:00:03.000Z' });
+    await terminal.until('that it has ended', (text) => text.endsWith('attempt 1: exit code 1 after 3.0 s · waiting for changes · ? keys'));
+    expect(terminal.screen()).toHaveLength(3);
+    // its last words may come later
+    await log.bytes('bye\r\n');
+    await terminal.until('its last words, and the line again', (text) => /\nbye\nattempt 1: exit code 1.*keys$/.test(text));
+    log.tell({ type: 'offset', offset: 100, attempt: 2 });
+    tell(second());
+    await log.bytes('again\r\n');
+    await terminal.until('the output', (text) => text.includes('again'));
+    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'bye', line, 'again']);
+  });
+
+  test('why it is another container, and what that needs', async () => {
+    tell(second({ phase: 'starting', fresh: 'requirements.txt changed', restartMs: null }), {
+      status: 'preparing',
+      reason: 'installing requirements.txt',
+    });
+    await terminal.until('what it does', (text) =>
+      /\n. attempt 2 · fresh container: requirements.txt changed · preparing: insta…$/.test(text),
+    );
+  });
+
+  test('a notice is said once, above it', async () => {
+    const ended = { ...first, phase: 'ended' as const, exitCode: 0, endedAt: first.startedAt };
+    tell(ended);
+    await terminal.until('that it has ended', (text) => text.includes('waiting for changes'));
+    tell({ ...ended, notice: '.dstack/workflows.yaml:3:5: unknown key' });
+    tell({ ...ended, notice: '.dstack/workflows.yaml:3:5: unknown key', sees: 'polling' });
+    await terminal.until('both', (text) => /\n\.dstack\/workflows\.yaml:3:5: unknown key\nattempt 1.*keys$/.test(text));
+    expect(terminal.screen()).toHaveLength(4);
+  });
+});
+
+describe('keys', () => {
+  test('r runs it again, s stops what runs; nothing that is typed is echoed', async () => {
+    terminal.type('xr');
+    await waitFor(() => asked('rerun').length === 1, 'the rerun');
+    terminal.type('\x1b[As');
+    await waitFor(() => asked('stopAttempt').length === 1, 'the stop of the attempt');
+    expect(asked('rerun')).toEqual([{ name: 'calm-otter-3', projectDir: daemon.home }]);
+    expect(asked('stop')).toEqual([]);
+    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1']);
+  });
+
+  test('one that is refused says why', async () => {
+    daemon.answers.stopAttempt = () => refuse('nothing_runs', 'No attempt of calm-otter-3 runs now', { hint: 'Look' });
+    terminal.type('s');
+    await terminal.until('why', (text) => text.endsWith('\nNo attempt of calm-otter-3 runs now (Look)'));
+  });
+
+  test('? says what they are', async () => {
+    terminal.type('?');
+    await terminal.until('the keys', (text) => text.includes('Ctrl+C  asks'));
+    expect(terminal.screen()).toContain('s       stop attempt 1; the next change runs it again');
+  });
+
+  test('d leaves it going', async () => {
+    terminal.type('d');
+    expect(await terminal.exit).toBe(0);
+    await terminal.until('what to do later', (text) => text.includes('`dstack attach calm-otter-3` shows it'));
+    expect(asked('stop')).toEqual([]);
+  });
+
+  test.each([
+    [{ how: 'itself' as const, exitCode: 7 }, 7, 'attempt 2, the last one, had ended with exit code 7'],
+    [{ how: 'stopped' as const, exitCode: 143 }, 130, 'with attempt 2'],
+    [{ how: null, exitCode: null }, 130, 'with attempt 2'],
+  ])('q ends it, with the exit status of an attempt that had come to its end: %j', async (how, code, said) => {
+    const attempt = { job: 0, status: 'stopped' as const, cause: null, reason: null, host: null, gpus: [], container: null };
+    const times = { startedAt: null, finishedAt: null };
+    daemon.answers.run = () =>
+      aRunDetail({
+        attempts: [
+          { ...attempt, ...times, attempt: 1, exitCode: 0, how: 'itself' },
+          { ...attempt, ...times, attempt: 2, ...how },
+        ],
+      });
+    terminal.type('q');
+    await terminal.until('that it stops', (text) => text.includes('Stopping…'));
+    await waitFor(() => asked('stop').length === 1, 'the stop');
+    log.tell({ type: 'end', run: aRun({ status: 'stopped', watch: second() }) });
+    expect(await terminal.exit).toBe(code);
+    await terminal.until('how it ended', (text) => text.endsWith(`\nThe watch calm-otter-3 was stopped: ${said}.`));
+  });
+
+  test('Ctrl+C asks, and the keys are heard again after that', async () => {
+    terminal.type('\x03');
+    await terminal.until('the question', (text) => text.endsWith('stop the watch, detach or keep going? [s/d/k]'));
+    terminal.type('rk');
+    await terminal.until('the answer', (text) => text.endsWith('[s/d/k] k'));
+    expect(asked('rerun')).toEqual([]);
+    terminal.type('r');
+    await waitFor(() => asked('rerun').length === 1, 'the rerun');
+    terminal.type('\x03');
+    await terminal.until('the question again', (text) => text.endsWith('keep going? [s/d/k]'));
+    terminal.type('s');
+    await waitFor(() => asked('stop').length === 1, 'the stop');
+    terminal.type('\x03');
+    await waitFor(() => asked('stop').length === 2, 'the abort');
+    expect(asked('stop').map(({ abort }) => abort)).toEqual([false, true]);
+  });
+});
+
+describe('without a terminal', () => {
+  test('lines on stderr, output on stdout', async () => {
+    daemon.logs = async (socket) => {
+      const say = (watch: WatchView): void => socket.tell({ type: 'run', run: aRun({ watch }) });
+      say(first);
+      socket.tell({ type: 'offset', offset: 0, attempt: 1 });
+      await socket.bytes('one\r\n10%\r20%');
+      say({ ...first, phase: 'ended', exitCode: 1, endedAt: '2026-01-01T00:00:03.000Z' });
+      await waitFor(() => asked('ps').length > 0, 'the test to go on');
+      say(second({ notice: 'it looks again and again' }));
+      socket.tell({ type: 'offset', offset: 9, attempt: 2 });
+      await socket.bytes('two\r\n');
+      socket.tell({ type: 'end', run: aRun({ status: 'stopped', watch: second() }) });
+    };
+    const done = daemon.cli(['run', 'train', '--watch']);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    daemon.answers.ps = () => [];
+    await daemon.cli(['ps']);
+    expect(await done).toEqual({
+      code: 130,
+      stdout: 'one\n20%\ntwo\n',
+      stderr: [
+        'calm-otter-3',
+        'attempt 1 ended with exit code 1 after 3.0 s · waiting for changes',
+        'it looks again and again',
+        'attempt 2 · train.py changed · restarted in 84 ms · attempt 1 was stopped after 12 s',
+        'The watch calm-otter-3 was stopped: with attempt 1.',
+        '',
+      ].join('\n'),
+    });
+  });
+});
