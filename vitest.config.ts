@@ -8,6 +8,7 @@ const withoutEngine = [
   'daemon/store',
   'daemon/logs',
   'daemon/metrics',
+  'daemon/notify',
   'daemon/activity',
   'daemon/environments',
   'daemon/servers',

@@ -25,8 +25,10 @@ import { collectGarbage, diskUse } from './control/garbage.ts';
 import type { ControlParts } from './control/parts.ts';
 import { stateFolders } from './control/state-folder.ts';
 import { tokenOf } from './control/submit/run-token.ts';
+import { viewRun } from './control/view/view.ts';
 import { createSuspects } from './control/claims/suspects.ts';
 import { sweep } from './control/sweep.ts';
+import { checkNotify } from './doctor/check-notify.ts';
 import { diagnose, doctorParts } from './doctor/doctor.ts';
 import { createDockerEngine, findEndpoint } from './engine/docker.ts';
 import { createDownloads } from './environments/downloads.ts';
@@ -36,6 +38,7 @@ import { attachMethod, toolkitPlaces } from './hosts/toolkit.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createLogs } from './logs/file-logs.ts';
 import { createMeter } from './metrics/meter.ts';
+import { createNotify } from './notify/notify.ts';
 import { createDiskUse } from './policy/disk-use.ts';
 import { createPolicy } from './policy/policy.ts';
 import { untilMended } from './policy/until-mended.ts';
@@ -47,6 +50,7 @@ import { createSnapshots } from './snapshots/create-snapshots.ts';
 import { overlaySafe } from './snapshots/overlay-safe.ts';
 import { openStore } from './store/store.ts';
 import type { UserAccount } from './users/accounts.ts';
+import type { Watching } from './watching/watching.ts';
 import { createSlots } from './users/slots.ts';
 
 /** How long a start waits for the engine to say which one it is (ms); one that hangs is not waited for longer. */
@@ -223,6 +227,9 @@ export async function composeDaemon(
     gate: createGate(),
     meter,
     activity,
+    watch: (run) => {
+      if (run.spec.watch && !run.spec.watch.byClient) void watching().then((one) => one.begin(run));
+    },
     usage: () => decayedUsage(Date.now()),
     idle: memoryReleaser(),
     now: Date.now,
@@ -230,6 +237,27 @@ export async function composeDaemon(
   const host = createLocalHost({ home, engine, config: () => config.gpus, onGpus: () => control?.reschedule() });
   const controlNow = createControl(parts, host);
   control = controlNow;
+  const notify = createNotify({
+    ...{ store, config, logger, signal },
+    view: (runId) => {
+      const run = store.runs.byId(runId);
+      return run ? viewRun(store, controlNow, run) : null;
+    },
+    certificates: () => parts.certificates(),
+    now: Date.now,
+  });
+  controlNow.changes.onAny(() => notify.wake());
+
+  const ownUser = { user: username, uid, gid, home: homedir };
+  let watchingSoFar: Promise<Watching> | null = null;
+  // most daemons never watch anything
+  const watching = (): Promise<Watching> =>
+    (watchingSoFar ??= Promise.all([import('./watching/watching.ts'), import('./watching/notices.ts')]).then(([watch, notices]) =>
+      watch.createWatching(
+        { parts, control: controlNow, notices: notices.createNotices(controlNow) },
+        { ...ownUser, admin: true, shared: shared !== null },
+      ),
+    ));
 
   const reloadOwnConfig = configReloader(home, config);
   const apiParts: Omit<ApiParts, 'caller' | 'uploads'> = {
@@ -245,10 +273,15 @@ export async function composeDaemon(
     artifacts,
     secrets,
     sessions,
-    diagnose: () => diagnose(doctorParts({ home, engine, host, config, otherImages: images, gpuStates: () => controlNow.gpuStates() })),
+    watching,
+    diagnose: async () => [
+      ...(await diagnose(doctorParts({ home, engine, host, config, otherImages: images, gpuStates: () => controlNow.gpuStates() }))),
+      ...checkNotify(config.notify.length, notify.problem()),
+    ],
     diskUse: () => diskUse(parts, databaseFile),
     reloadConfig: async () => {
       const read = await reloadOwnConfig();
+      notify.wake();
       return read.ok ? policy.reload() : read;
     },
     collectGarbage: (dryRun) => collectGarbage(parts, dryRun),
@@ -256,8 +289,7 @@ export async function composeDaemon(
   };
   const serveFor = (user: UserAccount, admin: boolean, elsewhere = false): Server =>
     createApiServer({ ...apiParts, uploads: createSlots(uploadsAtOnce), caller: { ...user, admin, shared: shared !== null, elsewhere } });
-  const own = { user: username, uid, gid, home: homedir };
-  const server = serveFor(own, true);
+  const server = serveFor(ownUser, true);
   const collecting =
     config.gcInterval === null ? null : setInterval(() => void gcQuietly(), Math.min(config.gcInterval * 1000, 2 ** 31 - 1));
   const gcQuietly = async (): Promise<void> => {
@@ -268,7 +300,7 @@ export async function composeDaemon(
 
   return ok({
     server,
-    elsewhere: serveFor(own, true, true),
+    elsewhere: serveFor(ownUser, true, true),
     serverFor: (user) => serveFor(user, false),
     logger,
     reloadPolicy: () => policy.reload(),
@@ -295,7 +327,13 @@ export async function composeDaemon(
     async begin() {
       if (policy.problem() !== null) untilMended(policy, signal, () => control?.reschedule());
       await monitor.ready;
+      // before any of them ends
+      notify.wake();
       controlNow.adoptOpen();
+      for (const runId of new Set(store.jobs.open().map((job) => job.runId))) {
+        const run = store.runs.byId(runId);
+        if (run) parts.watch(run);
+      }
       controlNow.reschedule();
       meter.wake();
       activity.adopt();
@@ -307,10 +345,12 @@ export async function composeDaemon(
     async end() {
       if (collecting) clearInterval(collecting);
       await sessions.hangUp();
+      if (watchingSoFar) await (await watchingSoFar).finished();
       await controlNow.finished();
       await monitor.finished;
       await meter.finished();
       await activity.finished();
+      await notify.finished();
       store.close();
     },
   });

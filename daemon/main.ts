@@ -1,18 +1,16 @@
 #!/usr/bin/env node
 /**
- * The daemon: start, signals, stop. Started by the CLI when it is needed; single by a lock of the kernel's. The last line on stderr of one
- * that could not start is `dstackd: <why>`, which the CLI shows.
+ * The daemon's process: its home, and the compile cache; the rest is serve.ts. Started by the CLI when it is needed; single by a lock of the kernel's. The last
+ * line on stderr of one that could not start is `dstackd: <why>`, which the CLI shows.
  *
  *     main.ts                            for the user who starts it
  *     main.ts --system --group GROUP     as root, for the members of a group; `--etc DIR`: where its policy.yaml is looked for, instead of /etc/dstack
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { homeDir, runtimeDir, systemHome } from '../shared/home.ts';
-import { messageOf } from '../shared/result.ts';
-import { besideSocket, socketPath } from '../shared/socket.ts';
+import { homeDir, systemHome } from '../shared/home.ts';
 
 const { values: options } = parseArgs({ options: { system: { type: 'boolean' }, group: { type: 'string' }, etc: { type: 'string' } } });
 const home = options.system && !process.env['DSTACK_HOME'] ? systemHome : homeDir();
@@ -32,71 +30,5 @@ if (!options.system && existsSync(join(home, 'system')))
   giveUp(`${home} belongs to the daemon that all users of the machine share; start that one: systemctl start dstackd`);
 if (options.system && !options.group) giveUp('--system needs --group GROUP: whose members it serves');
 
-const { takeLock } = await import('./store/lock.ts');
-const { fileSystemOf } = await import('./hosts/filesystem.ts');
-const { composeDaemon } = await import('./context.ts');
-
-const fileSystem = await fileSystemOf(home);
-if (fileSystem.network) {
-  giveUp(
-    `${home} is on a network file system (${fileSystem.type}), where the daemon's database and workspaces cannot be kept safely; ` +
-      `set DSTACK_HOME to a folder on a local disk, for example: export DSTACK_HOME=/var/tmp/$USER-dstack`,
-  );
-}
-const release = takeLock(join(home, 'daemon.lock'));
-if (!release) {
-  // another daemon of this home is up or about to be: the CLI that started us finds that one
-  process.exit(0);
-}
-
-const stopping = new AbortController();
-const stop = (): void => stopping.abort();
-for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, stop);
-// a system daemon looks again instead (daemon/users/serve-users.ts)
-process.on('SIGHUP', options.system ? () => {} : stop);
-
-const shared = options.system ? { policyFiles: [join(options.etc ?? '/etc/dstack', 'policy.yaml')] } : null;
-const composed = await composeDaemon(home, stopping.signal, stop, shared).catch((error: unknown) => giveUp(messageOf(error)));
-if (!composed.ok) {
-  const { message, hint } = composed.failure;
-  giveUp(hint === undefined ? message : `${message}. ${hint}`);
-} else {
-  const daemon = composed.value;
-  const checked = await daemon.check();
-  if (!checked.ok) giveUp(`${checked.failure.message}. ${checked.failure.hint ?? ''}`);
-  const socket = socketPath(home);
-  // a socket file without a listener is a killed daemon's: we hold the lock
-  if (existsSync(socket)) rmSync(socket);
-  const distant = options.system ? null : besideSocket(socket);
-  if (distant !== null && existsSync(distant)) rmSync(distant);
-  process.umask(0o177);
-  await new Promise<void>((resolve, reject) => {
-    daemon.server.once('error', reject);
-    daemon.server.listen(socket, resolve);
-  });
-  await new Promise<void>((resolve, reject) => {
-    if (distant === null) return resolve();
-    daemon.elsewhere.once('error', reject);
-    daemon.elsewhere.listen(distant, resolve);
-  });
-  process.umask(0o022);
-  await daemon.begin();
-  const users = options.system
-    ? await (await import('./users/serve-users.ts')).serveUsers(daemon, home, runtimeDir(), options.group ?? '')
-    : null;
-  if (users && !users.ok) giveUp(`${users.failure.message}. ${users.failure.hint ?? ''}`);
-  await new Promise<void>((resolve) => {
-    if (stopping.signal.aborted) resolve();
-    stopping.signal.addEventListener('abort', () => resolve());
-  });
-  // what does not end by itself must not keep the next daemon waiting
-  setTimeout(() => process.exit(0), 10_000).unref();
-  if (users?.ok) users.value.stop();
-  for (const server of [daemon.server, daemon.elsewhere]) {
-    server.close();
-    server.closeAllConnections();
-  }
-  await daemon.end();
-  release?.();
-  process.exit(0);
-}
+// everything else is loaded after this, so that it is compiled once and not at every start
+void import('./serve.ts').then(({ serve }) => serve(home, options, giveUp));

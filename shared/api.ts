@@ -26,6 +26,8 @@ export const routes = {
   rerun: { method: 'POST', path: '/v1/runs/rerun' },
   stopAttempt: { method: 'POST', path: '/v1/runs/stop-attempt' },
   resize: { method: 'POST', path: '/v1/runs/resize' },
+  /** answers the logs of a project's runs, not JSON: the newest run first, each piece behind a line that is a LogPiece */
+  logsScan: { method: 'GET', path: '/v1/logs' },
   artifactsList: { method: 'GET', path: '/v1/artifacts' },
   snapshotKnown: { method: 'GET', path: '/v1/snapshots' },
   /** its parameters are in the query, its body is a Git pack */
@@ -65,8 +67,8 @@ export interface Verbs {
   daemonStatus: { params: object; answer: DaemonStatus };
   daemonStop: { params: object; answer: { stopping: true } };
   submit: { params: SubmitRequest; answer: Submitted };
-  /** without `all`: unfinished runs, else the last one */
-  ps: { params: InProject & { all?: boolean }; answer: Run[] };
+  /** without `all`: unfinished runs, else the last one; `limit`: the newest so many */
+  ps: { params: InProject & { all?: boolean; limit?: number }; answer: Run[] };
   /** the waiting runs of all projects, the next first */
   queue: { params: object; answer: Run[] };
   run: { params: { name: string }; answer: RunDetail };
@@ -75,13 +77,19 @@ export interface Verbs {
   restart: { params: { name: string }; answer: Submitted };
   /**
    * The next attempt of a watch. Without `snapshot`: because somebody asked, with the files as they are. With it: a client that watches the files in the daemon's
-   * place has sent them, and there is an attempt only where they are others (`seenAt`: ISO 8601, when it saw the first change).
+   * place has sent them, and there is an attempt only where they are others (`seenAt`: ISO 8601, when it saw the first change) or somebody asked (`asked`). It says so at least every
+   * 20 seconds, and `leaving` when it goes.
    */
-  rerun: { params: InProject & { name: string; snapshot?: SentSnapshot; seenAt?: string }; answer: { attempt: number | null } };
+  rerun: {
+    params: InProject & { name: string; snapshot?: SentSnapshot; seenAt?: string; asked?: boolean; leaving?: boolean };
+    answer: { attempt: number | null };
+  };
   /** ends what runs in a watch; the watch goes on */
   stopAttempt: { params: { name: string }; answer: { attempt: number } };
   /** the terminal of a run's jobs */
   resize: { params: { name: string; columns: number; rows: number }; answer: object };
+  /** of those that the caller may read, all attempts and nodes; `since` (ISO 8601): what was printed since */
+  logsScan: { params: InProject & { since?: string }; answer: never };
   /** what a daemon that is sent the files of projects has of this one; sizes in bytes */
   snapshotKnown: { params: InProject; answer: { trees: string[]; warnBytes: number; maxBytes: number } };
   /** the body: the objects of the tree that are in none of the known ones */
@@ -474,15 +482,26 @@ export interface Check {
   fix: string | null;
 }
 
+/** What the bytes after this line of logsScan are of, and how many they are. Pieces of one log come in order, with those of no other between them. */
+export interface LogPiece {
+  run: string;
+  attempt: number;
+  node: number;
+  /** how many the run has, where it has several */
+  nodes?: number;
+  bytes: number;
+}
+
 /**
  * The WebSocket at `/v1/runs/:name/logs?from=BYTES&follow=1&since=ISO&attempt=N&job=N` (no attempt: the newest that has a log; job: which of several nodes, else the
- * first; `tail=BYTES` in place of `from`: the last ones): binary frames are log bytes in order (masked, as the terminal
- * of the job produced them), text frames are these. Without `follow` it ends with `end` after what is there now.
+ * first; `tail=BYTES` in place of `from`: the last ones, `lines=N`: the last lines): binary frames are log bytes in order (masked, as the terminal
+ * of the job produced them), text frames are these. Without `follow` it ends with `end` after what is there now, with it when the run has ended; attempts that follow meanwhile
+ * come each whole and in their order. Of a watch, attempts are those that its user counts, whichever container they run in. Offsets are in the attempt's output.
  */
 export type LogEvent =
   /** sent first, and at every change of the run while following */
   | { type: 'run'; run: Run }
-  /** byte offset in the record of the next binary frame; sent once, before the first of them */
+  /** byte offset in this attempt's output of the next binary frame; sent before the first of them, and for each attempt that follows: of a watch as soon as it begins */
   | { type: 'offset'; offset: number; attempt: number }
   /** the reader was too slow and is dropped; resume with `from` */
   | { type: 'slow'; offset: number }

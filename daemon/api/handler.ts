@@ -13,6 +13,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { Store } from '../store/store.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Slots } from '../users/slots.ts';
+import type { Watching } from '../watching/watching.ts';
 import type { Check, DiskUse, Freed } from '../../shared/api.ts';
 
 /** What the verbs work with. */
@@ -33,6 +34,8 @@ export interface ApiParts {
   artifacts: Artifacts;
   secrets: SecretBox;
   sessions: Sessions;
+  /** who decides what a change means to a watch */
+  watching(): Promise<Watching>;
   diagnose(): Promise<Check[]>;
   diskUse(): Promise<DiskUse[]>;
   collectGarbage(dryRun: boolean): Promise<Freed[]>;

@@ -8,6 +8,7 @@ import { envList, envRm } from './environments.ts';
 import { gc } from './gc.ts';
 import { gpus } from './gpus.ts';
 import type { JsonHandler, StreamHandler } from './handler.ts';
+import { logsScan } from './logs-scan.ts';
 import { policy } from './policy.ts';
 import { ps } from './ps.ts';
 import { queue } from './queue.ts';
@@ -43,6 +44,7 @@ export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
   snapshotSend,
   share,
   policy,
+  logsScan,
   artifactsList,
   artifactsDownload,
   tagsList,

@@ -39,6 +39,7 @@ export const overrides = z.strictObject({
   nodes: number,
   version: text,
   inactivityDuration: text,
+  watch: strings,
 });
 
 /** Puts a run into the queue. */

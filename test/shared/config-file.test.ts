@@ -107,6 +107,7 @@ gpus:
       code: { version: '4.139.1', server: '/srv/code-server-{version}-{arch}.tar.gz', sha256: { x64: '0'.repeat(64) } },
       sampleEvery: 10,
       gpus: { attach: 'cdi', busyMemory: 2e9, readEvery: 15, claimTimeout: 300 },
+      notify: [],
     },
   });
 });

@@ -30,6 +30,8 @@ export interface DaemonOptions {
   engine?: string;
   /** another program than daemon/main.ts, for an older or newer version */
   main?: string;
+  /** another program than the checkout's scripts/dstack: of an installation, with `start: false` */
+  command?: string;
   /** false: the first command starts it, or start() */
   start?: boolean;
 }
@@ -76,7 +78,9 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const log = () => (existsSync(files.daemonLog) ? readFileSync(files.daemonLog, 'utf8') : '');
   const socket = socketPath(home);
   const alive = () =>
-    processesWith('DSTACK_HOME', home).filter((pid) => commandLine(pid).some((word) => /\/daemon\/main\.[tj]s$/.test(word)));
+    processesWith('DSTACK_HOME', home).filter((pid) =>
+      commandLine(pid).some((word) => /\/(daemon\/main\.[tj]s|dist\/daemon\.cjs)$/.test(word)),
+    );
   let pid = 0;
   let installation: string | null = null;
 
@@ -100,7 +104,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     await waitFor(() => pids.every((each) => !isAlive(each)), `the daemon to end after ${how}`, { seconds: 30 });
   };
   const cli: TestDaemon['cli'] = (args, { env: more, ...rest } = {}) =>
-    command(join(root, 'scripts/dstack'), args, { cwd: home, ...rest, env: { ...env, ...more } });
+    command(options.command ?? join(root, 'scripts/dstack'), args, { cwd: home, ...rest, env: { ...env, ...more } });
 
   const daemon: TestDaemon = {
     home,
