@@ -2,12 +2,11 @@
  * A run's log as it grows, over one WebSocket. A connection that breaks (the daemon was restarted, or we read too slowly) is made again and goes on
  * at the byte where it broke, so that the reader sees each byte once.
  */
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogEvent, Run } from '../shared/api.ts';
 import { fail, ok, unreachable, type Failure, type Result } from '../shared/result.ts';
 import type { Client } from './client.ts';
-import { text } from './http.ts';
+import { openFrames } from './frames.ts';
 
 export interface LogRequest {
   name: string;
@@ -41,9 +40,6 @@ export const goneSentence = 'The daemon went away; connecting to it again…';
 
 /** More breaks than this with nothing received between them: it will not get better. */
 const mostBreaks = 20;
-
-/** Loads what `follow` needs, so that it is there when the run has been submitted. */
-export const preload = (): Promise<unknown> => import('ws');
 
 /** Reads until the end (`follow`: until the run ended). Answers the run as it was then; null when `signal` ended it. */
 export async function follow(client: Client, wanted: LogRequest, reader: LogReader, signal: AbortSignal): Promise<Result<Run | null>> {
@@ -81,15 +77,7 @@ interface Place {
 }
 
 async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, signal: AbortSignal, place: Place): Promise<Ending> {
-  const { WebSocket } = await import('ws');
   if (signal.aborted) return { how: 'left' };
-  // the socket's path may hold a colon, which a ws+unix URL cannot
-  const createConnection = (() => connect(client.socket)) as unknown as typeof connect;
-  const socket = new WebSocket(`ws://dstack${address(wanted, place)}`, {
-    headers: client.headers,
-    createConnection,
-    perMessageDeflate: false,
-  });
   return new Promise((resolve) => {
     // answered in order and one at a time; what waits here is bounded by pausing the socket
     let work = Promise.resolve();
@@ -98,7 +86,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
     const settle = (ending: Ending): void => {
       settled = true;
       signal.removeEventListener('abort', leave);
-      socket.terminate();
+      socket.destroy();
       resolve(ending);
     };
     const leave = (): void => settle({ how: 'left' });
@@ -130,28 +118,24 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
           return unreachable(event);
       }
     };
-    socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (++waiting > 16) socket.pause();
-      work = work
-        .then(() => take(data, isBinary))
-        .then(() => {
-          if (--waiting === 0 && socket.isPaused) socket.resume();
+    const socket = openFrames(client.socket, address(wanted, place), client.headers, {
+      onMessage: (data, isBinary) => {
+        if (++waiting > 16) socket.pause();
+        work = work
+          .then(() => take(data, isBinary))
+          .then(() => {
+            if (--waiting === 0 && socket.isPaused()) socket.resume();
+          });
+        work.catch((error: unknown) => {
+          // a bug of ours or a broken stdout: not to be swallowed by the promise chain
+          process.nextTick(() => {
+            throw error;
+          });
         });
-      work.catch((error: unknown) => {
-        // a bug of ours or a broken stdout: not to be swallowed by the promise chain
-        process.nextTick(() => {
-          throw error;
-        });
-      });
+      },
+      onRefused: (status, body) => settle({ how: 'refused', failure: refusal(body, status) }),
+      onClose: () => void work.then(() => settled || settle({ how: 'broken', gone: true })),
     });
-    socket.on('unexpected-response', (_request, response) => {
-      void text(response).then(
-        (body) => settle({ how: 'refused', failure: refusal(body, response.statusCode) }),
-        () => settle({ how: 'broken', gone: true }),
-      );
-    });
-    socket.on('error', () => {}); // close follows
-    socket.on('close', () => void work.then(() => settled || settle({ how: 'broken', gone: true })));
   });
 }
 
@@ -169,12 +153,16 @@ function address({ name, follow: live, since, attempt: first, node, tail, lines 
   return `/v1/runs/${encodeURIComponent(name)}/logs?${query}`;
 }
 
-function refusal(body: string, status: number | undefined): Failure {
+function refusal(body: string, status: number): Failure {
   try {
     const failure = JSON.parse(body) as Failure;
     if (typeof failure.code === 'string' && typeof failure.message === 'string') return failure;
   } catch {
     // said below
   }
-  return { code: 'daemon_garbled', message: `The daemon does not give the log (status ${status}).` };
+  return {
+    code: 'daemon_garbled',
+    message: `The daemon does not give the log (status ${status}).`,
+    hint: '`dstack daemon logs` may say why.',
+  };
 }

@@ -31,15 +31,16 @@ export function checkLogOptions(name: string | undefined, options: LogsOptions):
   if (pattern === null) {
     for (const flag of ['ignoreCase', 'all', 'json'] as const)
       if (options[flag]) throw usageError(`${flags[flag]} goes with --grep RE only.`, withGrep);
-  } else if (options.raw) throw usageError('--raw prints bytes as they are, --grep looks at lines: only one of them can be given.');
+  } else if (options.raw) throw usageError('--raw prints bytes as they are, --grep looks at lines: only one of them can be given.', null);
   if (!options.all) {
     if (name === undefined)
       throw usageError('Which run? Give its name.', '`dstack ps -a` lists them; `dstack logs -a --grep RE` searches all of them.');
     return { what: 'run', name, pattern, forNodes: (nodes) => checkNodes(name, nodes, options) };
   }
-  if (name !== undefined) throw usageError(`-a looks through all runs, not only ${name}: give one of both.`);
+  if (name !== undefined) throw usageError(`-a looks through all runs, not only ${name}: give one of both.`, null);
   for (const flag of ['follow', 'attempt', 'node', 'tail'] as const)
-    if (options[flag] !== undefined) throw usageError(`${flags[flag]} goes with one run only, not with -a.`);
+    if (options[flag] !== undefined)
+      throw usageError(`${flags[flag]} goes with one run only, not with -a.`, 'Name the run in place of -a.');
   return { what: 'all', pattern: pattern as RegExp };
 }
 

@@ -4,9 +4,7 @@ import type { LogEvent } from '../../shared/api.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { LogPlace } from './log-place.ts';
 
-/** Bytes that may wait in a socket before the next chunk is read from disk. */
-const highWater = 256 * 1024;
-/** How long a reader may take for them before it is dropped by name (ms). */
+/** How long a reader may take for a chunk before it is dropped by name (ms). */
 const patience = 30_000;
 
 /** Somebody who reads a log. */
@@ -41,12 +39,9 @@ export function sendAttempt(
     const end = logs.read(id, offset, how.follow, {
       onData: async (chunk) => {
         announce();
-        client.send(chunk);
-        at += chunk.length;
-        if (client.bufferedAmount > highWater && !(await drained(socket, gone))) {
-          tell({ type: 'slow', offset: at - client.bufferedAmount });
-          client.terminate();
-        }
+        if (await taken(client, chunk, gone)) return void (at += chunk.length);
+        tell({ type: 'slow', offset: at });
+        client.terminate();
       },
       onEnd: () => {
         gone.removeEventListener('abort', leave);
@@ -62,19 +57,17 @@ export function sendAttempt(
   });
 }
 
-/** False: the reader did not take what is waiting for it in time. */
-function drained(socket: Duplex, gone: AbortSignal): Promise<boolean> {
-  if (!socket.writableNeedDrain || gone.aborted) return Promise.resolve(true);
+/** Sends a chunk; resolves when the reader's kernel has it, or nobody reads any more. False: the reader did not take it in time. */
+function taken(client: WebSocket, chunk: Buffer, gone: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const settle = (taken: boolean): void => {
+    const settle = (inTime: boolean): void => {
       clearTimeout(late);
-      socket.off('drain', inTime);
-      gone.removeEventListener('abort', inTime);
-      resolve(taken);
+      gone.removeEventListener('abort', left);
+      resolve(inTime);
     };
-    const inTime = (): void => settle(true);
+    const left = (): void => settle(true);
     const late = setTimeout(() => settle(false), patience);
-    socket.once('drain', inTime);
-    gone.addEventListener('abort', inTime, { once: true });
+    gone.addEventListener('abort', left, { once: true });
+    client.send(chunk, left);
   });
 }

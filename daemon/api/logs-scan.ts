@@ -62,9 +62,9 @@ async function sendRun(
           };
           response.cork();
           response.write(`${JSON.stringify(piece)}\n`);
-          const room = response.write(chunk);
+          const taken = written(response, chunk);
           response.uncork();
-          if (!room) return drained(response);
+          return taken;
         },
         onEnd: () => {
           response.off('close', leave);
@@ -80,15 +80,14 @@ async function sendRun(
   }
 }
 
-/** Resolves when more may be written, or nobody reads any more. */
-function drained(response: ServerResponse): Promise<void> {
+/** Resolves when the reader has taken it, or nobody reads any more. */
+function written(response: ServerResponse, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const settle = (): void => {
-      response.off('drain', settle);
       response.off('close', settle);
       resolve();
     };
-    response.once('drain', settle);
     response.once('close', settle);
+    response.write(chunk, settle);
   });
 }

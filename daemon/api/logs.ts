@@ -14,6 +14,9 @@ import { sendAttempt, type LogClient } from './log-send.ts';
 import { decoded, refuseUpgrade } from './upgrade.ts';
 import { viewFor } from './view-for.ts';
 
+/** Bytes that a reader may leave unread before it is told no more of its run. */
+const mostUnread = 256 * 1024;
+
 // readers have nothing to say
 const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 });
 
@@ -35,7 +38,10 @@ async function answer(api: ApiParts, request: IncomingMessage, socket: Duplex, h
   const found = run?.ok ? await findPlace(api, run.value, query.get('job'), query.get('attempt'), query.get('follow') === '1') : run;
   if (!run?.ok || !found?.ok) {
     const failure = found && !found.ok ? found.failure : null;
-    return refuseUpgrade(socket, failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs' });
+    return refuseUpgrade(
+      socket,
+      failure ?? { code: 'no_such_route', message: 'The daemon streams only /v1/runs/RUN/logs', hint: 'Use the dstack of its version.' },
+    );
   }
   const { value: place } = found;
   sockets.handleUpgrade(request, socket, head, (client) => {
@@ -59,7 +65,11 @@ async function stream(api: ApiParts, run: RunRecord, first: LogPlace, reader: Lo
   const view = () => viewFor(api, current());
   let changed = Promise.withResolvers<void>();
   let last = '';
+  let owed = false;
   const tellRun = (): void => {
+    // somebody who does not read: it is told when there is room
+    owed = client.bufferedAmount > mostUnread;
+    if (owed) return;
     const now = view();
     const text = JSON.stringify(now);
     if (text !== last) tell({ type: 'run', run: now });
@@ -72,6 +82,7 @@ async function stream(api: ApiParts, run: RunRecord, first: LogPlace, reader: Lo
     changed.resolve();
     changed = Promise.withResolvers();
   });
+  reader.socket.on('drain', () => void (owed && tellRun()));
   try {
     tellRun();
     let place = first;

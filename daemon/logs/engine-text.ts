@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 /** The engine cuts its records at a newline, or after this many bytes without one. */
 const recordLength = 16 * 1024;
@@ -19,7 +19,11 @@ export class EngineText {
   take(chunk: Buffer): Buffer {
     const data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk;
     const out: Buffer[] = [];
-    let at = 0;
+    let at = this.#wholeLines(data);
+    if (at > 0) {
+      out.push(data.subarray(0, at));
+      this.#inRecord = 0;
+    }
     while (at < data.length) {
       const full = at + recordLength - this.#inRecord;
       const line = data.subarray(at, full).indexOf(newline);
@@ -33,6 +37,20 @@ export class EngineText {
     }
     this.#pending = Buffer.from(data.subarray(at));
     return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
+  }
+
+  /** Up to where `data` is text in lines, each of them a record: most of what is printed stays as it is, and is not to be looked at line by line. 0: it is not so. */
+  #wholeLines(data: Buffer): number {
+    const end = data.lastIndexOf(newline) + 1;
+    const lines = data.subarray(0, end);
+    if (end === 0 || isAscii(lines)) return end;
+    if (!isUtf8(lines)) return 0;
+    for (let at = -this.#inRecord; at < end;) {
+      const next = lines.indexOf(newline, Math.max(at, 0)) + 1;
+      if (next - at > recordLength) return 0;
+      at = next;
+    }
+    return end;
   }
 
   /** What is left when nothing follows. */

@@ -35,7 +35,7 @@ export interface Recording {
 export type RecordEnd = { complete: true } | { complete: false; why: string; diskFull?: true };
 
 export interface LogReadEvents {
-  /** at most 64 KB. The next chunk is read when the promise is fulfilled: a slow reader costs no memory. A rejection ends the reading */
+  /** at most 64 KB. The next chunk is read when the promise is fulfilled, into the same memory: a slow reader costs none, and who keeps the bytes copies them. A rejection ends the reading */
   onData(chunk: Buffer): void | Promise<void>;
   /** the record will not grow any more (without `follow`: this was its end when asked). `problem`: it could not be read */
   onEnd(problem?: string): void;

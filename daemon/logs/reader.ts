@@ -40,7 +40,8 @@ export function readRecord(
   const onward = async (): Promise<void> => {
     let handle: FileHandle | null = null;
     try {
-      let buffer = Buffer.allocUnsafeSlow(chunkLength);
+      // one for all that it reads: what is only let go of piles up until somebody collects it
+      const buffer = Buffer.allocUnsafeSlow(chunkLength);
       let at = offset;
       // where a reader that does not follow ends
       let limit = Number.POSITIVE_INFINITY;
@@ -57,11 +58,7 @@ export function readRecord(
         if (stopped) return;
         if (bytesRead > 0) {
           at += bytesRead;
-          // a full one is given away as it is; of a few bytes only a copy is kept
-          const full = bytesRead > chunkLength / 2;
-          const chunk = full ? buffer.subarray(0, bytesRead) : Buffer.from(buffer.subarray(0, bytesRead));
-          if (full) buffer = Buffer.allocUnsafeSlow(chunkLength);
-          await events.onData(chunk);
+          await events.onData(buffer.subarray(0, bytesRead));
           if (stopped) return;
         } else if (over || !follow) {
           return events.onEnd();

@@ -44,6 +44,21 @@ describe('what a terminal printed, as the engine keeps it', () => {
     ).toBe(true);
   });
 
+  it('is the same for lines that come together as for bytes that come one by one', () => {
+    const line = fc.tuple(
+      fc.constantFrom('x', '漢', 'é', '🎉'),
+      fc.constantFrom(0, 1, 100, 4095, 4096, 5461, 8192, 16383, 16384, 16385),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 5 }), fc.constantFrom('', 'é', '漢x'), (lines, before) => {
+        const data = Buffer.from(before + lines.map(([letter, length, end]) => `${letter.repeat(length)}${end ? '\n' : ''}`).join(''));
+        expect(through([data]).equals(through(every(data, 1)))).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('does not depend on how it arrives', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40_000 }), fc.nat(), (length, seed) => {

@@ -22,7 +22,7 @@ export const streamOf = (...chunks: (string | Buffer)[]): Readable => Readable.f
 export async function readAll(logs: Logs, offset = 0, of: PartId = id): Promise<string> {
   const chunks: Buffer[] = [];
   await new Promise<void>(
-    (resolve) => void logs.read(of, offset, false, { onData: (chunk) => void chunks.push(chunk), onEnd: () => resolve() }),
+    (resolve) => void logs.read(of, offset, false, { onData: (chunk) => void chunks.push(Buffer.from(chunk)), onEnd: () => resolve() }),
   );
   return Buffer.concat(chunks).toString();
 }
