@@ -3,6 +3,7 @@ import type { Container } from '../engine/engine.ts';
 import type { Workspace } from '../snapshots/snapshots.ts';
 import type { RecordEnd } from '../logs/logs.ts';
 import { attemptId, containerName } from './names.ts';
+import type { LiveWatch } from './watch/live-watch.ts';
 
 /**
  * What this process holds of an attempt in memory. Nothing here is needed to take the attempt up again after a crash: it is
@@ -37,6 +38,8 @@ export interface Live {
   interrupt: AbortController | null;
   /** it has ended with success, and its engine does not say so yet (clean-end.ts): its end is recorded without asking it */
   endedCleanly: boolean;
+  /** of a watch whose container runs; null: it has not been looked at */
+  watch: LiveWatch | null;
   /** what the step that was just done has made of the container, where that is known without asking the engine (look.ts) */
   made: { container: Container | null } | null;
 }
@@ -56,6 +59,7 @@ export const freshLive = (): Live => ({
   interrupt: null,
   endedCleanly: false,
   made: null,
+  watch: null,
 });
 
 function steadySince(): Live['since'] {

@@ -66,6 +66,7 @@ export function createControl(parts: ControlParts, host: Host): Control {
     const driver = driveAttempt(parts, job, {
       changed: () => changes.notify(job.runId),
       reschedule: () => scheduling.reschedule(),
+      follow: (next) => void adopt(next),
       others: (tell) => otherNodes(job).forEach(tell),
     });
     const name = nameOf(job);

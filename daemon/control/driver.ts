@@ -10,6 +10,8 @@ import { gangView, isGang, nodesOf } from './gangs/gang.ts';
 import type { ControlParts } from './parts.ts';
 import { plan, type Seen } from './plan.ts';
 import { steps } from './steps/steps.ts';
+import type { JobRecord } from '../store/records.ts';
+import { watchWanted } from './watch/watch-view.ts';
 
 export interface Driver {
   /** something may have changed: look again */
@@ -31,7 +33,7 @@ const settleTime = 2_000;
 export function driveAttempt(
   parts: ControlParts,
   key: { runId: number; job: number; attempt: number },
-  hooks: { changed(): void; reschedule(): void; others(tell: (driver: Driver) => void): void },
+  hooks: { changed(): void; reschedule(): void; follow(next: JobRecord): void; others(tell: (driver: Driver) => void): void },
 ): Driver {
   const live = freshLive();
   const look = createLook(parts.engine, live);
@@ -60,6 +62,7 @@ export function driveAttempt(
     const ended = live.endedCleanly && job.state.status === 'running';
     const container = needsEngine && !ended ? await orOutputEnds(look.at(attempt.container), live) : null;
     if (container === 'output ended') return 'go on';
+    const watch = await watchWanted(parts, attempt, container, wake);
     const gang = isGang(run) ? gangView(run, nodesOf(parts.store.jobs.ofRun(run.id), job.attempt)) : null;
     const decision = plan(
       job,
@@ -69,8 +72,9 @@ export function driveAttempt(
         maxDuration: run.spec.maxDuration,
         warningPeriod: parts.config.warningPeriod,
         gang,
+        watch,
       },
-      await observe(parts, attempt, container, begunAt, gang?.startedAt ?? null),
+      await observe(parts, attempt, container, begunAt, watch?.startedAt ?? gang?.startedAt ?? null),
     );
     if (decision.do === 'wait') return { until: decision.until };
     parts.logger.debug({ run: run.name, attempt: key.attempt, step: decision.do }, 'step');
@@ -114,7 +118,10 @@ export function driveAttempt(
   };
 
   parts.signal.addEventListener('abort', wake, { once: true });
-  const finished = loop().finally(() => parts.signal.removeEventListener('abort', wake));
+  const finished = loop().finally(() => {
+    live.watch?.hears?.close();
+    parts.signal.removeEventListener('abort', wake);
+  });
   return {
     wake,
     interrupt: () => {
@@ -162,7 +169,12 @@ async function observe(
     recording: live.recording !== null,
     recordingEndedAt: live.recording?.endedAt ?? null,
     startSettled: live.startSettled || now - begunAt > settleTime,
-    ranFor: container?.state.status === 'running' ? live.since('start', startedAt ?? container.state.startedAt, now) : 0,
+    ranFor:
+      container?.state.status === 'running'
+        ? live.since('start', startedAt ?? container.state.startedAt, now)
+        : attempt.run.spec.watch && startedAt !== null
+          ? live.since('start', startedAt, now)
+          : 0,
     builtFor: builtFor(attempt, now),
     terminatedFor: live.since('terminate', job.progress.terminatedAt, now),
     killedFor: live.since('kill', job.progress.killedAt, now),

@@ -65,16 +65,16 @@ export async function holdMounts(
   if (run.owner === null || mounts.length === 0) return ok([...mounts]);
   const account: Account = { user: run.user, ...run.owner };
   const reached = await reach(account, mounts).catch(() => null);
-  if (reached === null) return fail('mounts', `nobody can look at the folders of 'mounts' as ${run.user}, whose account may be gone`);
+  if (reached === null) return fail('mounts', `nobody can look at the folders of 'mounts' as ${run.user}, whose account may be gone`, null);
   const lost = (mount: HostMount | undefined): Result<never> =>
-    fail('mounts', `the folder ${mount?.source} of 'mounts' is not what it was at submit, or ${run.user} may not use it any more`);
+    fail('mounts', `the folder ${mount?.source} of 'mounts' is not what it was at submit, or ${run.user} may not use it any more`, null);
   const ids = reached.map((found, i) => ('real' in found && found.real === mounts[i]?.source ? found.id : ''));
   if (ids.includes('')) return lost(mounts[ids.indexOf('')]);
   const place = placeOf(holder.installation, id);
   const ended = await besideTheEngine(holder, hold, [place, ...mounts.map(({ source }) => source)]);
   if (ended.late) {
     await releaseMounts(holder, { run, id }, mounts);
-    return fail('mounts', `a folder of 'mounts' did not answer within ${patience / 1000} s: is its file server gone?`);
+    return fail('mounts', `a folder of 'mounts' did not answer within ${patience / 1000} s: is its file server gone?`, null);
   }
   const { code, out, err } = ended;
   const held = out.split('\n').slice(0, -1);
@@ -85,6 +85,7 @@ export async function holdMounts(
   return fail(
     'mounts',
     `the folder ${mounts[other]?.source} of 'mounts' cannot be mounted: ${err.trim().split('\n')[0] || `exit code ${code}`}`,
+    null,
   );
 }
 

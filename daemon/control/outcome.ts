@@ -34,7 +34,7 @@ export function outcomeOf(end: End, intent: Intent | null, progress: Progress, m
 }
 
 /** What the end of an attempt is that somebody wanted, or the daemon. */
-function intended({ reason, detail, how }: Intent, ran: boolean, { builtFor = 0 }: Progress): Outcome {
+export function intended({ reason, detail, how }: Intent, ran: boolean, { builtFor = 0 }: Progress): Outcome {
   if (reason === 'max_duration') {
     const built = builtFor > 0 ? `, with the ${formatDuration(Math.max(1, Math.round(builtFor / 1000)))} of building its environment` : '';
     const text =

@@ -8,6 +8,7 @@
  *   preparing: pullImage → prepareWorkspace → buildEnvironment → claimGpus → createContainer → confirmGpus → startContainer
  *     │ the container runs                               │                       │ cannot be had
  *   running: followLog (after a restart), warn, expire   │                       │
+ *     │      of a watch: its attempts (watch/plan-watch.ts)                      │
  *     │            │ stop asked for                      │                       │
  *     │          stopping: terminate → grace → kill      │                       │
  *     │            │                                     │                       │
@@ -23,11 +24,13 @@ import { unreachable } from '../../shared/result.ts';
 import type { Container } from '../engine/engine.ts';
 import type { Intent, JobRecord } from '../store/records.ts';
 import type { GangView } from './gangs/gang.ts';
+import type { WatchWanted } from './watch/watch-view.ts';
 
 export const stepNames = [
   'pullImage',
   'prepareWorkspace',
   'buildEnvironment',
+  'takeRerun',
   'claimGpus',
   'noteReady',
   'takeBack',
@@ -39,6 +42,11 @@ export const stepNames = [
   'followLog',
   'warn',
   'expire',
+  'noteRerun',
+  'beginRerun',
+  'endRerun',
+  'killRerun',
+  'retire',
   'terminate',
   'kill',
   'giveUp',
@@ -89,6 +97,8 @@ export interface Wanted {
   warningPeriod: number;
   /** the other nodes of its run; none: it is alone */
   gang?: GangView | null;
+  /** what its watch wants; none: it is no watch */
+  watch?: WatchWanted | null;
 }
 
 const step = (name: StepName): Decision => ({ do: name });
@@ -129,7 +139,12 @@ function whilePreparing(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   if (progress.startIntent !== null && !seen.startSettled) return waitUntil(seen.now + settleCheck);
   // where it would only make room, too: back in the queue it has
   if (wanted.gang?.takenBack && wanted.intent === null) return step('takeBack');
+  const { watch } = wanted;
+  // nothing of it ran: the very same one waits again
+  if (watch && !wanted.intent && job.progress.preempted && progress.startIntent === null) return step('takeBack');
   if (endOf(job, wanted)) return unrun(job, wanted);
+  if (watch?.held) return whileHeld(wanted, seen);
+  if (watch?.take && progress.startIntent === null) return step('takeRerun');
   if (wanted.maxDuration !== null && (seen.builtFor ?? 0) >= wanted.maxDuration * 1000) return step('expire');
   if (container === null) {
     if (!seen.imageReady) return step('pullImage');
@@ -141,6 +156,10 @@ function whilePreparing(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   if (!seen.workspaceReady) return step('prepareWorkspace');
   return seen.gpusConfirmed ? begin(job, wanted, 'startContainer') : step('confirmGpus');
 }
+
+/** A watch that waits for a change without a container keeps its place as long as it may run. */
+const whileHeld = ({ maxDuration }: Wanted, { ranFor, now }: Seen): Decision =>
+  maxDuration === null ? waitUntil(null) : ranFor >= maxDuration * 1000 ? step('expire') : waitUntil(now + maxDuration * 1000 - ranFor);
 
 /** A step that a node takes only when the others can follow. */
 function begin({ job, progress }: JobRecord, { gang }: Wanted, name: StepName): Decision {
@@ -161,8 +180,13 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   const wait = (until: number | null): Decision => waitUntil(followAt === null ? until : Math.min(followAt, until ?? followAt));
   const after = (ms: number): Decision => wait(seen.now + ms);
   const how = endOf(job, wanted);
-  if (!how) return limited(job, wanted, seen.ranFor + (seen.builtFor ?? 0), after, wait(null));
-  if (state.status === 'running') return step('noteStopping');
+  if (!how) {
+    const next = wanted.watch?.next ?? null;
+    if (next && next.do !== 'wait') return step(next.do);
+    return limited(job, wanted, seen.ranFor + (seen.builtFor ?? 0), after, next?.ms == null ? wait(null) : after(next.ms));
+  }
+  // a watch goes on in its next container
+  if (state.status === 'running' && !isRetired(job, wanted)) return step('noteStopping');
   if (progress.killedAt !== null) return seen.killedFor >= killAgainAfter ? step('kill') : after(killAgainAfter - seen.killedFor);
   if (how === 'abort') return step('kill');
   if (progress.terminatedAt === null) return step('terminate');
@@ -172,16 +196,21 @@ function whileRunning(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
 
 /** How the attempt shall end; null: it may go on. Somebody's word counts more than the scheduler's, and than another node's failure. */
 export const endOf = (job: JobRecord, wanted: Pick<Wanted, 'intent' | 'gang'>): Intent['how'] | null =>
-  wanted.intent?.how ?? (job.progress.preempted || wanted.gang?.over ? 'stop' : null);
+  wanted.intent?.how ?? (job.progress.preempted || job.progress.retired || wanted.gang?.over ? 'stop' : null);
+
+const isRetired = ({ progress }: JobRecord, { intent }: Wanted): boolean =>
+  progress.retired !== undefined && intent === null && !progress.preempted;
 
 /** One that runs, under its max_duration: it is warned, and then stopped. `ranFor`: with what its environment took. */
 function limited(job: JobRecord, wanted: Wanted, ranFor: number, after: (ms: number) => Decision, goOn: Decision): Decision {
   if (wanted.maxDuration === null) return goOn;
   const limit = wanted.maxDuration * 1000;
+  const own = wanted.watch?.next;
+  const sooner = (ms: number): Decision => after(own?.do === 'wait' && own.ms !== null ? Math.min(ms, own.ms) : ms);
   if (ranFor >= limit) return step('expire');
   const warnAt = limit - Math.min(wanted.warningPeriod * 1000, limit / 2);
-  if (job.progress.warnedAt) return after(limit - ranFor);
-  return ranFor >= warnAt ? step('warn') : after(warnAt - ranFor);
+  if (job.progress.warnedAt) return sooner(limit - ranFor);
+  return ranFor >= warnAt ? step('warn') : sooner(warnAt - ranFor);
 }
 
 /** The end of an attempt that never ran: it has nothing to keep but what earlier ones saved. */

@@ -1,21 +1,28 @@
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gpusFile, gpusSeenFile, jobScript, startScript, verifyScript } from '../providers/script.ts';
+import { watchStartScript } from '../providers/supervisor-script.ts';
 import { removeAll } from '../remove-all.ts';
 import { readUntrusted, writeOver } from './untrusted-file.ts';
+import { preparePipes } from './watch/state.ts';
+
+const staged = '.new';
 
 /** The folders mounted at /run/dstack, one per attempt: the job's script, and what it tells about its life. */
 export function stateFolders(dir: string) {
   const pathOf = (id: string): string => join(dir, id);
+  const stageOf = (id: string): string => join(dir, `${id}${staged}`);
   return {
     pathOf,
+    /** a folder beside it that the container can only read: what a watch's next attempts need */
+    stageOf,
     /**
      * Makes the folder of an attempt with its script (null: the job has none), the certificates to trust (PEM; null: the image's own) and the numbers of the
      * GPUs' device files that it must see (null: the host has no GPU). Idempotent.
      */
     async prepare(
       id: string,
-      script: { commands: string[]; exports: [string, string][] } | null,
+      script: { commands: string[]; exports: [string, string][]; supervised?: boolean } | null,
       certificates: string | null,
       devices: readonly number[] | null,
       /** what else a job's script needs, by name */
@@ -27,8 +34,13 @@ export function stateFolders(dir: string) {
       // any user of the image writes its exit code here; the parent is closed to others on this machine
       await chmod(folder, 0o777);
       if (script) {
-        await writeOver(join(folder, 'start'), startScript, 0o755);
-        await writeOver(join(folder, 'script'), jobScript(script.commands, script.exports), 0o755);
+        const { commands, exports, supervised = false } = script;
+        await writeOver(join(folder, 'start'), supervised ? watchStartScript : startScript, 0o755);
+        await writeOver(join(folder, 'script'), jobScript(commands, exports, !supervised), 0o755);
+        if (supervised) {
+          await mkdir(stageOf(id), { recursive: true });
+          await preparePipes(folder);
+        }
       }
       if (devices !== null) {
         await writeOver(join(folder, gpusFile), `${devices.join(' ')}\n`, 0o644);
@@ -50,8 +62,14 @@ export function stateFolders(dir: string) {
       return { started, exitCode: Number(exit.text), exitAt: exit.at, gpusSeen };
     },
     /** What the job's user made in it may be beyond this process: then `asRoot` does it. */
-    remove: (id: string, asRoot: (path: string) => Promise<void>): Promise<void> => removeAll(pathOf(id)).catch(() => asRoot(pathOf(id))),
-    list: (): Promise<string[]> => readdir(dir).catch(() => []),
+    async remove(id: string, asRoot: (path: string) => Promise<void>): Promise<void> {
+      await removeAll(stageOf(id));
+      await removeAll(pathOf(id)).catch(() => asRoot(pathOf(id)));
+    },
+    /** ids of those that there are */
+    list: async (): Promise<string[]> => [
+      ...new Set((await readdir(dir).catch(() => [])).map((name) => (name.endsWith(staged) ? name.slice(0, -staged.length) : name))),
+    ],
   };
 }
 export type StateFolders = ReturnType<typeof stateFolders>;

@@ -27,7 +27,7 @@ export const gpusFile = 'gpus';
 export const gpusSeenFile = 'gpus-seen';
 
 /** Compares what the container sees with what it should, with nothing but the shell itself: the image may have no other program. */
-const checkGpus = `if [ -f ${stateMount}/${gpusFile} ]; then
+export const checkGpus = `if [ -f ${stateMount}/${gpusFile} ]; then
   read -r dstack_want <${stateMount}/${gpusFile}
   dstack_seen= dstack_wrong=
   for dstack_file in /dev/nvidia[0-9]*; do
@@ -89,14 +89,16 @@ export const condaHook = `for dstack_conda in /opt/conda /root/conda /opt/minico
   if [ -f "$dstack_conda/etc/profile.d/conda.sh" ]; then . "$dstack_conda/etc/profile.d/conda.sh"; break; fi
 done; unset dstack_conda`;
 
+const leaveExitCode = `trap 'dstack_exit=$?; set +e; { echo $dstack_exit >${exitFile}.new && mv -f ${exitFile}.new ${exitFile}; } 2>/dev/null; exit $dstack_exit' EXIT`;
+
 /**
  * The script of a job. `exports` are the variables whose values refer to others.
- * It leaves its exit code in the state folder: the code is known even if the container is gone before anybody read it.
+ * It leaves its exit code in the state folder: the code is known even if the container is gone before anybody read it. `alone` false: a supervisor does that.
  */
-export function jobScript(commands: readonly string[], exports: readonly (readonly [string, string])[]): string {
+export function jobScript(commands: readonly string[], exports: readonly (readonly [string, string])[], alone = true): string {
   return [
     // the job's exit code stands, even where a full disk takes none: then the engine's word is all there is
-    `trap 'dstack_exit=$?; set +e; { echo $dstack_exit >${exitFile}.new && mv -f ${exitFile}.new ${exitFile}; } 2>/dev/null; exit $dstack_exit' EXIT`,
+    ...(alone ? [leaveExitCode] : []),
     `trap 'exit 143' TERM`,
     // for its own trap, or that of a child: until the script sets one, the warning must not end it. Else it gets none, which would end its `wait`
     ...(speaksOfWarning(commands) ? ['trap : USR1'] : []),

@@ -2,7 +2,7 @@
  * The program of a watch's container (under its init): runs the job's script time and again, each an attempt with a number, as the daemon tells it through two
  * pipes in the state folder. It needs nothing but a POSIX shell: bash, dash and busybox's are tried in its tests.
  *
- *   daemon → `begin` N   bring the workspace to its files (`refresh.N`, where there is something to do), then run the script
+ *   daemon → `begin` N   bring the workspace to its files (`new/N/refresh`, where there is something to do), then run the script
  *          → `end`       `end N`: SIGTERM to all of its processes; `kill N`: SIGKILL
  *   → `up`               it listens
  *     `begun`            N: its commands run from the file's time on
@@ -19,7 +19,7 @@
  * begin before it has done so, and it signals none whose end is noted.
  */
 import { markFormat } from '../logs/marks.ts';
-import { stateMount } from './script.ts';
+import { checkGpus, stateMount } from './script.ts';
 
 /** In the state folder. */
 export const watchFiles = {
@@ -32,8 +32,9 @@ export const watchFiles = {
   ending: 'ending',
   refused: 'refused',
   stuck: 'stuck',
-  refresh: (attempt: number): string => `refresh.${attempt}`,
   refreshOut: 'refresh.out',
+  /** in the container: what the daemon puts there for it, in a folder for each attempt (`refresh`, `files`), read-only */
+  stage: `${stateMount}/new`,
 } as const;
 
 /** Where the files lie that the container began with, read-only. */
@@ -99,8 +100,10 @@ const clean = `dstack_clean() {
   return 0
 } 2>/dev/null`;
 
-/** Follows the check of the GPUs in the container's start script. */
-export const supervisorScript = `dstack_state=${stateMount}
+/** What the container runs. Its GPUs are looked at once. */
+export const watchStartScript = `#!/bin/sh
+${checkGpus}DSTACK_PATH=$PATH; export DSTACK_PATH
+dstack_state=${stateMount}
 dstack_main=$$
 dstack_self=
 dstack_home=$PWD
@@ -136,8 +139,8 @@ while :; do
   case $dstack_want in '' | *[!0-9]*) continue ;; esac
   [ "$dstack_want" -gt "$dstack_n" ] || continue
   while dstack_busy=; read -r dstack_busy <$dstack_state/busy; [ "$dstack_busy" = 1 ] && kill -0 "$dstack_listener" 2>/dev/null; do :; done
-  if [ -f $dstack_state/refresh.$dstack_want ]; then
-    if ! sh $dstack_state/refresh.$dstack_want >$dstack_state/${watchFiles.refreshOut} 2>&1 </dev/null 7>&- 8<&- 9<&-; then
+  if [ -f ${watchFiles.stage}/$dstack_want/refresh ]; then
+    if ! sh ${watchFiles.stage}/$dstack_want/refresh >$dstack_state/${watchFiles.refreshOut} 2>&1 </dev/null 7>&- 8<&- 9<&-; then
       echo "$dstack_want" >$dstack_state/${watchFiles.refused}
       continue
     fi

@@ -21,6 +21,7 @@
  */
 import type { GpuContainer } from '../../engine/engine.ts';
 import type { Store } from '../../store/store.ts';
+import { holdsPlace } from '../watch/holds-place.ts';
 import type { GpuHolder } from './claim-rules.ts';
 
 export { createClaims } from './create-claims.ts';
@@ -56,6 +57,6 @@ export interface Claims {
   removed(name: string): boolean;
 }
 
-/** The GPUs of attempts that have a host and whose container has not ended. */
-export const neededGpus = (store: Pick<Store, 'jobs'>): Set<string> =>
-  new Set(store.jobs.placed().flatMap(({ state, progress }) => (progress.end === null && 'gpus' in state ? (state.gpus ?? []) : [])));
+/** The GPUs of attempts that have a host and whose container has not ended, or is followed in its place by the next one of a watch. */
+export const neededGpus = (store: Pick<Store, 'jobs' | 'runs'>): Set<string> =>
+  new Set(store.jobs.placed().flatMap((job) => ('gpus' in job.state && holdsPlace(store, job) ? (job.state.gpus ?? []) : [])));

@@ -129,6 +129,7 @@ export function createScheduling(parts: ControlParts, host: Host, hooks: Hooks):
     const placed = carryOut(decision, waiting);
     for (const gpu of decision.placements.flatMap(({ jobs }) => jobs.flatMap(({ gpus }) => gpus))) heldBefore.add(gpu);
     latest = { decision, positions: new Map(decision.order.map((id, index) => [id, index + 1])) };
+    if (placed.length > 0) parts.logger.debug({ jobs: placed.length }, 'placed');
     for (const job of placed) hooks.wake(job);
     // on a host that is short of disk it would take the room that is missing
     if (state.blocked === null) prefetch(decision.order);

@@ -2,6 +2,7 @@ import type { Running, Waiting } from '../../scheduler/model.ts';
 import type { JobRecord, RunRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import { latestAttempts } from '../run-status.ts';
+import { holdsPlace } from '../watch/holds-place.ts';
 
 /** A run in the queue: what the scheduler is told of it, and the attempts that are placed when it has decided. */
 export interface QueuedRun {
@@ -18,6 +19,8 @@ interface Known {
   /** ms */
   maxDuration: number | null;
   requests: Waiting['jobs'];
+  /** of a watch: with its next attempt it may be another */
+  mayChange: boolean;
 }
 
 /** Reads the queue and what is placed from the store, remembering what cannot change. */
@@ -26,7 +29,7 @@ export function createSituationReader(store: Store, pool: () => readonly string[
 
   const know = (runId: number): Known | null => {
     const before = known.get(runId);
-    if (before) return before;
+    if (before && !before.mayChange) return before;
     const run = store.runs.byId(runId);
     if (!run) return null;
     const { spec, name, user, submittedAt } = run;
@@ -35,6 +38,7 @@ export function createSituationReader(store: Store, pool: () => readonly string[
       priority: spec.priority,
       interruptible: spec.interruptible,
       maxDuration: spec.maxDuration === null ? null : spec.maxDuration * 1000,
+      mayChange: spec.watch !== undefined,
       requests: spec.jobs.map(({ cpu, memory, gpu }, job) => ({ id: String(job), cpu, memory, gpu })),
     };
   };
@@ -55,8 +59,7 @@ export function createSituationReader(store: Store, pool: () => readonly string[
       for (const job of store.jobs.placed()) {
         placed.add(job.runId);
         const run = keep(job.runId);
-        // from the moment that its end is known it holds nothing any more: the rest is tidying up
-        if (!run || job.progress.end !== null || !('gpus' in job.state) || !('startedAt' in job.state || job.state.status === 'preparing'))
+        if (!run || !holdsPlace(store, job) || !('gpus' in job.state) || !('startedAt' in job.state || job.state.status === 'preparing'))
           continue;
         const one = running.get(job.runId) ?? newRunning(job, run, now);
         const request = run.requests[job.job];

@@ -3,7 +3,9 @@ import { labels } from '../../engine/engine.ts';
 import { configMounts } from '../config-mounts.ts';
 import { containerSpec, depsToMount } from '../container-spec.ts';
 import { gangVariables } from '../gangs/gang-variables.ts';
+import { artifactKey } from '../../artifacts/artifact-key.ts';
 import { specOf } from '../attempt.ts';
+import { watchMounts } from '../watch/watch-mounts.ts';
 import { downloadsOf } from '../builds/build-parts.ts';
 import { holdMounts } from '../hold-mounts.ts';
 import { tokenOf } from '../submit/run-token.ts';
@@ -51,9 +53,9 @@ export const createContainer: Executor = async ({ parts, attempt }) => {
       user: run.user,
       workspace: workspaceMount(live.workspace, attempt),
       stateFolder: parts.states.pathOf(attempt.id),
-      artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, String(i)) })),
+      artifacts: spec.artifacts.map((a, i) => ({ path: a.path, source: parts.artifacts.folder(run.id, job.job, artifactKey(a, i)) })),
       deps: depsToMount(run.spec.deps, own).map((d) => ({ path: d.path, source: parts.artifacts.folder(d.runId, d.job, d.key) })),
-      mounts: [...configMounts(parts.config), ...mounts.value, ...server].map((mount) => ({
+      mounts: [...configMounts(parts.config), ...mounts.value, ...server, ...watchMounts(parts, attempt, live.workspace)].map((mount) => ({
         type: 'bind',
         ...mount,
       })),

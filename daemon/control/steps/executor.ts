@@ -1,4 +1,5 @@
 import type { Container } from '../../engine/engine.ts';
+import type { JobRecord } from '../../store/records.ts';
 import type { Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
 
@@ -15,6 +16,8 @@ export type Executor = (step: {
   changed(): void;
   /** wakes the scheduler: something was freed, or there is a new attempt to place */
   reschedule(): void;
+  /** drives the attempt that follows, which has its place already */
+  follow(next: JobRecord): void;
   /** wakes this attempt's driver */
   wake(): void;
 }) => Promise<void>;

@@ -5,12 +5,14 @@ import { isGang } from '../gangs/gang.ts';
 import type { Executor } from './executor.ts';
 import type { Outcome } from '../outcome.ts';
 import { finishGang } from './finish-gang.ts';
+import { finishWatch } from './finish-watch.ts';
 import { judge } from './judge.ts';
 
 /** The attempt's last state, the tag and the next attempt, all in one transaction. */
 export const finish: Executor = async (given) => {
   const { parts, attempt, changed, reschedule } = given;
   const { job, run } = attempt;
+  if (run.spec.watch) return finishWatch(given);
   if (isGang(run)) return finishGang(given);
   const { progress } = job;
   const now = parts.now();

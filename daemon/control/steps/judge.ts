@@ -5,12 +5,14 @@ import { culpritOf, isGang, nodesOf } from '../gangs/gang.ts';
 import { gangVerdict, type GangVerdict } from '../gangs/gang-verdict.ts';
 import { verdict, type Verdict } from '../outcome.ts';
 import type { ControlParts } from '../parts.ts';
+import { watchVerdict } from '../watch/watch-verdict.ts';
 
 type Parts = Pick<ControlParts, 'store' | 'config' | 'hosts' | 'gpus'>;
 
 /** The verdict on an attempt that ended, in the light of the earlier ones. */
 export async function judge(parts: Parts, attempt: Attempt): Promise<Verdict> {
   const { run, job } = attempt;
+  if (run.spec.watch) return watchVerdict(run, job);
   if (isGang(run)) return judgeGang(parts, run, job.attempt);
   const before = parts.store.jobs.ofRun(run.id).filter((other) => other.job === job.job && other.attempt < job.attempt);
   const wrongGpus = job.progress.end?.problem?.code === 'gpus';

@@ -1,3 +1,5 @@
+import { artifactKey } from '../../artifacts/artifact-key.ts';
+import { isSupervised } from '../watch/warm.ts';
 import type { Executor } from './executor.ts';
 import { fail, ok, type Result } from '../../../shared/result.ts';
 import type { Attempt } from '../attempt.ts';
@@ -31,7 +33,7 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
     const artifacts = await parts.artifacts.prepare(
       run.id,
       job.job,
-      spec.artifacts.map((a, i) => ({ key: String(i), from: deps.find((dep) => dep.path === a.path)?.folder ?? null })),
+      spec.artifacts.map((a, i) => ({ key: artifactKey(a, i), from: deps.find((dep) => dep.path === a.path)?.folder ?? null })),
       run.owner && { user: run.user, ...run.owner },
     );
     if (!artifacts.ok) return endWith(parts, attempt, 'workspace', artifacts.failure.message);
@@ -45,8 +47,9 @@ export const prepareWorkspace: Executor = async ({ parts, attempt, changed }) =>
       const template = spec.env[name] ?? '';
       return refersToVariables(template) && !takenLiterally(template);
     });
-    const script =
-      start.kind === 'script' ? { commands: spec.environment ? [restoreEnvironment, ...start.commands] : start.commands, exports } : null;
+    const supervised = isSupervised(attempt, workspace.value);
+    const commands = start.kind !== 'script' ? null : spec.environment ? [restoreEnvironment, ...start.commands] : start.commands;
+    const script = commands && { commands, exports, supervised };
     const devices = await devicesToSee(parts, attempt);
     if (!devices.ok) return endWith(parts, attempt, 'gpus', devices.failure.message);
     await parts.states.prepare(attempt.id, script, await parts.certificates(), devices.value, spec.app?.server ? codeFiles : {});
@@ -68,5 +71,5 @@ async function devicesToSee(parts: ControlParts, { run, job: { state } }: Attemp
   if (devices) return ok(devices);
   const gone = state.gpus.filter((uuid) => !gpus.some((gpu) => gpu.uuid === uuid));
   parts.gpus.suspects.addFor(gone, `was not shown by the host when ${run.name} was to have it`);
-  return fail('gpus', `the host '${state.host}' no longer shows ${gone.join(' and ')}; see: dstack doctor`);
+  return fail('gpus', `the host '${state.host}' no longer shows ${gone.join(' and ')}; see: dstack doctor`, null);
 }

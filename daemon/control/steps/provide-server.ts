@@ -1,5 +1,5 @@
 import { unwrap, type Failure, type Result } from '../../../shared/result.ts';
-import { formatSize } from '../../../shared/units.ts';
+import { createRate, transferred } from '../../../shared/rate.ts';
 import type { HostMount } from '../../../shared/workflow/model.ts';
 import { serverMount } from '../../providers/code-script.ts';
 import { specOf, type Attempt } from '../attempt.ts';
@@ -19,11 +19,12 @@ export async function provideServer(parts: ControlParts, attempt: Attempt, chang
     // asked for a moment ago, before there was something to interrupt
     if (parts.store.runs.byId(run.id)?.intent) return null;
     let said = 0;
+    const rate = createRate();
     const provided = await parts.servers.provide(
       wanted,
       live.image.id,
       ({ current, total }) => {
-        live.doing = `getting the VS Code server: ${formatSize(current)}${total === null ? '' : ` of ${formatSize(total)}`}`;
+        live.doing = `getting the VS Code server, ${transferred(current, total, rate(current, parts.now()))}`;
         if (parts.now() - said < 200) return;
         said = parts.now();
         changed();

@@ -1,5 +1,5 @@
 import { messageOf, unwrap } from '../../../shared/result.ts';
-import { formatSize } from '../../../shared/units.ts';
+import { createRate, transferred } from '../../../shared/rate.ts';
 import { specWithSecrets } from '../secrets.ts';
 import { EngineError } from '../../engine/engine.ts';
 import { parseReference } from '../../engine/reference.ts';
@@ -39,14 +39,16 @@ export const pullImage: Executor = async ({ parts, attempt, changed }) => {
   try {
     const auth = unwrap(specWithSecrets(parts, attempt)).spec.registryAuth;
     let said = 0;
+    const rate = createRate();
     await parts.engine.pull(
       reference,
       auth,
       (progress) => {
+        const fast = rate(progress.current, parts.now());
         live.doing =
           progress.total > 0
-            ? `pulling ${reference}: ${formatSize(progress.current)} of ${formatSize(progress.total)}`
-            : `pulling ${reference}: ${progress.phase}`;
+            ? `${progress.phase === 'extracting' ? 'unpacking' : 'pulling'} ${reference}, ${transferred(progress.current, progress.total, fast)}`
+            : `pulling ${reference}, ${progress.phase}`;
         if (parts.now() - said < 200) return;
         said = parts.now();
         changed();

@@ -18,7 +18,8 @@ export async function requeue(parts: ControlParts, attempt: Attempt, why: string
   }
   parts.logger.info({ run: run.name, why }, 'back to the queue');
   const before = job.attempt > 1 ? parts.store.jobs.get(run.id, job.job, job.attempt - 1) : null;
-  const preempted = before?.state.status === 'interrupted' && before.state.cause === 'preempted';
+  const madeRoom = run.spec.watch !== undefined && (job.progress.preempted ?? null) !== null;
+  const preempted = madeRoom || (before?.state.status === 'interrupted' && before.state.cause === 'preempted');
   job.state = { status: 'queued', since: parts.now(), notBefore: null, preempted };
   job.progress.startIntent = null;
   job.progress.engineEpoch = null;

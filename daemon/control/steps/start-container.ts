@@ -5,6 +5,7 @@ import type { ControlParts } from '../parts.ts';
 import { holdMounts, releaseMounts } from '../hold-mounts.ts';
 import { dropWorkspace, refusesOverlay } from '../workspace-mount.ts';
 import { gangView, isGang, nodesOf } from '../gangs/gang.ts';
+import { giveFirst } from '../watch/give-first.ts';
 import { endWith } from './end-with.ts';
 import type { Executor } from './executor.ts';
 import { lostMaster } from './join-master.ts';
@@ -27,7 +28,7 @@ export const startContainer: Executor = async ({ parts, attempt, container, wake
   job.progress.engineEpoch = epoch;
   job.progress.image = live.image && { id: live.image.id, digest: live.image.digest };
   job.progress.masked = sealMasked(parts, attempt);
-  parts.store.jobs.update(job);
+  if (!(await giveFirst(parts, attempt, () => parts.store.jobs.update(job)))) return releaseMounts(parts, attempt, mounts);
   live.startSettled = true;
   let attached: Attached | null = null;
   try {

@@ -5,12 +5,14 @@ import { confirmGpus } from './confirm-gpus.ts';
 import { createContainer } from './create-container.ts';
 import { discard } from './discard.ts';
 import type { Executor } from './executor.ts';
+import { endRerun, killRerun } from './end-rerun.ts';
 import { expire } from './expire.ts';
 import { finish } from './finish.ts';
 import { followLog } from './follow-log.ts';
 import { giveUp } from './give-up.ts';
 import { kill } from './kill.ts';
 import { noteReady } from './note-ready.ts';
+import { noteRerun } from './note-rerun.ts';
 import { noteRunning } from './note-running.ts';
 import { noteStopping } from './note-stopping.ts';
 import { prepareWorkspace } from './prepare-workspace.ts';
@@ -19,7 +21,9 @@ import { readEnd } from './read-end.ts';
 import { removeContainer } from './remove-container.ts';
 import { settleArtifacts } from './settle-artifacts.ts';
 import { startContainer } from './start-container.ts';
+import { retire } from './retire.ts';
 import { takeBack } from './take-back.ts';
+import { takeRerun } from './take-rerun.ts';
 import { terminate } from './terminate.ts';
 import { warn } from './warn.ts';
 
@@ -29,6 +33,7 @@ export const steps: Record<StepName, Executor> = {
   prepareWorkspace,
   // loaded when there is one to build
   buildEnvironment: async (task) => (await import('./build-environment.ts')).buildEnvironment(task),
+  takeRerun,
   claimGpus,
   noteReady,
   takeBack,
@@ -40,6 +45,11 @@ export const steps: Record<StepName, Executor> = {
   followLog,
   warn,
   expire,
+  noteRerun,
+  beginRerun: async (task) => (await import('./begin-rerun.ts')).beginRerun(task),
+  endRerun,
+  killRerun,
+  retire,
   terminate,
   kill,
   giveUp,

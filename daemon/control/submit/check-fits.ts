@@ -23,5 +23,5 @@ export async function checkFits(
   const never = neverFits({ jobs: jobs.map((job, i) => ({ ...job, id: String(i) })), avoid: new Map() }, hosts);
   if (never !== null) return fail('never_fits', `${never}: the run could never start`, 'See what there is with: dstack gpus');
   const attach = wantsGpus ? await gpus.attach('local') : null;
-  return attach?.method === null ? fail('no_toolkit', attach.why, attach.fix) : ok(undefined);
+  return attach?.method === null ? fail('no_toolkit', attach.why, attach.fix ?? null) : ok(undefined);
 }

@@ -12,7 +12,7 @@ export function checkRequirements(files: ProjectFiles, projectDir: string, worki
   const message = `The file '${missing.path}' ${named} does not exist in ${projectDir}`;
   return files.has(missing.path)
     ? fail('no_requirements', `'${join(missing.path)}' ${named} is no file that can be read`, 'Name a requirements file of the project')
-    : fail('no_requirements', message);
+    : fail('no_requirements', message, 'Make it, or name another (the path is below the working directory)');
 }
 
 /** The same of the snapshot, which may leave them out. Fails with `no_requirements` and the path. */

@@ -63,9 +63,10 @@ function unreached(caller: Caller, { source }: HostMount, problem: 'missing' | '
       return fail(
         'no_such_folder',
         `The folder ${source} of 'mounts' does not exist on this host${caller.shared ? ', or you may not see it' : ''}`,
+        'Make it, or take it out of `mounts`',
       );
     case 'unreadable':
-      return fail('no_access', `You may not read the folder ${source} of 'mounts'`);
+      return fail('no_access', `You may not read the folder ${source} of 'mounts'`, 'Ask its owner for access, or take it out of `mounts`');
     case 'unwritable':
       return fail('no_access', `You may not write in the folder ${source} of 'mounts'`, `Mount it read-only: ${source}:TARGET:ro`);
   }

@@ -4,7 +4,9 @@ import { applyPolicy } from '../../policy/apply.ts';
 import { checkQueue } from '../../policy/queue-length.ts';
 import { ownerOf } from '../../users/caller.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
+import type { RunSpec } from '../../providers/job-spec.ts';
 import type { RunRecord } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import { checkFits } from './check-fits.ts';
 import { checkJobs } from './check-jobs.ts';
 import { allowMounts } from './mount-roots.ts';
@@ -19,9 +21,10 @@ import { insertRun } from './submit.ts';
 export const repeat = (of: SubmitParts, old: RunRecord): Promise<Result<RunRecord>> => of.parts.gate.together(() => repeatNow(of, old));
 
 async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord): Promise<Result<RunRecord>> {
-  const { project, projectDir, workflow, provider, spec } = old;
+  const { project, projectDir, workflow, provider } = old;
+  const spec = asItRanLast(parts.store, old);
   if (spec.snapshot.tree === '')
-    return fail('no_work', `The run '${old.name}' only holds folders that were tagged: there is nothing to repeat`);
+    return fail('no_work', `The run '${old.name}' only holds folders that were tagged: there is nothing to repeat`, null);
   const checked = checkJobs(parts, project, spec.jobs, spec.deps);
   if (!checked.ok) return checked;
   for (const dep of spec.deps) {
@@ -80,4 +83,11 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
       },
     ),
   );
+}
+
+/** Of a watch what its newest attempt was, once and without watching. */
+function asItRanLast({ reruns }: Pick<Store, 'reruns'>, { id, spec }: RunRecord): RunSpec {
+  const { watch, ...once } = spec;
+  const last = watch && reruns.newest(id, 2).find(({ givenAt }) => givenAt !== null);
+  return last ? { ...once, snapshot: { ...spec.snapshot, tree: last.tree } } : once;
 }

@@ -1,3 +1,4 @@
+import { artifactKey } from '../../artifacts/artifact-key.ts';
 import { fail, ok, type Result } from '../../../shared/result.ts';
 import { nearest } from '../../../shared/workflow/suggest.ts';
 import type { DepRef } from '../../../shared/workflow/model.ts';
@@ -25,7 +26,7 @@ export function resolveDeps(store: Store, project: string, deps: readonly DepRef
 
 /** The saved folders of all of a run's jobs, where each lies and under which path it was saved. */
 export const artifactsOf = (run: RunRecord): { job: number; key: string; path: string }[] =>
-  run.spec.jobs.flatMap((spec, job) => spec.artifacts.map((artifact, i) => ({ job, key: String(i), path: artifact.path })));
+  run.spec.jobs.flatMap((spec, job) => spec.artifacts.map((artifact, i) => ({ job, key: artifactKey(artifact, i), path: artifact.path })));
 
 export function taggedRun(store: Store, project: string, tag: string): RunRecord | null {
   const found = store.tags.get(project, tag);

@@ -23,6 +23,7 @@ import { allowMounts } from './mount-roots.ts';
 import type { ProjectFiles } from './project-files.ts';
 import { resolveDeps } from './resolve-deps.ts';
 import { unusedArgs } from './unused-args.ts';
+import { mayWatch } from '../watch/may-watch.ts';
 
 export type SubmitFailure = Failure & { names?: string[] };
 
@@ -60,6 +61,8 @@ export async function resolveRun(
   const found = await findWorkflow(files.dir, request.target, request.overrides, request.args);
   if (!found.ok) return found;
   const { workflow, named, hints } = found.value;
+  const may = request.overrides.watch ? mayWatch(workflow) : ok(undefined);
+  if (!may.ok) return may;
   const unused = unusedArgs(workflow, request.args);
   if (!unused.ok) return unused;
 

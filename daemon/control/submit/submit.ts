@@ -34,6 +34,12 @@ async function submitNow({ parts, control, caller }: SubmitParts, request: Submi
   const opened = await openProject(parts, caller, request);
   if (!opened.ok) return opened;
   const files = opened.value;
+  // what the host has is needed soon, and is remembered for a second: it is asked while the files are read
+  void control.hosts(false).catch(() => undefined);
+  void files.snapshot.then(
+    () => parts.logger.debug({ project }, 'files taken'),
+    () => undefined,
+  );
   const admit = async (): Promise<Result<void>> => {
     const queue = checkQueue(parts.store, caller);
     return queue.ok ? parts.diskUse.check(caller, parts.policy.of(caller.user).disk) : queue;
@@ -98,6 +104,7 @@ export async function insertRun({ parts, control }: Pick<SubmitParts, 'parts' | 
     for (const rerun of firstRerun({ id, spec }, submittedAt)) parts.store.reruns.put(rerun);
     return { ...wanted, spec, id, name, submittedAt, shared: false, intent: null, removedAt: null };
   });
+  parts.logger.debug({ run: run.name }, 'in the queue');
   control.reschedule();
   if (run.spec.watch) parts.watch(run);
   return run;

@@ -9,6 +9,7 @@ import { nodePath } from '../../artifacts/node-path.ts';
 import { decisiveJob, latestAttempts } from '../run-status.ts';
 import { urlsOf } from './run-urls.ts';
 import { culpritNode, doingOfNodes, failureReason, troubles } from './view-nodes.ts';
+import { viewReruns, viewWatch, watchReason } from './view-watch.ts';
 import { wants } from './wants.ts';
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -16,7 +17,7 @@ const iso = (ms: number | null): string | null => (ms === null ? null : new Date
 /** A run as the API shows it. `token`: of what it serves, for whoever may have it. */
 export function viewRun(
   store: Store,
-  control: Pick<Control, 'doing' | 'position' | 'explain'>,
+  control: Pick<Control, 'doing' | 'position' | 'explain' | 'watchNews'>,
   run: RunRecord,
   token: string | null = null,
 ): Run {
@@ -36,7 +37,9 @@ export function viewRun(
       )
     : null;
   const failed = failureReason(run, decisive);
-  const texts = [...(failed === null ? [unused(run, state.status), doing] : [failed]), ...troubles(run, latest)];
+  const watch = run.spec.watch ? viewWatch(run, store.reruns.newest(run.id, 3), decisive, control.watchNews(run.id)) : null;
+  const waits = watch && watchReason(watch, run, decisive);
+  const texts = [...(waits !== null ? [waits] : failed === null ? [unused(run, state.status), doing] : [failed]), ...troubles(run, latest)];
   const reason = texts.filter((text) => text !== null).join('; ') || null;
   return {
     name: run.name,
@@ -47,14 +50,15 @@ export function viewRun(
     // asked for is as good as begun
     status: run.intent && !isEnded(state.status) ? 'stopping' : state.status,
     reason,
-    exitCode: 'exitCode' in state ? state.exitCode : null,
+    exitCode: watch ? watch.exitCode : 'exitCode' in state ? state.exitCode : null,
     tags: store.tags.ofRun(run.id).map((tag) => tag.tag),
     host: 'host' in state ? state.host : null,
     gpus: latest.flatMap((job) => ('gpus' in job.state ? job.state.gpus : [])),
     nodes: run.spec.jobs.length,
     artifacts: run.spec.jobs.flatMap((job, node) => job.artifacts.map((artifact) => nodePath(node, artifact.path))),
     urls: first ? urlsOf(run, first, token) : [],
-    attempt: first?.attempt ?? 1,
+    attempt: watch?.attempt ?? first?.attempt ?? 1,
+    watch,
     priority: run.spec.priority,
     interruptible: run.spec.interruptible,
     wants: wants(run.spec.jobs),
@@ -93,7 +97,7 @@ function doingOf(
 /** The whole of a run. Values of variables that hold a secret's reference are shown as the reference. */
 export function viewRunDetail(
   store: Store,
-  control: Pick<Control, 'doing' | 'position' | 'explain' | 'container'>,
+  control: Pick<Control, 'doing' | 'position' | 'explain' | 'container' | 'watchNews'>,
   run: RunRecord,
   token: string | null = null,
 ): Omit<RunDetail, 'gpuNumbers'> {
@@ -103,6 +107,7 @@ export function viewRunDetail(
   const [attempt] = latestAttempts(attempts);
   if (!job || !attempt) throw new Error(`the run ${run.name} has no job`);
   const { image, driver } = attempt.progress;
+  const reruns = spec.watch ? store.reruns.ofRun(run.id) : [];
   return {
     ...viewRun(store, control, run, token),
     projectDir: run.projectDir,
@@ -111,7 +116,11 @@ export function viewRunDetail(
     image: job.image,
     imageDigest: image?.digest ?? image?.id ?? null,
     environmentKey: attempt.progress.environments?.at(-1) ?? null,
-    snapshot: spec.snapshot,
+    // of a watch that of its newest attempt
+    snapshot:
+      reruns.length > 0
+        ? { ...spec.snapshot, tree: (reruns.findLast(({ givenAt }) => givenAt !== null) ?? reruns[0])?.tree ?? '' }
+        : spec.snapshot,
     deps: spec.deps.map(({ kind, project, name, run: of }) => ({ kind, project, name, run: of })),
     mounts: job.mounts.map((mount) => `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
     commands: shownCommands(job),
@@ -123,7 +132,10 @@ export function viewRunDetail(
     restartOf: spec.restartOf,
     retry: spec.retry,
     culprit: culpritNode(run, latestAttempts(attempts)),
-    attempts: attempts.map((one) => viewAttempt(one, one.open ? control.container(one) : null)),
+    attempts:
+      reruns.length > 0
+        ? viewReruns(reruns, attempts, control.container)
+        : attempts.map((one) => viewAttempt(one, one.open ? control.container(one) : null)),
     waiting: control.explain(run.id),
   };
 }

@@ -8,8 +8,12 @@ import type { BytePath } from '../../snapshots/bytes.ts';
 import type { FileChange } from '../../snapshots/tree-files.ts';
 
 /** `gone`: deleted from the lower folder. `asWanted`: of a file or link, it is what the wanted files have there. */
-export type UpperEntry =
-  { name: BytePath } & ({ kind: 'folder' } | { kind: 'file' | 'link'; asWanted: boolean } | { kind: 'gone' } | { kind: 'other' });
+export type UpperEntry = { name: BytePath } & (
+  | { kind: 'folder' }
+  | { kind: 'file' | 'link'; asWanted: boolean }
+  | { kind: 'gone' }
+  | { kind: 'other' }
+);
 
 export interface RefreshGiven {
   /** from the lower folder's files to the wanted ones */
@@ -48,7 +52,10 @@ export function planRefresh({ changes, upper, lower, mounted, workingDir }: Refr
   const points = new Set(mounted);
   const isMounted = (path: BytePath): boolean => points.has(path) || foldersOf(path).some((folder) => points.has(folder));
   /** they stay, since something is mounted in them */
-  const standing = new Set([...mounted.flatMap((point) => [...foldersOf(point)]), ...[workingDir, ...foldersOf(workingDir)].filter((path) => path !== '')]);
+  const standing = new Set([
+    ...mounted.flatMap((point) => [...foldersOf(point)]),
+    ...[workingDir, ...foldersOf(workingDir)].filter((path) => path !== ''),
+  ]);
   const changed = new Map(changes.filter(({ path }) => !isMounted(path)).map((change) => [change.path, change]));
   const newFolders = new Set([...changed.values()].flatMap(({ path, to }) => (to ? [...foldersOf(path)] : [])));
 
@@ -104,14 +111,17 @@ export function planRefresh({ changes, upper, lower, mounted, workingDir }: Refr
     const there = new Set(entries.map(({ name }) => name));
     for (const name of lower.list(folder)) {
       const path = join(folder, name);
-      if (!there.has(name) && !isMounted(path) && ((isFile(path) && !changed.has(path)) || isFolder(path)) && lower.kind(path) !== null) missing.push(path);
+      if (!there.has(name) && !isMounted(path) && ((isFile(path) && !changed.has(path)) || isFolder(path)) && lower.kind(path) !== null)
+        missing.push(path);
     }
   };
   reset('');
 
   /** it is hidden, or goes, with a folder around it */
-  const covered = (path: BytePath): boolean => foldersOf(path).some((folder) => remove.has(folder) || (seen.has(folder) && !isOpen(folder)));
-  const isOpen = (folder: BytePath): boolean => upper(parentOf(folder)).some((entry) => join(parentOf(folder), entry.name) === folder && entry.kind === 'folder');
+  const covered = (path: BytePath): boolean =>
+    foldersOf(path).some((folder) => remove.has(folder) || (seen.has(folder) && !isOpen(folder)));
+  const isOpen = (folder: BytePath): boolean =>
+    upper(parentOf(folder)).some((entry) => join(parentOf(folder), entry.name) === folder && entry.kind === 'folder');
   for (const { path, to } of changed.values()) {
     if (seen.has(path) || copy.has(path)) continue;
     if (to) {

@@ -43,14 +43,16 @@ export function planWatch({ reruns, state, told, grace }: WatchSeen): WatchDecis
   // the container was started with one: there is none only where the store was put back to an older state
   if (!given) return wait(null);
   if (state === null) {
-    if (wanted) return { do: 'retire', why: wanted.fresh ?? (wanted.cause === 'change' ? 'the files changed' : 'another attempt was asked for') };
+    if (wanted)
+      return { do: 'retire', why: wanted.fresh ?? (wanted.cause === 'change' ? 'the files changed' : 'another attempt was asked for') };
     return given.stopAskedAt === null ? wait(null) : { do: 'retire', why: 'it was stopped' };
   }
   if (state.stuck === given.number) return { do: 'retire', why: 'something of the last attempt could not be ended' };
   const hasEnded = given.endedAt !== null || state.ended?.attempt === given.number;
   if (!hasEnded) {
     if (state.refused === given.number) return { do: 'retire', why: 'its files could not be brought into the container' };
-    if (state.begun?.attempt !== given.number) return told.begin === null || told.begin >= tellAgainAfter ? { do: 'beginRerun' } : wait(after(told.begin, tellAgainAfter));
+    if (state.begun?.attempt !== given.number)
+      return told.begin === null || told.begin >= tellAgainAfter ? { do: 'beginRerun' } : wait(after(told.begin, tellAgainAfter));
     if (wanted || given.stopAskedAt !== null) return ending(told, grace);
     return given.startedAt === null ? { do: 'noteRerun' } : wait(null);
   }
@@ -62,7 +64,8 @@ export function planWatch({ reruns, state, told, grace }: WatchSeen): WatchDecis
 }
 
 function ending(told: WatchSeen['told'], grace: number): WatchDecision {
-  if (told.kill !== null) return told.kill >= killedFor ? { do: 'retire', why: 'the last attempt could not be ended' } : wait(after(told.kill, killedFor));
+  if (told.kill !== null)
+    return told.kill >= killedFor ? { do: 'retire', why: 'the last attempt could not be ended' } : wait(after(told.kill, killedFor));
   if (told.end === null) return { do: 'endRerun' };
   return told.end >= grace ? { do: 'killRerun' } : wait(after(told.end, grace));
 }

@@ -96,7 +96,10 @@ const scenarios: Partial<Record<StepName, Scenario>> = {
 /** Of several nodes alone: torchrun-crash.test.ts and torchrun-gpu.test.ts have them. */
 const ofNodes: StepName[] = ['noteReady', 'takeBack', 'giveUp'];
 
-describe.each(stepNames.filter((step) => !ofNodes.includes(step)))('killed at %s', (step) => {
+/** Of watches: watch-crash.test.ts. */
+const ofWatches: StepName[] = ['takeRerun', 'noteRerun', 'beginRerun', 'endRerun', 'killRerun', 'retire'];
+
+describe.each(stepNames.filter((step) => !ofNodes.includes(step) && !ofWatches.includes(step)))('killed at %s', (step) => {
   const scenario = scenarios[step] ?? whole;
   // each has a daemon of its own
   test.concurrent.each(['before', 'after'] as const)('%s it', async (when) => {

@@ -115,7 +115,7 @@ test('how far the pull is stands in `ps`, and a stop ends it', async () => {
   const cwd = await projectWith(workflow('w', `${slow.host}/team/slow:1`));
   const state = async (name: string): Promise<Run> =>
     (await hers.json<Run[]>(['ps', '-a'], { cwd })).find((run) => run.name === name) ?? expect.fail('the run is lost');
-  const progress = new RegExp(`^pulling ${slow.host}/team/slow:1: [\\d.]+ .?B of [\\d.]+ .?B$`);
+  const progress = new RegExp(`^pulling ${slow.host}/team/slow:1, [\\d.]+ .?B of [\\d.]+ .?B(, [\\d.]+ .?B/s)?$`);
   const submit = async (): Promise<string> => (await hers.cli(['run', 'w', '-d'], { cwd })).stdout.trim();
 
   const first = await submit();

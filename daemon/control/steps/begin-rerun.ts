@@ -1,0 +1,48 @@
+import type { RerunRecord } from '../../store/records.ts';
+import { prepareRefresh } from '../watch/prepare-refresh.ts';
+import { noteTold } from '../watch/live-watch.ts';
+import { noteSeen } from '../watch/note-seen.ts';
+import { readWatchState, tellSupervisor } from '../watch/state.ts';
+import type { Executor } from './executor.ts';
+import { retireFor } from './retire.ts';
+
+/**
+ * The supervisor is told to begin the attempt that is wanted: first its files are put where it finds them, then the attempt is its for good, then it is told. One that it was told before and has
+ * not begun it is told again.
+ */
+export const beginRerun: Executor = async (given) => {
+  const { parts, attempt, changed } = given;
+  const { run, live } = attempt;
+  const folder = parts.states.pathOf(attempt.id);
+  const rows = parts.store.reruns.newest(run.id, 2);
+  const last = rows.find(({ givenAt }) => givenAt !== null);
+  if (!last || !live.watch) return;
+  const { begun } = await readWatchState(folder);
+  const begins = last.endedAt === null && begun?.attempt !== last.number ? last.number : await takeNewest(given, rows[0]);
+  if (begins === null) return;
+  if (await tellSupervisor(folder, 'begin', String(begins))) noteTold(live.watch, begins, 'begin');
+  else await retireFor(given, 'the supervisor in its container does not listen');
+  changed();
+};
+
+/** The number of the one that is wanted, which is its container's from here on; null: there is none, or not in this container, or another by now. */
+async function takeNewest(given: Parameters<Executor>[0], newest: RerunRecord | undefined): Promise<number | null> {
+  const { parts, attempt } = given;
+  const { store } = parts;
+  if (newest?.givenAt !== null) return null;
+  const { runId, number, tree } = newest;
+  const ready = await prepareRefresh(parts, attempt, newest);
+  if (!ready.ok) {
+    await retireFor(given, ready.failure.message);
+    return null;
+  }
+  const state = await readWatchState(parts.states.pathOf(attempt.id));
+  return store.transaction(() => {
+    noteSeen(store, runId, state);
+    // a newer one may have taken its place meanwhile: then it is looked at again
+    const row = store.reruns.get(runId, number);
+    if (row?.tree !== tree || row.spec !== null || row.fresh !== null || row.givenAt !== null) return null;
+    store.reruns.note(runId, number, { givenAt: parts.now() });
+    return number;
+  });
+}
