@@ -48,6 +48,7 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
       mine.catch(() => waiting.get(projectDir) === mine && waiting.delete(projectDir));
       return mine;
     },
+    doing: (projectDir) => rooms.of(projectDir).doing,
     takeAgain: (projectDir, paths) =>
       gate.shared(() => {
         const room = rooms.of(projectDir);

@@ -52,7 +52,7 @@ const notStarted = (error: unknown): FailureError =>
           message: 'Cannot take a snapshot: git is not installed (or the project is gone).',
           hint: 'Install git, for example: sudo apt-get install git',
         }
-      : { code: 'git', message: `Cannot start git: ${messageOf(error)}` },
+      : { code: 'git', message: `Cannot start git: ${messageOf(error)}`, hint: 'Look with: dstack doctor' },
   );
 
 /** The daemon's environment without any variable that could point git elsewhere; messages in English, because we read some of them. */

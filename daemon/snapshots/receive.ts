@@ -30,14 +30,14 @@ export function receivedTrees(room: Room): string[] {
 
 /** See Snapshots.receive. What is refused leaves nothing behind. */
 export async function receive(room: Room, options: SnapshotOptions, place: Received, tree: string, pack: string): Promise<Result<void>> {
-  if (!isTreeId(tree)) return fail('bad_snapshot', `\`${tree}\` is not the id of a tree.`);
+  if (!isTreeId(tree)) return fail('bad_snapshot', `\`${tree}\` is not the id of a tree.`, null);
   const shadow = shadowOf(room, place);
   const within = { cwd: shadow.dir, env: { ...shadowEnv(shadow, shadow.dir), GIT_ALLOC_LIMIT: memoryLimit } };
   const packs = join(shadow.objects, 'pack');
   const before = new Set(readdirSync(packs));
   const refuse = (code: string, message: string): Result<never> => {
     for (const name of readdirSync(packs)) if (!before.has(name)) rmSync(join(packs, name), { force: true });
-    return fail(code, message);
+    return fail(code, message, 'The program that sends them is damaged, or another one: use the dstack that is installed here.');
   };
   const file = openSync(pack, 'r');
   try {

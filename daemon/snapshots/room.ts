@@ -37,6 +37,8 @@ export interface Room {
   last: LastSnapshot | null;
   /** of the user's repository, at the last whole look */
   head: { commit: string | null; branch: string | null } | null;
+  /** what takes time now, for people */
+  doing: string | null;
 }
 
 /**
@@ -88,6 +90,7 @@ export function createRooms(dir: string): Rooms {
       wanted: null,
       last: null,
       head: null,
+      doing: null,
     };
     rooms.set(id, room);
     return room;

@@ -15,7 +15,7 @@ export async function send(room: Room, projectDir: string, tree: string, has: st
     await git(['pack-objects', '--revs', '--stdout', '-q'], { cwd: shadow.dir, env: shadowEnv(shadow, shadow.dir), input, stdout: file });
     return ok(undefined);
   } catch (error) {
-    return fail('git', `Cannot pack the snapshot: ${messageOf(error)}`);
+    return fail('git', `Cannot pack the snapshot: ${messageOf(error)}`, 'Look with: dstack doctor');
   } finally {
     closeSync(file);
   }

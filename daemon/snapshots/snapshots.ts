@@ -34,6 +34,8 @@ export interface Snapshots {
    * folders, and with `git` when git is missing or says no.
    */
   take(projectDir: string): Promise<Result<Snapshot>>;
+  /** What is being done for it now: `reading 120,000 files, 2.1 GB`; null: nothing. */
+  doing(projectDir: string): string | null;
   /** The same after these files alone have changed, in a fraction of the time. Null: only `take` can tell. */
   takeAgain(projectDir: string, paths: readonly BytePath[]): Promise<SnapshotAgain | null>;
   /** What the last snapshot was to hold; null: there was none in this process. For looking at, right then. */

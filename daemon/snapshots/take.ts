@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatSize } from '../../shared/units.ts';
 import { FailureError, type Result, fail, messageOf, ok } from '../../shared/result.ts';
 import { type BytePath, bytePath, splitZ } from './bytes.ts';
 import { type Changes, type LeftOut, filesAfter, findChanges, leftOutWarnings, unsureFiles } from './changes.ts';
@@ -19,20 +20,23 @@ import { listWanted } from './wanted.ts';
  */
 export async function take(room: Room, options: SnapshotOptions, givenDir: string): Promise<Result<Snapshot>> {
   const projectDir = realPath(givenDir);
-  if (!existsSync(projectDir)) return fail('no_project', `There is no directory ${givenDir}.`);
+  if (!existsSync(projectDir)) return fail('no_project', `There is no directory ${givenDir}.`, 'Go to one that there is.');
   for (let tries = 1; ; tries++) {
     try {
+      room.doing = 'looking at the files of the project';
       return await tryTake(room, options, projectDir);
     } catch (error) {
       forget(room);
       if (tries === 3 || /ENOSPC|No space left|not installed/.test(messageOf(error))) return failed(error);
       if (tries === 2) rmSync(join(room.shadowDir, 'index'), { force: true });
+    } finally {
+      room.doing = null;
     }
   }
 }
 
 const failed = (error: unknown): { ok: false } & Result<never> =>
-  error instanceof FailureError ? { ok: false, failure: error.failure } : fail('git', `Cannot take a snapshot: ${messageOf(error)}`);
+  error instanceof FailureError ? { ok: false, failure: error.failure } : fail('git', `Cannot take a snapshot: ${messageOf(error)}`, 'Look with: dstack doctor');
 
 async function tryTake(room: Room, options: SnapshotOptions, projectDir: string): Promise<Result<Snapshot>> {
   if (room.last && (!room.shadow || indexStamp(room.shadow) !== room.last.stamp)) forget(room);
@@ -52,6 +56,8 @@ async function tryTake(room: Room, options: SnapshotOptions, projectDir: string)
   const bytes = after.reduce((sum, file) => sum + file.size, 0);
   if (bytes > options.maxBytes()) return { ok: false, failure: tooLarge(after, bytes, options.maxBytes()) };
 
+  const fresh = changes.files.reduce((sum, file) => sum + file.size, 0);
+  room.doing = `reading ${changes.files.length.toLocaleString('en')} files, ${formatSize(fresh)}`;
   const { tree, leftOut } = await store(room, shadow, projectDir, last, changes, changed);
   keepTree(shadow, tree);
   room.head = { commit, branch };

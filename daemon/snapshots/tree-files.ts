@@ -58,7 +58,7 @@ export async function readContents(room: Room, place: Place, ids: readonly strin
     env: shadowEnv(shadow, shadow.dir),
     input: Buffer.from(`${ids.join('\n')}\n`),
   });
-  for (let at = 0; at < out.length; ) {
+  for (let at = 0; at < out.length;) {
     // `ID blob SIZE` LF content LF (git-cat-file(1), batch output)
     const end = out.indexOf(10, at);
     const [id = '', kind, size] = out.toString('latin1', at, end).split(' ');

@@ -20,11 +20,11 @@ export const isTreeId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
  * (the user of an image is not known here); nobody does, because it is only ever the lower layer of an overlay. `treesDir` itself is closed to others.
  */
 export async function materialize(room: Room, options: SnapshotOptions, place: Place, tree: string): Promise<Result<string>> {
-  if (!isTreeId(tree)) return fail('git', `\`${tree}\` is not the id of a tree.`);
+  if (!isTreeId(tree)) return fail('git', `\`${tree}\` is not the id of a tree.`, null);
   const target = join(options.treesDir, tree);
   // a tree that somebody else sent may be there: knowing its name is no right to it
   if (typeof place !== 'string' && !keptTrees(room.shadowDir).includes(tree))
-    return fail('snapshot_needed', `The tree ${tree} is not here.`);
+    return fail('snapshot_needed', `The tree ${tree} is not here.`, 'Run it again: the files are then sent anew.');
   if (existsSync(target)) return ok(target);
   const part = join(options.treesDir, partName());
   try {
@@ -36,7 +36,7 @@ export async function materialize(room: Room, options: SnapshotOptions, place: P
   } catch (error) {
     return error instanceof FailureError
       ? { ok: false, failure: error.failure }
-      : fail('git', `Cannot unpack the snapshot: ${messageOf(error)}`);
+      : fail('git', `Cannot unpack the snapshot: ${messageOf(error)}`, 'Look with: dstack doctor');
   } finally {
     await rm(part, { recursive: true, force: true });
   }

@@ -17,7 +17,7 @@ export async function makeWorkspace(
   id: string,
   overlay: boolean,
 ): Promise<Result<Workspace>> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(id)) return fail('workspace', `\`${id}\` cannot name a workspace.`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(id)) return fail('workspace', `\`${id}\` cannot name a workspace.`, null);
   const dir = join(workspacesDir, id);
   try {
     mkdirSync(workspacesDir, { recursive: true, mode: 0o700 });
@@ -25,7 +25,7 @@ export async function makeWorkspace(
     writeFileSync(join(dir, 'tree'), tree);
     return ok({ id, mount: overlay ? makeOverlay(dir, lower) : await makeCopy(dir, lower) });
   } catch (error) {
-    return fail('workspace', `Cannot make the workspace: ${messageOf(error)}`);
+    return fail('workspace', `Cannot make the workspace: ${messageOf(error)}`, 'Look with: dstack doctor');
   }
 }
 

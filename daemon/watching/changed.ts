@@ -46,7 +46,7 @@ export async function changed({ parts, control, notices }: ChangedParts, change:
   const [newest] = parts.store.reruns.newest(run.id, 1);
   if (!newest || run.intent) return { attempt: null };
   const { tree } = snapshot;
-  const current = parts.store.reruns.newestSpec(run.id) ?? run.spec;
+  const current = newest.spec ?? run.spec;
   if (tree === newest.tree && !asked) {
     notices.fault(run.id, null);
     return { attempt: null };

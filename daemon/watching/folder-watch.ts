@@ -1,5 +1,6 @@
-import { type FSWatcher, lstatSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { type BytePath, bytePath, toBytes } from '../snapshots/bytes.ts';
+import { lookAt } from './look-at.ts';
 
 /** Why the kernel tells no more; null: it does. */
 export type Trouble = 'limit' | 'failed';
@@ -27,7 +28,7 @@ export function watchFolders(
   const root = bytePath(projectDir);
   const pathOf = (folder: BytePath): Buffer => toBytes(folder === '' ? root : `${root}/${folder}`);
   const inodeOf = (folder: BytePath): number | null => {
-    const stat = lstatSync(pathOf(folder), { throwIfNoEntry: false });
+    const stat = lookAt(folder === '' ? root : `${root}/${folder}`);
     return stat?.isDirectory() ? stat.ino : null;
   };
   const drop = (folder: BytePath): void => {

@@ -5,17 +5,18 @@
  *
  * INVARIANT: a folder is watched before it is looked into, and the snapshot comes after that: nothing falls between.
  */
-import { existsSync, lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { messageOf } from '../../shared/result.ts';
 import { fileSystemOf } from '../hosts/filesystem.ts';
 import type { Logger } from '../logger.ts';
-import { type BytePath, bytePath, toBytes } from '../snapshots/bytes.ts';
-import { findRepository } from '../snapshots/repository.ts';
+import { type BytePath, bytePath } from '../snapshots/bytes.ts';
 import type { Snapshot, SnapshotAgain, Snapshots } from '../snapshots/snapshots.ts';
 import { createDebounce } from './debounce.ts';
+import { isEditors } from './editors.ts';
 import { type FolderWatch, type Trouble, watchFolders } from './folder-watch.ts';
 import { walkFolders } from './folder-walk.ts';
+import { isGoingOn } from './going-on.ts';
+import { lookAt } from './look-at.ts';
 import { watchRepository } from './repository-watch.ts';
 import { sortOut } from './sort-out.ts';
 
@@ -25,6 +26,8 @@ export interface ProjectWatchHooks {
   /** the files as they are; `seenAt` (ms since 1970): the first change was seen */
   onSnapshot(snapshot: Seen, seenAt: number): Promise<void>;
   onSees(sees: 'events' | 'polling'): void;
+  /** folders whose changes are of no interest: what somebody writes there all the time must not cost a look each time */
+  leftOut?(): readonly BytePath[];
   /** what is wrong, or to be known of how it watches; null: nothing (any more) */
   onNotice(text: string | null): void;
 }
@@ -34,6 +37,8 @@ export interface ProjectWatch {
   ready: Promise<void>;
   /** folders that the kernel tells of */
   folders(): number;
+  /** everything is to be found anew: others look on than before */
+  anew(): void;
   end(): Promise<void>;
 }
 
@@ -44,8 +49,6 @@ const lookShare = 5;
 const backEvery = 1_000;
 /** After looks at single files a whole one, when nobody works on them any more (ms). */
 const quietAfter = 1_000;
-/** A lock of git's is nobody's any more (ms). */
-const staleAfter = 10_000;
 /** A watch takes about 3 kB of memory. */
 const mostFolders = 20_000;
 /** Changed paths that are looked at one by one. */
@@ -69,6 +72,8 @@ export function watchProject(
   let unsure = false;
   const ready = Promise.withResolvers<void>();
   let inode: number | null = null;
+  let polled: string | null = null;
+  let leftOut: readonly BytePath[] = [];
   /** files that no snapshot takes, as was found out: they may change as they like */
   const ignored = new Set<BytePath>();
 
@@ -83,45 +88,36 @@ export function watchProject(
     look = true;
     debounce.touch();
   };
-  const lockOf = (): string | null => {
-    const found = findRepository(dir);
-    return found ? join(found.gitDir, 'index.lock') : null;
+  const within = (path: BytePath): boolean => leftOut.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  const closeEyes = (): void => {
+    folders?.close();
+    folders = null;
+    repository?.close();
+    repository = null;
   };
 
-  /** A branch is being switched; or a file is away or empty, as while editors write it. */
-  const busy = (waited: number): boolean => {
-    const lock = lockOf();
-    const locked = lock === null ? undefined : lstatSync(lock, { throwIfNoEntry: false });
-    // one that a killed git left stops nobody
-    if (locked && Date.now() - locked.mtimeMs < staleAfter) return true;
-    if (waited > 80 || look || dirty.size > 20) return false;
-    const wanted = snapshots.wanted(dir);
-    return [...dirty].some((path) => {
-      if (!wanted?.has(path)) return false;
-      const stat = lstatSync(toBytes(`${bytePath(dir)}/${path}`), { throwIfNoEntry: false });
-      return !stat || (stat.isFile() && stat.size === 0);
-    });
-  };
-
-  const debounce = createDebounce(async (seenAt) => {
-    try {
-      await act(seenAt);
-    } catch (error) {
-      lost = look = true;
-      say(`the project's files could not be looked at: ${messageOf(error)}`);
-      logger.info({ dir, error: messageOf(error) }, 'watching failed');
-      after(lookEvery, debounce.touch);
-    } finally {
-      // a look at single files is followed by a whole one
-      if (unsure && mode === 'events') after(quietAfter, wholeLook);
-      ready.resolve();
-    }
-  }, busy);
+  const debounce = createDebounce(
+    async (seenAt) => {
+      try {
+        await act(seenAt);
+      } catch (error) {
+        lost = look = true;
+        say(`the project's files could not be looked at: ${messageOf(error)}`);
+        logger.info({ dir, error: messageOf(error) }, 'watching failed');
+        after(lookEvery, debounce.touch);
+      } finally {
+        // a look at single files is followed by a whole one
+        if (unsure && mode === 'events') after(quietAfter, wholeLook);
+        ready.resolve();
+      }
+    },
+    (waited) => isGoingOn(dir, snapshots.wanted(dir), look ? new Set() : dirty, waited),
+  );
 
   const act = async (seenAt: number): Promise<void> => {
     if (ended) return;
     if (timer) clearTimeout(timer);
-    const stat = lstatSync(dir, { throwIfNoEntry: false });
+    const stat = lookAt(bytePath(dir));
     if (!stat?.isDirectory()) return goAway();
     if (mode === 'gone' || (inode !== null && inode !== stat.ino)) comeBack();
     inode = stat.ino;
@@ -167,19 +163,23 @@ export function watchProject(
   const enter = async (some: readonly BytePath[]): Promise<boolean> => {
     let entered = false;
     await walkFolders(snapshots, dir, some, (folder) => {
-      if (ended || mode !== 'events' || !folders) return false;
-      if (folders.size() >= mostFolders) {
-        trouble('limit');
-        return false;
-      }
-      return folders.add(folder) && (entered = true);
+      if (!mayWatch(folder)) return false;
+      const added = folders?.add(folder) ?? false;
+      entered ||= added;
+      return added;
     });
     return entered;
+  };
+  const mayWatch = (folder: BytePath): boolean => {
+    if (ended || mode !== 'events' || !folders || within(folder)) return false;
+    if (folders.size() >= mostFolders) trouble('limit');
+    return mode === 'events';
   };
 
   /** Everything anew: at the beginning, and when other folders may count from now on. */
   const findAll = async (seenAt: number, first: boolean): Promise<void> => {
     lost = look = false;
+    leftOut = hooks.leftOut?.() ?? [];
     const fileSystem = first ? await fileSystemOf(dir) : null;
     if (fileSystem?.network) return beginPolling(`the project is on a network file system (${fileSystem.type})`);
     // what counts is known from a snapshot
@@ -188,16 +188,12 @@ export function watchProject(
     repository ??= watchRepository(dir, { rules: onRules, index: onIndex });
     const found = new Set<BytePath>();
     await walkFolders(snapshots, dir, [''], (folder) => {
-      if (ended || mode !== 'events' || !folders) return false;
-      if (found.size >= mostFolders) {
-        trouble('limit');
-        return false;
-      }
+      if (!mayWatch(folder)) return false;
       found.add(folder);
-      return folders.add(folder);
+      return folders?.add(folder) ?? false;
     });
-    if (mode !== 'events') return;
-    for (const folder of folders.all()) if (!found.has(folder)) folders.remove(folder);
+    if (mode !== 'events' || ended) return;
+    for (const folder of folders?.all() ?? []) if (!found.has(folder)) folders?.remove(folder);
     hooks.onSees('events');
     await takeAll(seenAt);
   };
@@ -207,7 +203,7 @@ export function watchProject(
     if (name === null || (folder === '' && name === '.git')) lost = true;
     else {
       const path = folder === '' ? name : `${folder}/${name}`;
-      if (ignored.has(path)) return;
+      if (ignored.has(path) || isEditors(path) || within(path)) return;
       if (dirty.size < mostPaths) dirty.add(path);
       // the kernel may have dropped some
       else lost = true;
@@ -234,11 +230,9 @@ export function watchProject(
   };
   const beginPolling = (why: string): void => {
     mode = 'polling';
-    folders?.close();
-    folders = null;
-    repository?.close();
-    repository = null;
-    say(`${why}: its files are looked at every ${lookEvery / 1000} seconds`);
+    closeEyes();
+    polled = `${why}: its files are looked at every ${lookEvery / 1000} seconds`;
+    say(polled);
     hooks.onSees('polling');
     logger.info({ dir, why }, 'polling');
     after(0, debounce.touch);
@@ -246,17 +240,13 @@ export function watchProject(
   const poll = async (seenAt: number): Promise<void> => {
     const began = performance.now();
     const taken = await snapshots.take(dir);
+    say(taken.ok ? polled : taken.failure.message);
     if (taken.ok) await deliver(taken.value, seenAt);
     after(Math.max(lookEvery, lookShare * (performance.now() - began)), debounce.touch);
   };
 
   const goAway = (): void => {
-    if (mode === 'events') {
-      folders?.close();
-      folders = null;
-      repository?.close();
-      repository = null;
-    }
+    closeEyes();
     mode = 'gone';
     inode = null;
     say(`the folder ${dir} is gone: waiting until it is back`);
@@ -264,10 +254,7 @@ export function watchProject(
     after(backEvery, wait);
   };
   const comeBack = (): void => {
-    folders?.close();
-    folders = null;
-    repository?.close();
-    repository = null;
+    closeEyes();
     ignored.clear();
     mode = 'events';
     lost = true;
@@ -278,12 +265,12 @@ export function watchProject(
   return {
     ready: ready.promise,
     folders: () => folders?.size() ?? 0,
+    anew: () => onRules(),
     async end() {
       ended = true;
       if (timer) clearTimeout(timer);
       debounce.end();
-      folders?.close();
-      repository?.close();
+      closeEyes();
       await debounce.settled();
     },
   };

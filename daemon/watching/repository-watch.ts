@@ -1,5 +1,5 @@
 import { type FSWatcher, existsSync, readFileSync, watch } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { findRepository } from '../snapshots/repository.ts';
 
 /** Watches what of the user's repository decides about a snapshot, beside the project's own files: its list of tracked files, and `info/exclude`. */
@@ -21,6 +21,13 @@ export function watchRepository(projectDir: string, hooks: { rules(): void; inde
     });
     add(join(commonDir(repository.gitDir), 'info'), (name) => {
       if (name === 'exclude') hooks.rules();
+    });
+  }
+  // rules of folders above the project count in it, too
+  for (let above = projectDir; repository && above !== repository.top && dirname(above) !== above;) {
+    above = dirname(above);
+    add(above, (name) => {
+      if (name === '.gitignore') hooks.rules();
     });
   }
   return { close: () => watchers.forEach((watcher) => watcher.close()) };

@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs';
-import { type BytePath, bytePath, toBytes } from '../snapshots/bytes.ts';
+import { type BytePath, bytePath } from '../snapshots/bytes.ts';
 import type { FolderWatch } from './folder-watch.ts';
+import { lookAt } from './look-at.ts';
 
 /** What the changed paths of a project are now. */
 export interface Sorted {
@@ -27,7 +27,7 @@ export function sortOut(
     const name = path.slice(path.lastIndexOf('/') + 1);
     // a repository of its own has come or gone
     if (name === '.gitignore' || name === '.git' || path === '.dstackignore') sorted.rules = true;
-    const stat = look(root + path);
+    const stat = lookAt(root + path);
     if (stat?.isDirectory()) {
       if (!folders?.has(path)) {
         if (watched.has(path)) folders?.remove(path);
@@ -44,13 +44,4 @@ export function sortOut(
     else if (stat) sorted.unknown.push(path);
   }
   return sorted;
-}
-
-function look(path: BytePath) {
-  try {
-    return lstatSync(toBytes(path), { throwIfNoEntry: false });
-  } catch {
-    // below something that is no folder any more
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
  * Sees to it that each watch of the daemon's own user is told of changes: one pair of eyes per project, for as long as a run of it watches. What it knows can be lost at any instant: at the
  * next start it looks what the files are now.
  */
+import type { BytePath } from '../snapshots/bytes.ts';
 import { realPath } from '../snapshots/room.ts';
 import type { RunRecord } from '../store/records.ts';
 import { isEnded } from '../../shared/states.ts';
@@ -9,6 +10,7 @@ import { messageOf } from '../../shared/result.ts';
 import { runState } from '../control/run-status.ts';
 import type { Caller } from '../users/caller.ts';
 import { changed, type Change, type ChangedParts, type Consequence } from './changed.ts';
+import { writtenByRun } from './counted.ts';
 import { keptFor } from './kept-trees.ts';
 import { watchProject, type ProjectWatch, type Seen } from './project-watch.ts';
 
@@ -84,6 +86,7 @@ export function createWatching(all: ChangedParts, caller: Caller) {
               if (each.status === 'rejected') parts.logger.error({ dir, error: messageOf(each.reason) }, 'a change could not be looked at');
           },
           onSees: (sees) => tell((runId) => control.watchSees(runId, (one.sees = sees))),
+          leftOut: () => leftOut(runs),
           onNotice: (text) => tell((runId) => notices.watching(runId, (one.notice = text))),
         },
       ),
@@ -91,12 +94,22 @@ export function createWatching(all: ChangedParts, caller: Caller) {
     return one;
   };
 
+  /** Folders that every run that watches the project writes into itself. */
+  const leftOut = (runs: ReadonlySet<number>): BytePath[] => {
+    const [first = [], ...others] = [...runs].flatMap((runId) => {
+      const run = parts.store.runs.byId(runId);
+      return run ? [writtenByRun(run.projectDir, run.spec)] : [];
+    });
+    return first.filter((path) => others.every((paths) => paths.includes(path)));
+  };
+
   const begin = (run: RunRecord): void => {
     if (!run.spec.watch || run.spec.watch.byClient || parts.signal.aborted || isOver(run.id)) return;
     const dir = realPath(run.projectDir);
     let mine = eyes.get(dir);
     if (mine?.runs.has(run.id)) return;
-    if (!mine) eyes.set(dir, (mine = open(dir)));
+    if (mine) mine.watch.anew();
+    else eyes.set(dir, (mine = open(dir)));
     mine.runs.add(run.id);
     if (mine.sees) control.watchSees(run.id, mine.sees);
     notices.watching(run.id, mine.notice);
