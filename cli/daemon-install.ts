@@ -23,7 +23,7 @@ type Said = Result<string[]>;
 export function unitFor(cli: Cli, options: InstallOptions): { unit: string; text: string } {
   if (options.system && options.group === undefined)
     throw usageError('Whose daemon shall it be?', 'Name the group of its users: --system --group lab');
-  if (!options.system && options.group !== undefined) throw usageError('--group goes with --system.');
+  if (!options.system && options.group !== undefined) throw usageError('--group goes with --system.', 'Add it, or leave the group out.');
   return { unit: unitFile(cli, options), text: unitText(unitOptions(cli, options)) };
 }
 
@@ -97,7 +97,7 @@ function systemctl(cli: Cli, { system }: InstallOptions, args: string[]): Result
   const { status, stderr, error } = spawnSync('systemctl', all, { env: cli.env, encoding: 'utf8' });
   if (status === 0) return ok(undefined);
   const why = error ? 'there is no systemctl' : (stderr.trim().split('\n').at(-1) ?? `it ended with ${status}`);
-  return fail('systemd', `systemctl ${all.join(' ')}: ${why}`);
+  return fail('systemd', `systemctl ${all.join(' ')}: ${why}`, null);
 }
 
 /** The unit is written; the rest is for a person, on a machine with another init. */

@@ -99,12 +99,13 @@ function spawnDaemon({ home, env }: Where, [node, ...args]: [string, ...string[]
       cwd: home,
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...env, DSTACK_HOME: home },
+      // one arena of glibc's memory, instead of one for each thread that was ever busy: 2 MB
+      env: { MALLOC_ARENA_MAX: '1', ...env, DSTACK_HOME: home },
     });
     child.on('error', () => {}); // a process that did not come to be has no pid
     child.unref();
     closeSync(log);
-    if (child.pid === undefined) return fail('daemon_died', `The daemon could not start: ${process.execPath} does not run.`);
+    if (child.pid === undefined) return fail('daemon_died', `The daemon could not start: ${process.execPath} does not run.`, 'Install Node.js again, and dstack with it.');
     return ok({ child, from });
   } catch (error) {
     return fail(
