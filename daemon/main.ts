@@ -11,11 +11,13 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { homeDir, systemHome } from '../shared/home.ts';
+import { optimiseLater } from './small-heap.ts';
 
 const { values: options } = parseArgs({ options: { system: { type: 'boolean' }, group: { type: 'string' }, etc: { type: 'string' } } });
 const home = options.system && !process.env['DSTACK_HOME'] ? systemHome : homeDir();
 mkdirSync(home, { recursive: true, mode: 0o700 });
 enableCompileCache(join(home, 'cache'));
+optimiseLater();
 // trees and workspaces are for whatever user an image has; the home itself is closed to others
 process.umask(0o022);
 

@@ -29,6 +29,8 @@ export const routes = {
   /** answers the logs of a project's runs, not JSON: the newest run first, each piece behind a line that is a LogPiece */
   logsScan: { method: 'GET', path: '/v1/logs' },
   artifactsList: { method: 'GET', path: '/v1/artifacts' },
+  /** what is being done with the files of a project, for a submit that takes long */
+  progress: { method: 'GET', path: '/v1/progress' },
   snapshotKnown: { method: 'GET', path: '/v1/snapshots' },
   /** its parameters are in the query, its body is a Git pack */
   snapshotSend: { method: 'POST', path: '/v1/snapshots' },
@@ -90,6 +92,8 @@ export interface Verbs {
   resize: { params: { name: string; columns: number; rows: number }; answer: object };
   /** of those that the caller may read, all attempts and nodes; `since` (ISO 8601): what was printed since */
   logsScan: { params: InProject & { since?: string }; answer: never };
+  /** null: nothing, or nothing that one has to know */
+  progress: { params: InProject; answer: { doing: string | null } };
   /** what a daemon that is sent the files of projects has of this one; sizes in bytes */
   snapshotKnown: { params: InProject; answer: { trees: string[]; warnBytes: number; maxBytes: number } };
   /** the body: the objects of the tree that are in none of the known ones */
@@ -280,6 +284,8 @@ export interface WatchView {
   startedAt: string | null;
   endedAt: string | null;
   exitCode: number | null;
+  /** how it ended; null: it has not */
+  how: RerunEnd | null;
   /** the attempt before it */
   before: { attempt: number; how: RerunEnd; exitCode: number | null; ranMs: number | null } | null;
   /** why it has a fresh container; null: it runs in that of the attempt before */

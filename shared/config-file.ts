@@ -55,7 +55,7 @@ export async function readConfig(home: string): Promise<Result<Config>> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ok(defaultConfig());
-    return fail('config', `Cannot read the configuration ${file}: ${messageOf(error)}`);
+    return fail('config', `Cannot read the configuration ${file}: ${messageOf(error)}`, 'Make it a file that you may read.');
   }
   if (text.trim() === '') return ok(defaultConfig());
   // the parser is loaded only where there is something to parse

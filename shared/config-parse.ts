@@ -27,7 +27,7 @@ export function parseConfig(file: string, text: string, defaults: Config): Resul
   const errors = source.problems.filter(({ severity }) => severity === 'error').toSorted((a, b) => a.line - b.line || a.column - b.column);
   if (errors.length === 0) return ok(config);
   const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
-  return fail('config', `The configuration has ${count}.\n\n${renderProblems(errors)}`);
+  return fail('config', `The configuration has ${count}.\n\n${renderProblems(errors)}`, null);
 }
 
 /** Every key of the file, in its order in the README. */

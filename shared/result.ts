@@ -10,9 +10,10 @@ export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure }
 
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
 
-export const fail = (code: string, message: string, hint?: string): { ok: false; failure: Failure } => ({
+/** `hint`: what to do next; null: the message itself says it, or nobody reads it. */
+export const fail = (code: string, message: string, hint: string | null): { ok: false; failure: Failure } => ({
   ok: false,
-  failure: hint === undefined ? { code, message } : { code, message, hint },
+  failure: hint === null ? { code, message } : { code, message, hint },
 });
 
 /** Carries a Failure through code that has no result to return (streams, HTTP handlers); the API turns it back into a value. */

@@ -1,7 +1,11 @@
 import type { Output } from './output.ts';
 import { oneLine, truncate } from './text.ts';
+import { duration } from './time.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/** Seconds: what takes longer says how long. */
+const saidAfter = 3;
 
 /**
  * What is being waited for. On a terminal one line that is written over and disappears with `clear`; elsewhere a plain line whenever the
@@ -13,6 +17,8 @@ export class StatusLine {
   #timer: NodeJS.Timeout | null = null;
   #shown = false;
   #lastPlain = '';
+  /** since when it is the same but for its numbers (ms) */
+  #since = 0;
   readonly #output: Output;
 
   constructor(output: Output) {
@@ -22,12 +28,14 @@ export class StatusLine {
   /** `still`: it will stand there for long, and needs no sign of life. */
   show(text: string, still = false): void {
     this.#text = oneLine(text);
+    const plain = this.#text.replace(/, [\d.]+ ?[kMGT]?B\/s/g, '').replace(/[\d.]+( ?[kMGT]?B)?/g, '#');
+    const another = plain !== this.#lastPlain;
+    this.#lastPlain = plain;
     if (!this.#output.isTTY) {
-      const plain = this.#text.replace(/[\d.]+( ?[kMGT]?B)?/g, '#');
-      if (plain !== this.#lastPlain) this.#output.line(this.#text);
-      this.#lastPlain = plain;
+      if (another) this.#output.line(this.#text);
       return;
     }
+    if (another || !this.#shown) this.#since = performance.now();
     if (still) this.#rest();
     else this.#timer ??= setInterval(() => this.#draw(), 100).unref();
     this.#shown = true;
@@ -53,7 +61,11 @@ export class StatusLine {
       return;
     }
     const frame = frames[this.#frame++ % frames.length] ?? '';
-    const room = columns - 3;
-    this.#output.stream.write(`\r\x1b[K${this.#output.style('cyan', frame)} ${truncate(this.#text, room)}`);
+    const seconds = Math.floor((performance.now() - this.#since) / 1000);
+    const time = seconds < saidAfter ? '' : ` (${duration(seconds)})`;
+    const room = columns - 3 - time.length;
+    this.#output.stream.write(
+      `\r\x1b[K${this.#output.style('cyan', frame)} ${truncate(this.#text, room)}${this.#output.style('dim', time)}`,
+    );
   }
 }

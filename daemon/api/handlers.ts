@@ -10,6 +10,7 @@ import { gpus } from './gpus.ts';
 import type { JsonHandler, StreamHandler } from './handler.ts';
 import { logsScan } from './logs-scan.ts';
 import { policy } from './policy.ts';
+import { progress } from './progress.ts';
 import { ps } from './ps.ts';
 import { queue } from './queue.ts';
 import { rerun } from './rerun.ts';
@@ -40,6 +41,7 @@ export const handlers: { [V in Verb]: JsonHandler<V> | StreamHandler<V> } = {
   rerun,
   stopAttempt,
   resize,
+  progress,
   snapshotKnown,
   snapshotSend,
   share,

@@ -18,7 +18,7 @@ const patience = 30_000;
 
 function placeOf({ caller }: ApiParts, projectDir: string): Result<Received> {
   const place = callersPlace(caller, projectDir);
-  return typeof place === 'string' ? fail('not_shared_mode', 'This daemon reads the project itself: no files are sent to it') : ok(place);
+  return typeof place === 'string' ? fail('not_shared_mode', 'This daemon reads the project itself: no files are sent to it', null) : ok(place);
 }
 
 /** What is here of a project's files, so that only the rest is sent. */
@@ -53,7 +53,7 @@ async function takeIn(
   const folder = join(api.home, 'uploads');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < api.config.minFreeDisk) return fail('disk_full', 'The disk of the daemon is nearly full: it takes no files now');
+  if (bavail * bsize < api.config.minFreeDisk) return fail('disk_full', 'The disk of the daemon is nearly full: it takes no files now', 'Free some there: dstack df, dstack gc');
   const pack = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`);
   try {
     request.setTimeout(patience, () => request.destroy());
@@ -83,6 +83,7 @@ function atMost(bytes: number): Transform {
         new FailureError({
           code: 'too_large',
           message: `What was sent is more than the limit of a snapshot allows (${formatSize(bytes)}).`,
+          hint: 'Keep data out with .gitignore, .dstackignore and `mounts`.',
         }),
       );
     },

@@ -61,7 +61,7 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
       return fail('tag_exists', `The tag '${tag}' already exists: it points to the run '${at}'`, 'Move it with: --force');
     }
     if ((request.run === undefined) === !request.dirs?.length) {
-      return fail('nothing_named', 'Give either a run or folders (-a DIR) to tag', undefined);
+      return fail('nothing_named', 'Give either a run or folders (-a DIR) to tag', null);
     }
     const put = (run: RunRecord): Tag => {
       const record = { project, tag, runId: run.id, createdAt: api.parts.now() };
@@ -78,7 +78,7 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
     const found = findRun(api, request.run, 'own', project);
     if (!found.ok) return found;
     if (found.value.project !== project) {
-      return fail('other_project', `The run '${found.value.name}' belongs to the project '${shownProject(found.value.project)}'`);
+      return fail('other_project', `The run '${found.value.name}' belongs to the project '${shownProject(found.value.project)}'`, 'Tag it there: tags are of one project, and deps may name `:owner/repo/tag`');
     }
     return ok(put(found.value));
   },

@@ -71,7 +71,7 @@ function failed(source: string, target: string, stderr: string): Result<never> {
       'Free space (see: dstack df, dstack gc), then run again.',
     );
   }
-  return fail('copy', `Cannot copy ${source}: ${said.replace(/^cp: /, '')}`);
+  return fail('copy', `Cannot copy ${source}: ${said.replace(/^cp: /, '')}`, 'Look with: dstack doctor');
 }
 
 /** Lets everybody read and write all below `path` (links are not followed). */

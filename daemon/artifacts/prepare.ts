@@ -42,7 +42,7 @@ export async function prepare(
         'Free space (see: dstack df, dstack gc), then run again.',
       );
     }
-    return fail('artifacts', `Cannot make the artifact folders in ${at.job(runId, job)}: ${messageOf(error)}`);
+    return fail('artifacts', `Cannot make the artifact folders in ${at.job(runId, job)}: ${messageOf(error)}`, 'Look with: dstack doctor');
   }
 }
 
@@ -52,7 +52,7 @@ async function makeFolder(part: string, from: string | null, asRoot: AsRoot, acc
     await mkdir(part);
   } else {
     if (!(await isDirectory(from)))
-      return fail('dep_missing', `The artifact folder ${from}, from which the run was to start, is not there any more.`);
+      return fail('dep_missing', `The artifact folder ${from}, from which the run was to start, is not there any more.`, 'Submit it again: its deps are then found anew.');
     const copied = account === null ? await copyFolder(from, part) : await copyOwnAs(account, from, part);
     if (!copied.ok) return copied;
     // the files are ours, the container's user may be anyone

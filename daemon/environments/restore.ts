@@ -26,7 +26,7 @@ const ownToShells = /^(_|SHLVL|PWD|OLDPWD|DSTACK_PATH|dstack_\w+|OPTIND|LINENO|P
  * run in the job itself. `never`: texts that they must not hold, such as the values of secrets.
  */
 export function restoring(noted: Noted, home: string, never: readonly string[]): Result<string> {
-  const again = (why: string): Result<never> => fail('again', why);
+  const again = (why: string): Result<never> => fail('again', why, null);
   const { before, after } = noted;
   if (before === null || after === null || noted.directory === null) return again('the image has no `cat` to tell what it exports');
   if (noted.jobs?.trim()) return again('it left a process running');

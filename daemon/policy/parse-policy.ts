@@ -33,7 +33,7 @@ export function parsePolicy(file: string, text: string): Result<PolicyFile> {
   const errors = source.problems.filter(({ severity }) => severity === 'error').toSorted((a, b) => a.line - b.line || a.column - b.column);
   if (errors.length === 0) return ok(policy);
   const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
-  return fail('policy', `The policy has ${count}.\n\n${renderProblems(errors)}`);
+  return fail('policy', `The policy has ${count}.\n\n${renderProblems(errors)}`, null);
 }
 
 function readLimits({ keysOf, scalar, list }: Reader, slot: Slot, what: string, otherwise: Limits): Limits {

@@ -72,6 +72,6 @@ async function readPolicy(file: string | null): Promise<Result<PolicyFile>> {
     const { parsePolicy } = await import('./parse-policy.ts');
     return parsePolicy(file, text);
   } catch (error) {
-    return fail('policy', `Cannot read the policy ${file}: ${messageOf(error)}`);
+    return fail('policy', `Cannot read the policy ${file}: ${messageOf(error)}`, 'Its administrator mends it.');
   }
 }

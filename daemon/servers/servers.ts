@@ -88,7 +88,7 @@ export function createServers({ dir, config, hasOwn, arch }: ServersOptions): Se
 
 const aborted = (signal: AbortSignal): Promise<Result<never>> =>
   new Promise((resolve) => {
-    const give = (): void => resolve(fail('no_server', 'The wait for the VS Code server was given up'));
+    const give = (): void => resolve(fail('no_server', 'The wait for the VS Code server was given up', null));
     if (signal.aborted) give();
     else signal.addEventListener('abort', give, { once: true });
   });

@@ -13,7 +13,7 @@ export async function settle(folder: string): Promise<Result<void>> {
     await run('sync', ['-f', folder]).catch((error: unknown) => (isMissing(error) ? undefined : run('sync')));
     return ok(undefined);
   } catch (error) {
-    return fail('no_server', `The VS Code server could not be kept: ${messageOf(error)}`);
+    return fail('no_server', `The VS Code server could not be kept: ${messageOf(error)}`, null);
   }
 }
 

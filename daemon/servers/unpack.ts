@@ -50,9 +50,9 @@ export async function unpackFrom(
     }
     const sum = hash.digest('hex');
     if (sha256 === null || sum === sha256) return ok(undefined);
-    return fail('no_server', `${place} is not what the config expects: its SHA-256 is ${sum}, not ${sha256}`);
+    return fail('no_server', `${place} is not what the config expects: its SHA-256 is ${sum}, not ${sha256}`, null);
   } catch (error) {
-    return fail('no_server', `The VS Code server ${place} cannot be had: ${reason(error)}`);
+    return fail('no_server', `The VS Code server ${place} cannot be had: ${reason(error)}`, null);
   }
 }
 

@@ -73,9 +73,9 @@ export function createSessions({ engine, dir, logger }: { engine: SessionEngine;
         .finally(() => gone?.removeEventListener('abort', leave));
       if (first.pid === null) {
         exec.output.destroy();
-        if (gone?.aborted) return fail('not_begun', 'Nobody waits for it any more');
+        if (gone?.aborted) return fail('not_begun', 'Nobody waits for it any more', null);
         if (wish.command !== null && /\/bin\/sh.*no such file/i.test(first.said)) return openBare(runId, container, wish.command, wish);
-        return fail('not_begun', `The engine could not begin it: ${first.said || 'it said nothing, its container may have just ended'}`);
+        return fail('not_begun', `The engine could not begin it: ${first.said || 'it said nothing, its container may have just ended'}`, 'What became of the run: dstack ps');
       }
       const { pid, rest } = first;
       ours.add(exec.id);
@@ -107,7 +107,7 @@ export function createSessions({ engine, dir, logger }: { engine: SessionEngine;
 
 const nothing: First = { pid: null, said: '' };
 
-const notRunning = fail('not_running', 'Its container does not run');
+const notRunning = fail('not_running', 'Its container does not run', 'What became of the run: dstack ps');
 
 const specOf = ({ terminal, term }: Wish, command: string[], env: Readonly<Record<string, string>>): ExecSpec => ({
   command,

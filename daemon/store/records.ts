@@ -67,6 +67,10 @@ export interface Progress {
   preempted?: { for: string; runId?: number; at: number } | null;
   /** SIGUSR1 was sent before the end of its max_duration; absent in attempts of earlier versions */
   warnedAt?: number | null;
+  /** of a watch: its container takes one attempt after the other (a supervisor is in it); absent: it does not */
+  supervised?: boolean;
+  /** of a watch: it is to end, since the next attempt needs a fresh container; absent: it is not */
+  retired?: { at: number; why: string };
   /** of several nodes: it has all it needs to begin; absent in attempts of earlier versions, as is the next */
   ready?: number | null;
   /** of several nodes: it was ended because this one failed */

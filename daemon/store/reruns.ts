@@ -52,9 +52,6 @@ export function rerunsTable(db: Db) {
   const get = db.prepare<[number, number], Row>('SELECT * FROM reruns WHERE run_id = ? AND number = ?');
   const ofRun = db.prepare<[number], Row>('SELECT * FROM reruns WHERE run_id = ? ORDER BY number');
   const newest = db.prepare<[number, number], Row>('SELECT * FROM reruns WHERE run_id = ? ORDER BY number DESC LIMIT ?');
-  const newestSpec = db.prepare<[number], { spec: string }>(
-    'SELECT spec FROM reruns WHERE run_id = ? AND spec IS NOT NULL ORDER BY number DESC LIMIT 1',
-  );
   // each alone: what somebody asks for meanwhile stands
   const columns: Record<keyof RerunNews, string> = {
     givenAt: 'given_at',
@@ -80,11 +77,6 @@ export function rerunsTable(db: Db) {
     get: (runId: number, number: number): RerunRecord | null => {
       const row = get.get(runId, number);
       return row ? record(row) : null;
-    },
-    /** what a watch is since its workflow changed last, begun or not; null: what the run is */
-    newestSpec: (runId: number): RunSpec | null => {
-      const row = newestSpec.get(runId);
-      return row ? (JSON.parse(row.spec) as RunSpec) : null;
     },
     /** in their order */
     ofRun: (runId: number): RerunRecord[] => ofRun.all(runId).map(record),

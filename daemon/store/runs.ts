@@ -70,6 +70,7 @@ export function runsTable(db: Db) {
   );
   const setIntent = db.prepare('UPDATE runs SET intent = ? WHERE id = ?');
   const setTerminal = db.prepare(`UPDATE runs SET spec = json_set(spec, '$.terminal', json_object('columns', ?, 'rows', ?)) WHERE id = ?`);
+  const setSpec = db.prepare('UPDATE runs SET spec = ? WHERE id = ?');
   const setShared = db.prepare('UPDATE runs SET shared = ? WHERE id = ?');
   const unfinishedOfOthers = db.prepare<[string], Row>(
     `SELECT * FROM runs WHERE user <> ? AND removed_at IS NULL AND ${unfinished} ORDER BY id DESC`,
@@ -120,6 +121,8 @@ export function runsTable(db: Db) {
     setIntent: (id: number, intent: Intent) => void setIntent.run(JSON.stringify(intent), id),
     /** the size of its jobs' terminals from now on */
     setTerminal: (id: number, { columns, rows }: { columns: number; rows: number }) => void setTerminal.run(columns, rows, id),
+    /** what a watch is from its next attempt on */
+    setSpec: (id: number, spec: RunSpec) => void setSpec.run(JSON.stringify(spec), id),
     /** whether others may read it */
     setShared: (id: number, shared: boolean) => void setShared.run(shared ? 1 : 0, id),
     /** newest first */

@@ -102,7 +102,7 @@ const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)
 export function interpolate(text: string, values: Values): Result<string> {
   if (!text.includes('{{')) return ok(text);
   const { pieces, problems } = parseTemplate(text);
-  if (problems[0]) return fail(problems[0].code, problems[0].message, problems[0].hint);
+  if (problems[0]) return fail(problems[0].code, problems[0].message, problems[0].hint ?? null);
   const filled: Piece[] = [];
   for (const piece of pieces) {
     const value = piece.kind === 'reference' ? valueOf(piece.reference, values) : ok(piece.text);

@@ -18,6 +18,8 @@ export interface DepRef {
 /** A folder that the run saves: relative to the working directory (`./` stripped, normalised), or absolute. */
 export interface ArtifactRef {
   path: string;
+  /** of its folder, where it is not its place in the list */
+  key?: string;
 }
 
 /** A variable; `value` null means: the value in the submitter's own environment. */

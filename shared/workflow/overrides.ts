@@ -65,12 +65,12 @@ export function workflowFromProvider(provider: ProviderName, overrides: Override
     case 'code':
     case 'lab':
     case 'notebook':
-      if (args[0] !== undefined) return fail('bad_option', `${shown(args[0])}: the ${provider} provider takes no arguments`);
+      if (args[0] !== undefined) return fail('bad_option', `${shown(args[0])}: the ${provider} provider takes no arguments`, `Leave it out; \`dstack run ${provider} --help\` lists what it takes.`);
       return applyOverrides({ ...base, provider, version: null, inactivityDuration: null, extensions: [] }, overrides);
   }
 }
 
-const missing = (provider: ProviderName, what: string): Result<Workflow> => fail('bad_option', `the ${provider} provider needs ${what}`);
+const missing = (provider: ProviderName, what: string): Result<Workflow> => fail('bad_option', `the ${provider} provider needs ${what}`, null);
 
 const emptyBase: Omit<WorkflowBase, 'name'> = {
   help: null,
@@ -103,7 +103,7 @@ function caught(change: () => Workflow): Result<Workflow> {
   }
 }
 
-const refuse = (message: string, hint?: string): never => unwrap(fail('bad_option', message, hint));
+const refuse = (message: string, hint: string | null | undefined): never => unwrap(fail('bad_option', message, hint ?? null));
 
 /** The parser's value, or its failure behind the flag: `--memory 16: a size needs a unit`. */
 function read<T>(flag: string, text: string, parse: (text: string) => Result<T>): T {
@@ -186,7 +186,7 @@ function clashFree<W extends Workflow>(workflow: W): W {
 function refuseForeign(provider: ProviderName, given: Overrides): void {
   const only = (value: unknown, flag: string, providers: ProviderName[]): void => {
     if (value !== undefined && !providers.includes(provider))
-      refuse(`${flag} is for ${listed(providers)} workflows, and this is one of ${provider}`);
+      refuse(`${flag} is for ${listed(providers)} workflows, and this is one of ${provider}`, 'leave it out');
   };
   only(given.commands, '-c', ['bash', 'docker']);
   only(given.file, 'FILE', ['torchrun']);
