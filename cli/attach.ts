@@ -8,6 +8,7 @@ import { goneSentence } from './follow.ts';
 import { followRun } from './follow-run.ts';
 import { handleInterrupts } from './interrupt.ts';
 import { LastLines } from './last-lines.ts';
+import { nextStep } from './next-step.ts';
 import { NodesView } from './nodes-view.ts';
 import { canAsk } from './terminal/ask.ts';
 import { tellSize } from './tell-size.ts';
@@ -173,8 +174,9 @@ async function showCulprit(cli: Cli, name: string): Promise<void> {
 async function reportWatch(cli: Cli, name: string): Promise<number> {
   const { endedWatch } = await import('./watch/attached-watch.ts');
   const { exitCode, attempt, byItself } = await endedWatch(cli, name);
-  const last = byItself ? `attempt ${attempt}, the last one, had ended with exit code ${exitCode}` : `with attempt ${attempt}`;
-  cli.err.line(`The watch ${name} was stopped: ${last}.`);
+  cli.err.line(
+    `${name} stopped${byItself ? `: attempt ${attempt} had ended with exit code ${exitCode}` : `, and attempt ${attempt} with it`}`,
+  );
   return exitCode;
 }
 
@@ -182,7 +184,9 @@ async function reportWatch(cli: Cli, name: string): Promise<number> {
 function report(cli: Cli, run: Run): number {
   if (run.status === 'done') return run.exitCode ?? exitCodes.ok;
   const why = run.reason ?? (run.exitCode === null ? null : `exit code ${run.exitCode}`);
-  cli.complain({ code: run.status, message: `${run.name} ${run.status}${why === null ? '' : `: ${why}`}` });
+  const hint = nextStep(run);
+  const message = `${run.name} ${run.status}${why === null ? '' : `: ${why}`}`;
+  cli.complain({ code: run.status, message, ...(hint !== null && { hint }) });
   if (run.status === 'stopped' || run.status === 'aborted') return exitCodes.interrupted;
   return run.exitCode || exitCodes.failure;
 }

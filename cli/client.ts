@@ -31,6 +31,8 @@ interface Options {
   daemonMain: string;
   /** told what is going on when it takes a while */
   onNotice: (sentence: string) => void;
+  /** does what it is given, and says what that is when it takes a while */
+  onSlow?: <T>(verb: Verb, params: object, work: () => Promise<T>) => Promise<T>;
 }
 
 interface CallOptions {
@@ -110,7 +112,13 @@ export class Client {
     return { [versionHeader]: this.#options.version };
   }
 
-  async call<V extends Verb>(verb: V, params: Params<V>, options: CallOptions = {}): Promise<Result<Verbs[V]['answer']>> {
+  /** The answer, or why there is none. `onSlow` says what is waited for. */
+  call<V extends Verb>(verb: V, params: Params<V>, options: CallOptions = {}): Promise<Result<Verbs[V]['answer']>> {
+    const ask = (): Promise<Result<Verbs[V]['answer']>> => this.#call(verb, params, options);
+    return this.#options.onSlow ? this.#options.onSlow(verb, params, ask) : ask();
+  }
+
+  async #call<V extends Verb>(verb: V, params: Params<V>, options: CallOptions): Promise<Result<Verbs[V]['answer']>> {
     for (;;) {
       const told = this.#told;
       const sent = await this.#send(verb, this.#named(params), options, exchange);
@@ -167,7 +175,7 @@ export class Client {
     const stopped = await this.call('daemonStop', {}, { start: false, anyVersion: true });
     if (!stopped.ok && stopped.failure.code !== 'daemon_gone') return stopped;
     if (this.#connection ? await this.#connection.silent(30_000) : await gone(this.socket, 30_000)) return ok(undefined);
-    return fail('daemon_stays', 'The daemon has not stopped within 30 seconds.');
+    return fail('daemon_stays', 'The daemon has not stopped within 30 seconds.', 'What it is at: dstack daemon logs. It may be killed without harm.');
   }
 
   /** The way to another machine's daemon, opened unless it is open. */
@@ -201,7 +209,7 @@ export class Client {
         if (isAbsent(error)) {
           if (this.shared) return notServed(socket.value);
           if (options.start === false) return fail('daemon_absent', 'The daemon is not running.', '`dstack daemon start` starts it.');
-          const started = attempt > mostAttempts ? fail('daemon_silent', 'The daemon starts, and is gone again.') : await this.start();
+          const started = attempt > mostAttempts ? fail('daemon_silent', 'The daemon starts, and is gone again.', '`dstack daemon logs` says why.') : await this.start();
           if (!started.ok) return started;
         } else if (codeOf(error) === 'EACCES') {
           return fail(

@@ -7,8 +7,10 @@ import { fail, ok, type Failure, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
 import { Client } from './client.ts';
 import type { Connection } from './elsewhere/connection.ts';
+import { slowWords } from './slow-words.ts';
 import { output, type Output } from './terminal/output.ts';
 import { printable } from './terminal/text.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 export interface Cli {
   cwd: string;
@@ -27,6 +29,8 @@ export interface Cli {
   projectOrHere(): string;
   /** Says on stderr what is going on; who draws there puts its own way of saying it here. */
   notice: (sentence: string) => void;
+  /** says what is waited for, where that takes a while */
+  waiting: Waiting;
   /** Prints one thing for programs. */
   json(value: unknown): void;
   /** Prints a failure for people: what happened, then what to do. The one place that composes it. */
@@ -38,6 +42,14 @@ async function reach(cli: Cli, host: string): Promise<Result<Connection>> {
   const [{ readAddress }, { openWay }] = await Promise.all([import('./elsewhere/address.ts'), import('./elsewhere/connection.ts')]);
   const address = readAddress(host);
   return address.ok ? openWay(address.value, cli.env, (sentence) => cli.notice(sentence)) : address;
+}
+
+/** What a submit that takes long is at; null: not known. */
+async function takingFiles(cli: Cli, params: object): Promise<string | null> {
+  if (cli.client.sendsFiles || !('projectDir' in params)) return null;
+  const { projectDir } = params as { projectDir: string };
+  const answer = await cli.client.call('progress', { projectDir }, { start: false, anyVersion: true });
+  return answer.ok ? answer.value.doing : null;
 }
 
 /** The context of this process. */
@@ -52,6 +64,9 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
   const version = ownVersion();
   const found = findProject(cwd);
   const daemonMain = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
+  const notice = (sentence: string): void => waiting.aside(() => err.line(err.style('dim', sentence)));
+  // whoever draws on the terminal has its own way of saying things
+  const waiting: Waiting = createWaiting(err, () => cli.notice !== notice);
   const cli: Cli = {
     cwd,
     env,
@@ -67,6 +82,8 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
       version,
       daemonMain,
       onNotice: (sentence) => cli.notice(sentence),
+      onSlow: (verb, params, work) =>
+        cli.waiting.during(slowWords(verb), work, verb === 'submit' ? () => takingFiles(cli, params) : undefined),
     }),
     exitCode: 0,
     project: () =>
@@ -74,7 +91,8 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
         ? fail('no_project', `There is no .dstack/workflows.yaml in ${cwd} or above it.`, '`dstack init` makes one here.')
         : ok(found),
     projectOrHere: () => found ?? cwd,
-    notice: (sentence) => err.line(err.style('dim', sentence)),
+    notice,
+    waiting,
     json: (value) => out.line(JSON.stringify(value, null, 2)),
     complain: (failure) => {
       err.line(err.style('red', printable(failure.message)));

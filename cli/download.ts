@@ -20,7 +20,11 @@ export interface Unpacked {
 }
 
 /** Unpacks `tar` below `dir`, which is made if need be. Files that are there are replaced. */
-export async function unpack(tar: Readable, dir: string): Promise<Result<Unpacked>> {
+export async function unpack(
+  tar: Readable,
+  dir: string,
+  onProgress: (so: Readonly<Unpacked>) => void = () => {},
+): Promise<Result<Unpacked>> {
   const { extract } = await import('tar-fs');
   if (statSync(dir, { throwIfNoEntry: false })?.isFile())
     return fail('not_a_folder', `${dir} is a file.`, 'Name a folder, or one that is not there yet.');
@@ -34,6 +38,7 @@ export async function unpack(tar: Readable, dir: string): Promise<Result<Unpacke
       else if (header.type === 'file') {
         result.files++;
         result.bytes += header.size;
+        onProgress(result);
       }
       return why !== null;
     };

@@ -20,16 +20,16 @@ export function firstWorkflows(dir: string): FirstWorkflows {
   const requirements = has('requirements.txt') ? 'requirements.txt' : null;
   const notebooks = namesIn(dir).some((name) => name.endsWith('.ipynb'));
   const name = script?.replace(/\..*$/, '') ?? 'train';
-  const own = ownWorkflow(name, script ?? 'train.py', requirements);
+  const own = ownWorkflow(name, script ?? 'train.py', requirements, script === null);
   const blocks = [
     ...(script === null ? [] : [own]),
     hello,
     ...(notebooks ? [lab(requirements)] : []),
-    ...(script === null ? [own.replaceAll(/^(?=.)/gm, '# ').replaceAll(/^# {3}(?=\S)/gm, '#   ')] : []),
+    ...(script === null ? [own.replaceAll(/^(?=.)/gm, '# ')] : []),
   ];
   return {
     text: `# The workflows of this project. \`dstack run NAME\` runs one, \`dstack check\` checks this file.\nworkflows:\n${indented(blocks.join('\n'))}`,
-    names: [...(script === null ? [] : [name]), 'hello', ...(notebooks ? ['lab'] : [])],
+    names: [...(script === null ? [] : [name]), 'hello', ...(notebooks ? ['explore'] : [])],
     found: [script, requirements, notebooks ? 'notebooks' : null].filter((one) => one !== null),
   };
 }
@@ -52,31 +52,31 @@ const hello = `- name: hello
     - echo "hello from \${{ run.name }}"
 `;
 
-const lab = (requirements: string | null): string => `- name: lab
+const lab = (requirements: string | null): string => `- name: explore
   help: JupyterLab on this project
   provider: lab${requirements === null ? '' : `\n  requirements: ${requirements}`}
-  artifacts: [output]           # what is saved elsewhere is gone when it ends
-  # inactivity_duration: 2h     # stop it when nobody used it for so long
+  artifacts: [output]   # what is saved elsewhere is gone when it ends
+  # inactivity_duration: 2h   # stop it when nobody used it for so long
 `;
 
-function ownWorkflow(name: string, script: string, requirements: string | null): string {
+/** `told`: as an example, with all that it may say; else what is not known of it stands in comments. */
+function ownWorkflow(name: string, script: string, requirements: string | null, told: boolean): string {
   const python = script.endsWith('.py');
-  const install = requirements ?? 'requirements.txt';
+  const perhaps = (line: string): string => (told ? line : line.replace(/^( +)/, '$1# '));
+  const kept = '# done once, kept for the next run';
   const lines = [
     `- name: ${name}`,
     `  help: Runs ${script}`,
     '  provider: bash',
-    ...(python ? ['  # python: "3.11"'] : []),
-    ...(python || requirements !== null
-      ? [`  ${requirements === null ? '# ' : ''}requirements: ${install}   # installed once, kept for the next run`]
-      : []),
+    ...(python ? [perhaps('  python: "3.11"')] : []),
+    requirements === null ? perhaps(`  before_run: [pip install numpy]   ${kept}`) : `  requirements: ${requirements}   ${kept}`,
     '  commands:',
     `    - ${python ? 'python' : 'bash'} ${script} \${{ run.args }}   # dstack run ${name} --epochs 3`,
-    '  # artifacts: [output]         # folders to keep: dstack artifacts download',
-    '  # deps: [":data"]             # what another run saved, by its tag, or a workflow\'s name',
-    '  # resources:',
-    '  #   gpu: 1                    # or {count: 2, name: A100, memory: 40GB}',
-    '  #   memory: 16GB',
+    perhaps('  artifacts: [output]   # folders to keep: dstack artifacts download'),
+    perhaps('  deps: [":data"]   # what another run saved: its tag, or the name of its workflow'),
+    perhaps('  resources:'),
+    perhaps('    gpu: 1   # or {count: 2, name: A100, memory: 40GB}').replace(/^ {4}# /, '  #   '),
+    perhaps('    memory: 16GB').replace(/^ {4}# /, '  #   '),
     '',
   ];
   return lines.join('\n');

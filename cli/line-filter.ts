@@ -7,12 +7,15 @@ const colours = /\x1b\[[\d;:]*m/g;
 export class LineFilter {
   readonly #lines: LogLines;
   readonly #pattern: RegExp;
+  /** what all lines together are looked through for first; null: that would not tell */
+  readonly #anywhere: RegExp | null;
   /** of a line that is passed on in pieces: what was not ended yet */
   #rest = '';
   #count = 0;
 
   constructor(pattern: RegExp, keepColours: boolean) {
     this.#pattern = pattern;
+    this.#anywhere = withinLines(pattern) ? new RegExp(pattern.source, `${pattern.flags}m`) : null;
     this.#lines = new LogLines(keepColours);
   }
 
@@ -36,7 +39,13 @@ export class LineFilter {
 
   #matching(bytes: Buffer): string[] {
     if (bytes.length === 0) return [];
-    const lines = (this.#rest + bytes.toString('utf8')).split('\n');
+    const text = this.#rest + bytes.toString('utf8');
+    if (this.#anywhere && !text.includes('\x1b') && !this.#anywhere.test(text)) {
+      const from = text.lastIndexOf('\n') + 1;
+      this.#rest = text.length - from > longest ? '' : text.slice(from);
+      return [];
+    }
+    const lines = text.split('\n');
     this.#rest = lines.pop() ?? '';
     const found = lines.filter((line) => this.#matches(line));
     // LogLines gives endless lines in pieces; each is looked at by itself
@@ -53,6 +62,13 @@ export class LineFilter {
     return matches;
   }
 }
+
+/**
+ * Whether an expression that matches a line matches the text around it, too, and takes no longer for it: nothing in it looks beyond what it matches, and nothing matches a
+ * line's end.
+ */
+const withinLines = ({ source }: RegExp): boolean =>
+  !/\[\^|\(\?(?!:)|\\[sWDSnrcpPux0kB]|\[[^\]]*\\[tb]/.test(source.replaceAll(/\\[^\w]/g, ''));
 
 /** Characters of a line that is looked at as a whole. */
 const longest = 1 << 20;

@@ -1,5 +1,6 @@
 /** `ps RUN`: what a run was, in full. What has nothing to say is left out. */
 import type { AttemptInfo, RunDetail } from '../shared/api.ts';
+import { isEnded } from '../shared/states.ts';
 import { formatDuration, formatSize } from '../shared/units.ts';
 import { quoteArgs } from '../shared/workflow/quote.ts';
 import { gpuName } from './gpu-name.ts';
@@ -7,6 +8,7 @@ import { statusStyle, statusWord } from './run-table.ts';
 import type { Output } from './terminal/output.ts';
 import { oneLine, printable } from './terminal/text.ts';
 import { ago, duration, moment } from './terminal/time.ts';
+import { watchAttempts, watchedBy } from './watch/attempts.ts';
 
 /** The run as lines `Name      value`; `now` in milliseconds. `culpritLog`: the last lines of the node for whose failure it ended. */
 export function runStory(run: RunDetail, out: Output, now: number, culpritLog: string[] = []): string[] {
@@ -31,7 +33,8 @@ export function runStory(run: RunDetail, out: Output, now: number, culpritLog: s
     ['Candidates', run.waiting?.candidates.map(({ host, why }) => `${host}: ${why}`) ?? null],
     ['Nodes', nodeLines(run)],
     [`Log of ${run.culprit ?? 0}`, culpritLog],
-    ['Attempts', attemptsOf(run).length > 1 ? attemptsOf(run).map((attempt) => attemptLine(attempt)) : null],
+    ['Watched', run.watch && !isEnded(run.status) ? watchedBy(run.watch) : null],
+    ['Attempts', run.watch ? watchAttempts(run, now) : attemptsOf(run).length > 1 ? attemptsOf(run).map((one) => attemptLine(one)) : null],
     ['Retries', run.retry === 0 ? null : `${run.retry}`],
     ['Host', run.host],
     ['GPUs', run.gpus.map((uuid, i) => gpuName(uuid, run.gpuNumbers[i] ?? null))],

@@ -23,6 +23,7 @@ export const statusWord = (status: Status): string => status.charAt(0).toUpperCa
 
 /** Why it is so; of one that runs again, that it does. */
 function note(run: Run): string | null {
+  if (run.watch) return run.reason === null ? `attempt ${run.watch.attempt} of a watch` : oneLine(run.reason);
   const again = run.status === 'running' && run.attempt > 1 ? `attempt ${run.attempt}` : null;
   return [again, run.reason === null ? null : oneLine(run.reason)].filter((text) => text !== null).join('; ') || null;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { SentSnapshot } from '../shared/api.ts';
@@ -19,11 +20,24 @@ export async function sendSnapshot(cli: Cli, projectDir: string): Promise<Sent> 
   const options = ['--socket', cli.client.socket, '--project', projectName(projectDir), '--dir', projectDir, '--cache', cache];
   const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env: cli.env });
   const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)));
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const line = out.trimEnd().split('\n').at(-1) ?? '';
+  let doing: string | null = null;
+  const lastLine = async (): Promise<string> => {
+    let last = '';
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith('{"doing"')) doing = (JSON.parse(line) as { doing: string }).doing;
+      else last = line;
+    }
+    return last;
+  };
+  const outputs = (): Promise<[string, string]> => Promise.all([lastLine(), text(child.stderr)]);
+  const [line, err] = await cli.waiting.during('taking the files of the project', outputs, () => doing);
   // it says why itself; without a word it died
   const result: Result<Sent> = line.startsWith('{')
     ? (JSON.parse(line) as Result<Sent>)
-    : fail('upload', `The project's files could not be sent: ${err.trim().split('\n').at(-1) || (await failed)}`);
+    : fail(
+        'upload',
+        `The project's files could not be sent: ${err.trim().split('\n').at(-1) || (await failed)}`,
+        '`dstack doctor` looks at what is needed for it.',
+      );
   return unwrap(result);
 }

@@ -9,6 +9,6 @@ export const untilOption = (text: string | undefined): { until?: string } => (te
 
 function moment(option: string, text: string): string {
   const at = since(text, Date.now());
-  if (at === null) throw usageError(`${option} takes 30s, 10m, 2h, 1d, 1w, or a time such as 2026-11-02T14:00; not '${text}'.`);
+  if (at === null) throw usageError(`${option} takes 30s, 10m, 2h, 1d, 1w, or a time such as 2026-11-02T14:00; not '${text}'.`, null);
   return at;
 }

@@ -2,8 +2,8 @@ import { InvalidArgumentError } from 'commander';
 import { FailureError } from '../shared/result.ts';
 
 /** A mistake on the command line: printed like any failure, exit status 2. */
-export const usageError = (message: string, hint?: string): FailureError =>
-  new FailureError(hint === undefined ? { code: 'usage', message } : { code: 'usage', message, hint });
+export const usageError = (message: string, hint: string | null): FailureError =>
+  new FailureError({ code: 'usage', message, ...(hint !== null && { hint }) });
 
 /** Parses an option that takes a whole number of at least `least`. */
 export const wholeNumber =
@@ -19,7 +19,7 @@ export const setting =
   (flag: string) =>
   (text: string): number => {
     if (/^[+-]?\d+$/.test(text)) return Number(text);
-    throw new FailureError({ code: 'bad_option', message: `${flag} ${text}: this is not a whole number` });
+    throw new FailureError({ code: 'bad_option', message: `${flag} ${text}: this is not a whole number`, hint: `For example ${flag} 1` });
   };
 
 /** Collects an option that may be given several times. */

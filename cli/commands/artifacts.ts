@@ -59,10 +59,9 @@ const download = (cli: Cli): Command =>
       ]),
     )
     .action(async (target: string, options: DownloadOptions) => {
-      const { unpack } = await import('../download.ts');
-      const tar = unwrap(await cli.client.stream('artifactsDownload', { projectDir: cli.projectOrHere(), target }));
+      const { downloadWithProgress } = await import('../download-progress.ts');
       const dir = resolve(cli.cwd, options.output);
-      const { files, bytes, refused } = unwrap(await unpack(tar, dir));
+      const { files, bytes, refused } = unwrap(await downloadWithProgress(cli, target, dir));
       if (options.json) cli.json({ dir, files, bytes, refused });
       else cli.out.line(`${files} ${files === 1 ? 'file' : 'files'} (${formatSize(bytes)}) in ${printable(dir)}`);
       for (const sentence of refused) cli.err.line(cli.err.style('yellow', printable(sentence)));

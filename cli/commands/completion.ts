@@ -22,12 +22,16 @@ export const command = (cli: Cli): Command =>
     .addCommand(printing(cli, 'zsh'));
 
 const printing = (cli: Cli, shell: Shell): Command =>
-  new Command(shell).description(`Print what ${shell} has to read.`).action(() => void cli.out.stream.write(scripts[shell]));
+  new Command(shell)
+    .description(`Print what ${shell} has to read.`)
+    .addHelpText('after', examples([[`eval "$(dstack completion ${shell})"`, 'complete here and now']]))
+    .action(() => void cli.out.stream.write(scripts[shell]));
 
 const installing = (cli: Cli): Command =>
   new Command('install')
     .description('Put it where the shell finds it.')
     .argument('[shell]', 'bash or zsh; your own where it is left out')
+    .addHelpText('after', examples([['dstack completion install', 'for the shell that you use']]))
     .action(async (name: string | undefined) => {
       const { install } = await import('../completion/install.ts');
       say(cli, unwrap(install(shellOf(cli, name), cli.env)));
@@ -37,6 +41,7 @@ const uninstalling = (cli: Cli): Command =>
   new Command('uninstall')
     .description('Take it away.')
     .argument('[shell]', 'bash or zsh; your own where it is left out')
+    .addHelpText('after', examples([['dstack completion uninstall zsh', 'zsh has it no more']]))
     .action(async (name: string | undefined) => {
       const { uninstall } = await import('../completion/install.ts');
       say(cli, unwrap(uninstall(shellOf(cli, name), cli.env)));

@@ -26,7 +26,7 @@ export const command = (cli: Cli): Command =>
     )
     .action(async (names: string[], options: RmOptions) => {
       if (names.length === 0 && !options.all) throw usageError('Which run?', 'Name it, or say --all for all finished runs of the project.');
-      if (names.length > 0 && options.all) throw usageError('Either name runs, or say --all.');
+      if (names.length > 0 && options.all) throw usageError('Either name runs, or say --all.', '`dstack ps -a` lists them.');
       if (!(await askFirst(cli, `Remove ${options.all ? 'all finished runs of the project' : names.join(', ')}?`, options))) return;
       const projectDir = cli.projectOrHere();
       const answer = unwrap(await cli.client.call('rm', { projectDir, ...(options.all ? { all: true } : { names }) }));

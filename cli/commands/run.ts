@@ -6,7 +6,6 @@ import { attach } from '../attach.ts';
 import type { ApiFailure } from '../client.ts';
 import type { Cli } from '../context.ts';
 import { withOwnValue } from '../env-option.ts';
-import { preload } from '../follow.ts';
 import { warn } from '../warn.ts';
 import { collect, examples, setting, usageError } from '../usage.ts';
 
@@ -112,8 +111,6 @@ async function run(cli: Cli, self: Command, workflow: string | undefined, args: 
     throw usageError('--open waits for what the run serves, and -d for nothing.', 'Leave one of them out.');
   const request = await compose(cli, workflow, args, options);
   const answer = submit(cli, request);
-  // while the daemon works on it; not sooner, or the request would wait for the import
-  if (!options.detach) setTimeout(() => void preload(), 3);
   const accepted = await answer.catch(async (error: unknown) => {
     const { afterNoProject } = await import('../first-use.ts');
     return afterNoProject(cli, workflow, error, () => submit(cli, request));

@@ -30,7 +30,7 @@ export const command = (cli: Cli): Command =>
     .action(async (names: string[], options: StopOptions) => {
       if (names.length === 0 && !options.all)
         throw usageError('Which run?', 'Name it, or say --all for all unfinished runs of the project.');
-      if (names.length > 0 && options.all) throw usageError('Either name runs, or say --all.');
+      if (names.length > 0 && options.all) throw usageError('Either name runs, or say --all.', '`dstack ps` lists those that go on.');
       const what = options.all ? 'all unfinished runs of the project' : names.join(', ');
       if (!(await askFirst(cli, `${options.abort ? 'Abort' : 'Stop'} ${what}?`, options))) return;
       const projectDir = cli.projectOrHere();

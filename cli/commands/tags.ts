@@ -122,7 +122,7 @@ const remove = (cli: Cli): Command =>
 /** A folder of the user's, and the path it is saved under: as in the project, else as it is. */
 function folder(cwd: string, projectDir: string, dir: string): { source: string; path: string } {
   const source = resolve(cwd, dir);
-  if (!isFolder(source)) throw usageError(`${dir} is not a folder.`);
+  if (!isFolder(source)) throw usageError(`${dir} is not a folder.`, 'Only folders are saved under a tag: name the one that it is in.');
   const below = relative(projectDir, source);
   if (below === '') throw usageError('The whole project cannot be an artifact.', 'Name a folder of it.');
   return { source, path: below.startsWith('..') || isAbsolute(below) ? source : below };

@@ -26,7 +26,7 @@ export const command = (cli: Cli): Command =>
     )
     .action(async (options: { by: string; since?: string; json?: boolean }) => {
       const by = keys.find((key) => key === options.by);
-      if (!by) throw usageError(`--by takes ${keys.join(', ')}; not '${options.by}'.`);
+      if (!by) throw usageError(`--by takes ${keys.join(', ')}; not '${options.by}'.`, null);
       const usages = unwrap(await cli.client.call('usage', { by, ...sinceOption(options.since) }));
       if (options.json) return cli.json(usages);
       if (usages.length === 0) return cli.err.line('Nothing was used.');

@@ -14,6 +14,8 @@ export interface Keys {
 const ctrlC = '\x03';
 const ctrlZ = '\x1a';
 const ctrlBackslash = '\x1c';
+// oxlint-disable-next-line no-control-regex -- these are the sequences to find
+const escapes = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.?)/g;
 /** How long this process may need to stop after it has asked for that (ms); it goes on from there when the user comes back. */
 const stopping = 50;
 
@@ -47,10 +49,8 @@ export function listenForKeys(out: Output, take: (key: string) => void, back: ()
     }, stopping);
   };
   const onData = (typed: Buffer): void => {
-    const text = typed.toString('utf8');
     // an arrow, a mouse click: none of ours
-    if (text.startsWith('\x1b')) return;
-    for (const key of text) {
+    for (const key of typed.toString('utf8').replace(escapes, '')) {
       if (over || raw === null) return;
       if (key === ctrlC) process.kill(process.pid, 'SIGINT');
       else if (key === ctrlZ) suspend();

@@ -1,25 +1,60 @@
 /** Where the daemon does not look into the project itself (it is on another machine, or all users'), whoever is attached from the project watches its files. */
+import { spawn } from 'node:child_process';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { Run } from '../../shared/api.ts';
-import type { Result } from '../../shared/result.ts';
+import { projectName } from '../../shared/project.ts';
+import { fail, ok, type Result } from '../../shared/result.ts';
+import type { WatchWord } from '../../shared/watch-word.ts';
 import type { Cli } from '../context.ts';
+
+type Answer = Result<{ attempt: number | null }>;
 
 export interface FileWatch {
   /** the next attempt, with the files as they are now */
-  rerun(): Promise<Result<unknown>>;
+  rerun(): Promise<Answer>;
+  /** resolves when the daemon has been told that nobody watches any more */
   end(): Promise<void>;
 }
 
-/** Watches them until `end`, if this is the project's folder. Null: it is not, and the files are somebody else's to watch. */
-export function watchFiles(cli: Cli, name: string, _run: Run, _say: (sentence: string) => void): FileWatch | null {
-  if (!cli.project().ok) return null;
+/**
+ * Watches them until `end`, if this is the project's folder: a program of the daemon's does it here, with the user's rights. Null: it is not, and the files are somebody else's to watch.
+ * `say`: what keeps changes from being seen or sent.
+ */
+export function watchFiles(cli: Cli, name: string, run: Run, say: (sentence: string) => void): FileWatch | null {
+  const project = cli.project();
   const projectDir = cli.projectOrHere();
+  if (!project.ok || projectName(projectDir) !== run.project) return null;
+  const main = fileURLToPath(new URL('../../daemon/upload/main.ts', import.meta.url));
+  const cache = join(cli.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dstack');
+  const options = ['--socket', cli.client.socket, '--project', run.project, '--dir', projectDir, '--cache', cache, '--run', name];
+  // in a group of its own: a Ctrl+C of the terminal is for the command to decide
+  const child = spawn(process.execPath, [main, ...options], { stdio: ['pipe', 'pipe', 'ignore'], env: cli.env, detached: true });
+  const asked: ((answer: Answer) => void)[] = [];
+  const gone = fail('watch', 'What watches the project has ended', 'Detach, and attach again.');
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  });
+  void ended.then(() => asked.splice(0).forEach((answer) => answer(gone)));
+  child.stdin.on('error', () => undefined);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const word = JSON.parse(line) as WatchWord;
+    if ('rerun' in word) asked.shift()?.('failure' in word.rerun ? { ok: false, failure: word.rerun.failure } : ok(word.rerun));
+    else if (word.problem !== null) say(word.problem);
+  });
   return {
-    async rerun() {
-      const { sendSnapshot } = await import('../send-snapshot.ts');
-      const { warnings: _, ...snapshot } = await sendSnapshot(cli, projectDir);
-      const changed = await cli.client.call('rerun', { name, projectDir, snapshot });
-      return !changed.ok || changed.value.attempt !== null ? changed : cli.client.call('rerun', { name, projectDir });
+    rerun: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null || !child.stdin.writable) return resolve(gone);
+        asked.push(resolve);
+        child.stdin.write('rerun\n');
+      }),
+    async end() {
+      child.stdin.end();
+      await ended;
     },
-    end: async () => {},
   };
 }

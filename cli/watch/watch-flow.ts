@@ -21,6 +21,8 @@ export interface WatchScreen {
 
 /** How long output waits for what is to stand above it (ms). */
 const patience = 120;
+/** The same in a fresh container, whose beginning the daemon hears of later. */
+const patienceWithFresh = 400;
 /** After which an attempt that prints nothing gets its line (ms). */
 const silence = 400;
 /** For how long something has to be waited for before it is said (ms): a warm restart is over by then. */
@@ -74,7 +76,7 @@ export class WatchFlow {
     this.#due = attempt;
     const watch = this.#run?.watch ?? null;
     if (watch !== null && isKnown(watch, attempt)) this.#release();
-    else this.#wait(patience, () => this.#release());
+    else this.#wait(watch?.fresh == null ? patience : patienceWithFresh, () => this.#release());
   }
 
   /** Passes the output on in its place; resolves when there is room for more. */

@@ -1,11 +1,12 @@
 /** What is said of a watch, as text: of each thing several forms, the longest first, so that a terminal gets the longest that fits. Pure. */
+import { posix } from 'node:path';
 import type { WatchView } from '../../shared/api.ts';
 import { unreachable } from '../../shared/result.ts';
 import { oneLine, truncate, width } from '../terminal/text.ts';
 import { duration } from '../terminal/time.ts';
 
 /** What can be typed while a watch is attached. */
-export const keysShown = 'r rerun  s stop  d detach  q quit';
+export const keysShown = 'r rerun, s stop, d detach, q quit';
 
 /** A length of time as people read one that may be short: `84 ms`, `3.2 s`, `2 min 5 s`. */
 export function took(ms: number): string {
@@ -21,9 +22,9 @@ export function fit(forms: readonly string[], columns: number | null): string {
   return forms.find((form) => width(form) <= columns) ?? truncate(forms.at(-1) ?? '', columns);
 }
 
-/** `train.py, conf.yaml and 3 more changed`; how many names stand there is `most`. */
-export function changedText({ changed, changes }: Pick<WatchView, 'changed' | 'changes'>, most: number): string {
-  const named = changed.slice(0, Math.min(most, changed.length)).map(oneLine);
+/** `train.py, conf.yaml and 3 more changed`; how many names stand there is `most`; `base`: of one without its folders. */
+export function changedText({ changed, changes }: Pick<WatchView, 'changed' | 'changes'>, most: number | 'base'): string {
+  const named = most === 'base' ? changed.slice(0, 1).map((path) => oneLine(posix.basename(path))) : changed.slice(0, most).map(oneLine);
   const more = Math.max(changes, changed.length) - named.length;
   if (named.length === 0) return `${more} file${more === 1 ? '' : 's'} changed`;
   if (more > 0) return `${named.join(', ')} and ${more} more changed`;
@@ -31,7 +32,7 @@ export function changedText({ changed, changes }: Pick<WatchView, 'changed' | 'c
 }
 
 /** Why there is this attempt; null: it is the first. */
-function causeText(watch: WatchView, most: number): string | null {
+function causeText(watch: WatchView, most: number | 'base'): string | null {
   switch (watch.cause) {
     case 'start':
       return null;
@@ -48,19 +49,20 @@ function causeText(watch: WatchView, most: number): string | null {
   }
 }
 
-/** How the one before it ended: `attempt 3 was stopped after 12 s`. */
-function beforeText({ before }: WatchView, short: boolean): string | null {
+/** How the one before it ended: `attempt 3 was stopped after 12 s`; `terse`: without for how long it ran. */
+function beforeText({ before }: WatchView, how: 'whole' | 'brief' | 'terse'): string | null {
   if (before === null) return null;
-  const after = before.ranMs === null ? '' : ` after ${took(before.ranMs)}`;
-  const code = before.exitCode === null ? '' : short ? `: exit code ${before.exitCode}` : ` with exit code ${before.exitCode}`;
+  const name = `attempt ${before.attempt}`;
+  const after = before.ranMs === null || how === 'terse' ? '' : ` after ${took(before.ranMs)}`;
   switch (before.how) {
     case 'itself':
-      return short ? `attempt ${before.attempt}${code}` : `attempt ${before.attempt} ended${code}${after}`;
+      if (before.exitCode === null) return `${name} ended${after}`;
+      return `${name}${how === 'whole' ? ' ended with' : ':'} exit code ${before.exitCode}${after}`;
     case 'changed':
     case 'stopped':
-      return short ? `attempt ${before.attempt} was stopped` : `attempt ${before.attempt} was stopped${after}`;
+      return `${name}${how === 'whole' ? ' was' : ''} stopped${after}`;
     case 'container':
-      return short ? `attempt ${before.attempt} was lost` : `attempt ${before.attempt} ended with its container${after}`;
+      return how === 'whole' ? `${name} ended with its container${after}` : `${name} was lost${after}`;
     default:
       return unreachable(before.how);
   }
@@ -68,28 +70,30 @@ function beforeText({ before }: WatchView, short: boolean): string | null {
 
 /** What stands between two attempts, without its dashes: the forms of it. */
 export function attemptForms(watch: WatchView): string[] {
-  const restarted = watch.restartMs === null || watch.cause === 'start' ? null : `restarted in ${took(watch.restartMs)}`;
+  const restarted = watch.restartMs === null || watch.cause === 'start' ? null : took(watch.restartMs);
   const fresh = watch.fresh === null ? null : `fresh container: ${oneLine(watch.fresh)}`;
-  const form = (most: number, short: boolean, parts: { fresh?: boolean; before?: boolean } = {}): string =>
+  /** `names`: of changed files; `why`: it has a fresh container */
+  const form = (names: number | 'base', before: Parameters<typeof beforeText>[1] | 'none', why = true): string =>
     [
       `attempt ${watch.attempt}`,
-      causeText(watch, most),
-      parts.fresh === false ? (fresh === null ? null : 'fresh container') : fresh,
-      restarted,
-      parts.before === false ? null : beforeText(watch, short),
+      causeText(watch, names),
+      fresh === null || why ? fresh : 'fresh container',
+      restarted === null ? null : `${before === 'whole' ? 'restarted ' : ''}in ${restarted}`,
+      before === 'none' ? null : beforeText(watch, before),
     ]
       .filter((part) => part !== null)
       .join(' · ');
-  const last = { fresh: false, before: false };
   return [
-    form(3, false),
-    form(2, false),
-    form(1, false),
-    form(1, true),
-    form(1, true, { fresh: false }),
-    form(0, true, { fresh: false }),
-    form(1, true, last),
-    form(0, true, last),
+    form(3, 'whole'),
+    form(2, 'whole'),
+    form(1, 'whole'),
+    form(1, 'brief'),
+    form(1, 'terse'),
+    form(1, 'terse', false),
+    form('base', 'terse', false),
+    form(0, 'terse', false),
+    form(1, 'none', false),
+    form(0, 'none', false),
   ];
 }
 
@@ -98,13 +102,15 @@ export const attemptName = (attempt: number): string => `attempt ${attempt}`;
 
 /** That the last attempt has ended, and what is waited for; `keys`: there is somebody whose keys are heard. */
 export function endedForms(watch: WatchView, keys: boolean): string[] {
-  const { attempt, exitCode, startedAt, endedAt } = watch;
+  const { attempt, how, exitCode, startedAt, endedAt } = watch;
   const ran = startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
-  const long = `attempt ${attempt} ended${exitCode === null ? '' : ` with exit code ${exitCode}`}${ran === null ? '' : ` after ${took(ran)}`}`;
-  const short = `attempt ${attempt}${exitCode === null ? ' ended' : `: exit code ${exitCode}`}${ran === null ? '' : ` after ${took(ran)}`}`;
+  const after = ran === null ? '' : ` after ${took(ran)}`;
+  const stopped = how === 'stopped' ? `attempt ${attempt} was stopped${after}` : null;
+  const long = stopped ?? `attempt ${attempt} ended${exitCode === null ? '' : ` with exit code ${exitCode}`}${after}`;
+  const short = stopped ?? `attempt ${attempt}${exitCode === null ? ' ended' : `: exit code ${exitCode}`}${after}`;
   const wait = watch.sees === 'nobody' ? 'nobody watches the files' : 'waiting for changes';
   if (!keys) return [`${long} · ${wait}`];
-  const whenEnded = keysShown.replace('s stop  ', '');
+  const whenEnded = keysShown.replace('s stop, ', '');
   return [
     `${long} · ${wait} · ${keysShown}`,
     `${long} · ${wait} · ${whenEnded}`,

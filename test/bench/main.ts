@@ -8,7 +8,9 @@ import { scratchDir } from '../support/scratch.ts';
 import { benchEnvironment } from './environment.ts';
 import { benchHandover } from './handover.ts';
 import { benchIdle } from './idle.ts';
+import { benchLogClients } from './log-clients.ts';
 import { benchLogLatency } from './log-latency.ts';
+import { benchLogThroughput } from './log-throughput.ts';
 import type { Figure } from './measure.ts';
 import { benchRun } from './run.ts';
 import { benchSnapshot } from './snapshot.ts';
@@ -37,7 +39,9 @@ try {
   {
     await using daemon = await startDaemon();
     add(benchEnvironment(daemon, scratchDir('b')));
+    for (const figure of await benchLogThroughput(daemon, scratchDir('b'))) add(figure);
   }
+  add(await benchLogClients(scratchDir('b')));
   add(await benchHandover(scratchDir('b')));
   add(await benchSubmit(scratchDir('b')));
   add(await benchSnapshot());

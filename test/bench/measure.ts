@@ -4,7 +4,7 @@ export interface Figure {
   name: string;
   value: number;
   target: number;
-  unit: 'ratio' | 'ms' | 'MB' | '% of a core';
+  unit: 'ratio' | 'ms' | 'MB' | 'lines' | '% of a core';
   detail: string;
 }
 

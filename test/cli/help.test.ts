@@ -65,6 +65,7 @@ test('every verb of the issue is there', () => {
       .concat(['gpus', 'queue', 'stats', 'usage', 'audit'])
       .concat(['env list', 'env build', 'env rm'])
       .concat(['code'])
+      .concat(['completion bash', 'completion zsh', 'completion install', 'completion uninstall'])
       .concat(['exec', 'shell', 'attach'])
       .concat(['daemon install', 'daemon uninstall', 'policy', 'share'])
       .toSorted(),

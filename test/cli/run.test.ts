@@ -80,7 +80,7 @@ describe('what is submitted', () => {
     expect(await daemon.cli(['run', 'train', '--retry', 'x'])).toEqual({
       code: 1,
       stdout: '',
-      stderr: '--retry x: this is not a whole number\n',
+      stderr: '--retry x: this is not a whole number\nFor example --retry 1\n',
     });
     expect(await daemon.cli(['run', 'train', '-e', 'NOT_SET_HERE'])).toMatchObject({
       code: 2,
@@ -138,11 +138,23 @@ describe('an attached run', () => {
   });
 
   test.each([
-    [{ status: 'failed', exitCode: 7 }, 7, 'calm-otter-3 failed: exit code 7\n'],
-    [{ status: 'failed', reason: 'no such image', exitCode: null }, 1, 'calm-otter-3 failed: no such image\n'],
-    [{ status: 'failed', reason: 'ran over 2 h', exitCode: 0 }, 1, 'calm-otter-3 failed: ran over 2 h\n'],
-    [{ status: 'stopped', exitCode: 0 }, 130, 'calm-otter-3 stopped: exit code 0\n'],
-    [{ status: 'aborted' }, 130, 'calm-otter-3 aborted\n'],
+    [
+      { status: 'failed', exitCode: 7 },
+      7,
+      'calm-otter-3 failed: exit code 7\nIts output: dstack logs calm-otter-3. The same once more: dstack restart calm-otter-3\n',
+    ],
+    [
+      { status: 'failed', reason: 'no such image', exitCode: null },
+      1,
+      'calm-otter-3 failed: no such image\nTry it by hand: docker pull IMAGE. With a login: `registry_auth`\n',
+    ],
+    [
+      { status: 'failed', reason: 'who knows', exitCode: 0 },
+      1,
+      'calm-otter-3 failed: who knows\nWhat it was: dstack ps calm-otter-3. Whether the machine is well: dstack doctor\n',
+    ],
+    [{ status: 'stopped', exitCode: 0 }, 130, 'calm-otter-3 stopped: exit code 0\nThe same once more: dstack restart calm-otter-3\n'],
+    [{ status: 'aborted' }, 130, 'calm-otter-3 aborted\nThe same once more: dstack restart calm-otter-3\n'],
     [{ status: 'done', exitCode: 0 }, 0, ''],
   ] as const)('exits as the run did: %j', async (over, code, said) => {
     daemon.logs = (log) => log.tell(ended(over));

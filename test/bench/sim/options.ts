@@ -52,7 +52,7 @@ export function readOptions(args: string[]): Result<Options> {
   try {
     return ok(parse(args));
   } catch (error) {
-    return fail('bad-arguments', messageOf(error));
+    return fail('bad-arguments', messageOf(error), null);
   }
 }
 

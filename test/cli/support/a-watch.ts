@@ -11,6 +11,7 @@ export const aWatch = (over: Partial<WatchView> = {}): WatchView => ({
   startedAt: '2026-01-01T00:00:00.000Z',
   endedAt: null,
   exitCode: null,
+  how: null,
   before: { attempt: 3, how: 'changed', exitCode: null, ranMs: 12_400 },
   fresh: null,
   sees: 'events',

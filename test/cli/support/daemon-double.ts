@@ -123,8 +123,11 @@ async function serve(double: DaemonDouble, request: IncomingMessage, response: S
       ? await double.answers[route.verb]?.(params, response)
       : refuse('no_such_route', `the double has no answer to ${url.pathname}`);
   if (answer === written) return;
-  response.writeHead(answer instanceof Refusal ? 400 : 200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(answer instanceof Refusal ? answer.failure : answer));
+  const text = JSON.stringify(answer instanceof Refusal ? answer.failure : answer);
+  // as the daemon does: its clients know by it that the answer is whole
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  response.writeHead(answer instanceof Refusal ? 400 : 200, headers);
+  response.end(text);
 }
 
 const logSocket = (client: WebSocket): LogSocket => ({

@@ -1,4 +1,5 @@
 /** A watch on a real terminal, with a test double of the daemon: what stands between attempts, what is waited for, and the keys. */
+import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchView } from '../../../shared/api.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -40,7 +41,7 @@ const tell = (watch: WatchView, over: Parameters<typeof aRun>[0] = {}): void => 
 const asked = (verb: string): Record<string, unknown>[] => daemon.asked.filter((one) => one.verb === verb).map(({ params }) => params);
 const second = (over: Partial<WatchView> = {}): WatchView =>
   aWatch({ attempt: 2, before: { attempt: 1, how: 'changed', exitCode: null, ranMs: 12_400 }, ...over });
-const line = '── attempt 2 · train.py changed · restarted in 84 ms · attempt 1 was stopped ──';
+const line = '── attempt 2 · train.py changed · in 84 ms · attempt 1 stopped after 12 s ──';
 
 test('the request says that it is a watch', () => expect(asked('submit')[0]?.['overrides']).toEqual({ watch: [] }));
 
@@ -56,10 +57,7 @@ describe('between two attempts', () => {
     log.tell({ type: 'offset', offset: 200, attempt: 3 });
     await log.bytes('third\r\n');
     await terminal.until('the output', (text) => text.includes('third'));
-    expect(terminal.screen().slice(-2)).toEqual([
-      '── attempt 3 · train.py changed · restarted in 84 ms · attempt 2: exit code 0 ──',
-      'third',
-    ]);
+    expect(terminal.screen().slice(-2)).toEqual(['── attempt 3 · train.py changed · in 84 ms · attempt 2: exit code 0 ──', 'third']);
   });
 
   test('a line alone where it prints nothing, and output of one of which nothing is known is not held back for long', async () => {
@@ -105,7 +103,7 @@ describe('what is waited for', () => {
       reason: 'installing requirements.txt',
     });
     await terminal.until('what it does', (text) =>
-      /\n. attempt 2 · fresh container: requirements.txt changed · preparing: insta…$/.test(text),
+      /\n. attempt 2 · fresh container: requirements.txt changed · preparing: install\S*…$/.test(text),
     );
   });
 
@@ -151,9 +149,9 @@ describe('keys', () => {
   });
 
   test.each([
-    [{ how: 'itself' as const, exitCode: 7 }, 7, 'attempt 2, the last one, had ended with exit code 7'],
-    [{ how: 'stopped' as const, exitCode: 143 }, 130, 'with attempt 2'],
-    [{ how: null, exitCode: null }, 130, 'with attempt 2'],
+    [{ how: 'itself' as const, exitCode: 7 }, 7, ': attempt 2 had ended with exit code 7'],
+    [{ how: 'stopped' as const, exitCode: 143 }, 130, ', and attempt 2 with it'],
+    [{ how: null, exitCode: null }, 130, ', and attempt 2 with it'],
   ])('q ends it, with the exit status of an attempt that had come to its end: %j', async (how, code, said) => {
     const attempt = { job: 0, status: 'stopped' as const, cause: null, reason: null, host: null, gpus: [], container: null };
     const times = { startedAt: null, finishedAt: null };
@@ -169,7 +167,7 @@ describe('keys', () => {
     await waitFor(() => asked('stop').length === 1, 'the stop');
     log.tell({ type: 'end', run: aRun({ status: 'stopped', watch: second() }) });
     expect(await terminal.exit).toBe(code);
-    await terminal.until('how it ended', (text) => text.endsWith(`\nThe watch calm-otter-3 was stopped: ${said}.`));
+    await terminal.until('how it ended', (text) => text.endsWith(`\ncalm-otter-3 stopped${said}`));
   });
 
   test('Ctrl+C asks, and the keys are heard again after that', async () => {
@@ -192,23 +190,26 @@ describe('keys', () => {
 
 describe('without a terminal', () => {
   test('lines on stderr, output on stdout', async () => {
+    let printed = '';
     daemon.logs = async (socket) => {
       const say = (watch: WatchView): void => socket.tell({ type: 'run', run: aRun({ watch }) });
       say(first);
       socket.tell({ type: 'offset', offset: 0, attempt: 1 });
       await socket.bytes('one\r\n10%\r20%');
       say({ ...first, phase: 'ended', exitCode: 1, endedAt: '2026-01-01T00:00:03.000Z' });
-      await waitFor(() => asked('ps').length > 0, 'the test to go on');
+      // when it has been said: the next attempt's line says it, too
+      await waitFor(() => printed.includes('waiting for changes'), 'the end of the first');
       say(second({ notice: 'it looks again and again' }));
       socket.tell({ type: 'offset', offset: 9, attempt: 2 });
       await socket.bytes('two\r\n');
       socket.tell({ type: 'end', run: aRun({ status: 'stopped', watch: second() }) });
     };
-    const done = daemon.cli(['run', 'train', '--watch']);
-    await new Promise((resolve) => setTimeout(resolve, 900));
-    daemon.answers.ps = () => [];
-    await daemon.cli(['ps']);
-    expect(await done).toEqual({
+    const child = spawn(node, [cliMain, 'run', 'train', '--watch'], { cwd: daemon.home, env: daemon.env });
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect({ code, stdout, stderr: printed }).toEqual({
       code: 130,
       stdout: 'one\n20%\ntwo\n',
       stderr: [
@@ -216,7 +217,7 @@ describe('without a terminal', () => {
         'attempt 1 ended with exit code 1 after 3.0 s · waiting for changes',
         'it looks again and again',
         'attempt 2 · train.py changed · restarted in 84 ms · attempt 1 was stopped after 12 s',
-        'The watch calm-otter-3 was stopped: with attempt 1.',
+        'calm-otter-3 stopped, and attempt 1 with it',
         '',
       ].join('\n'),
     });

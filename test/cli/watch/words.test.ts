@@ -38,9 +38,9 @@ describe('what stands above an attempt', () => {
   });
 
   test('on 80 columns the essential', () => {
-    expect(at(74)).toBe('attempt 4 · train.py changed · restarted in 84 ms · attempt 3 was stopped');
+    expect(at(74)).toBe('attempt 4 · train.py changed · in 84 ms · attempt 3 stopped after 12 s');
     const many = { changed: ['src/models/transformer/attention.py', 'conf/base.yaml', 'c', 'd'], changes: 5 };
-    expect(at(74, many)).toBe('attempt 4 · 5 files changed · restarted in 84 ms · attempt 3 was stopped');
+    expect(at(74, many)).toBe('attempt 4 · attention.py and 4 more changed · in 84 ms · attempt 3 stopped');
     expect(at(194, many)).toBe(
       'attempt 4 · src/models/transformer/attention.py, conf/base.yaml, c and 2 more changed · restarted in 84 ms · attempt 3 was stopped after 12 s',
     );
@@ -67,7 +67,7 @@ describe('what stands above an attempt', () => {
 
   test('no form is longer than the one before it by more than a word, and the last fits anywhere', () => {
     const forms = attemptForms(aWatch({ changed: ['x'.repeat(300)], changes: 1, fresh: 'y'.repeat(300) }));
-    expect(fit(forms, 74)).toBe('attempt 4 · 1 file changed · fresh container · restarted in 84 ms');
+    expect(fit(forms, 74)).toBe('attempt 4 · 1 file changed · fresh container · in 84 ms');
     for (const columns of [10, 40, 74, 120]) expect(width(fit(forms, columns))).toBeLessThanOrEqual(columns);
   });
 });
@@ -76,7 +76,7 @@ describe('when an attempt has ended', () => {
   const ended = { phase: 'ended' as const, exitCode: 1, endedAt: '2026-01-01T00:00:03.000Z' };
   test('how, and the keys', () => {
     const forms = endedForms(aWatch(ended), true);
-    expect(fit(forms, 199)).toBe('attempt 4 ended with exit code 1 after 3.0 s · waiting for changes · r rerun  s stop  d detach  q quit');
+    expect(fit(forms, 199)).toBe('attempt 4 ended with exit code 1 after 3.0 s · waiting for changes · r rerun, s stop, d detach, q quit');
     expect(fit(forms, 79)).toBe('attempt 4: exit code 1 after 3.0 s · waiting for changes · ? keys');
     expect(fit(forms, 34)).toBe('attempt 4: exit code 1 after 3.0 s');
   });

@@ -91,10 +91,10 @@ describe('applyOverrides', () => {
     [{ artifacts: ['a', './a'] }, 'two artifacts or mounts are at /workflow/a', 'remove one of them'],
     [{ mounts: ['/x:/a'] }, 'two artifacts or mounts are at /a', 'remove one of them'],
     [{ deps: [':o/r/t', ':o/r/t'] }, 'the dep :o/r/t is given twice', 'remove one of them'],
-    [{ version: '1' }, '--server-version is for code, lab and notebook workflows, and this is one of bash', undefined],
-    [{ inactivityDuration: '1h' }, '--inactivity-duration is for code, lab and notebook workflows, and this is one of bash', undefined],
-    [{ nodes: 2 }, '--nodes is for torchrun workflows, and this is one of bash', undefined],
-    [{ file: 'x' }, 'FILE is for torchrun workflows, and this is one of bash', undefined],
+    [{ version: '1' }, '--server-version is for code, lab and notebook workflows, and this is one of bash', 'leave it out'],
+    [{ inactivityDuration: '1h' }, '--inactivity-duration is for code, lab and notebook workflows, and this is one of bash', 'leave it out'],
+    [{ nodes: 2 }, '--nodes is for torchrun workflows, and this is one of bash', 'leave it out'],
+    [{ file: 'x' }, 'FILE is for torchrun workflows, and this is one of bash', 'leave it out'],
   ])('%j fails', (overrides, message, hint) => {
     const result = applyOverrides(workflow, overrides);
     expect(result.ok ? null : [result.failure.code, result.failure.message, result.failure.hint]).toEqual(['bad_option', message, hint]);
@@ -103,7 +103,7 @@ describe('applyOverrides', () => {
   test('-c is for shells', () => {
     expect(applyOverrides(file('lab'), { commands: ['x'] })).toEqual({
       ok: false,
-      failure: { code: 'bad_option', message: '-c is for bash and docker workflows, and this is one of lab' },
+      failure: { code: 'bad_option', message: '-c is for bash and docker workflows, and this is one of lab', hint: 'leave it out' },
     });
   });
 });
@@ -133,8 +133,8 @@ describe('workflowFromProvider', () => {
     ['bash', [], "the bash provider needs a command: dstack run bash -c 'python train.py'"],
     ['docker', ['x'], "the docker provider needs an image: dstack run docker ubuntu -c 'nvidia-smi'"],
     ['torchrun', [], 'the torchrun provider needs a Python file: dstack run torchrun train.py'],
-    ['code', ['x'], 'x: the code provider takes no arguments'],
-  ] as const)('%s %j fails', (provider, args, message) => {
-    expect(workflowFromProvider(provider, {}, args)).toEqual({ ok: false, failure: { code: 'bad_option', message } });
+    ['code', ['x'], 'x: the code provider takes no arguments', 'Leave it out; `dstack run code --help` lists what it takes.'],
+  ] as const)('%s %j fails', (provider, args, message, hint = undefined) => {
+    expect(workflowFromProvider(provider, {}, args)).toEqual({ ok: false, failure: { code: 'bad_option', message, hint } });
   });
 });
