@@ -62,6 +62,7 @@ export function rerunsTable(db: Db) {
     exitCode: 'exit_code',
     fresh: 'fresh',
   };
+  const statements = new Map<string, ReturnType<Db['prepare']>>();
   return {
     /** in the place of one with its number, where there is one */
     put: (r: RerunRecord): void =>
@@ -72,7 +73,9 @@ export function rerunsTable(db: Db) {
     note(runId: number, number: number, news: RerunNews): void {
       const names = Object.keys(news) as (keyof RerunNews)[];
       const set = names.map((name) => `${columns[name]} = ?`).join(', ');
-      db.prepare(`UPDATE reruns SET ${set} WHERE run_id = ? AND number = ?`).run(...names.map((name) => news[name]), runId, number);
+      const statement = statements.get(set) ?? db.prepare(`UPDATE reruns SET ${set} WHERE run_id = ? AND number = ?`);
+      statements.set(set, statement);
+      statement.run(...names.map((name) => news[name]), runId, number);
     },
     get: (runId: number, number: number): RerunRecord | null => {
       const row = get.get(runId, number);

@@ -1,15 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Run } from '../../shared/api.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { tinyImage } from '../support/tiny-image.ts';
 import { waitFor } from '../support/wait-for.ts';
-import type { Figure } from './measure.ts';
+import { residentMb, type Figure } from './measure.ts';
 import type { Dstack } from './published.ts';
-
-/** MB, resident. */
-export const residentMb = (pid: number): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000;
 
 /** What the daemon takes with 100 jobs that run and print something now and then. */
 export async function benchJobs(dstack: Dstack, cwd: string, count = 100): Promise<Figure> {

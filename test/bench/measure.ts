@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 export interface Figure {
   name: string;
@@ -24,3 +25,6 @@ export function timed(program: string, args: string[], options: { cwd?: string; 
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`);
   return took;
 }
+
+/** What a process has in memory, with what it shares (MB). */
+export const residentMb = (pid: number): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000;

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { TestDaemon } from '../support/daemon.ts';
 import { tinyImage } from '../support/tiny-image.ts';
 import { median, timed, type Figure } from './measure.ts';
+import type { Dstack } from './published.ts';
 
-/** `scripts/dstack run hello`, attached, against `docker run` of the same command, in turn. */
-export async function benchRun(daemon: TestDaemon, cwd: string, pairs = 10): Promise<Figure> {
+/** `dstack run hello`, attached, against `docker run` of the same command, in turn. Both are there until they have its exit code, and all that it printed. */
+export async function benchRun(dstack: Dstack, daemon: TestDaemon, cwd: string, pairs = 20): Promise<Figure> {
   mkdirSync(join(cwd, '.dstack'), { recursive: true });
   writeFileSync(
     join(cwd, '.dstack/workflows.yaml'),
     `workflows:\n  - name: hello\n    provider: docker\n    image: ${tinyImage}\n    commands: [echo hello]\n`,
   );
-  const dstack = join(import.meta.dirname, '../../scripts/dstack');
-  const ours = (): number => timed(dstack, ['run', 'hello'], { cwd, env: daemon.env });
+  const ours = (): number => dstack(['run', 'hello'], { cwd, env: daemon.env });
   const theirs = (): number => timed('docker', ['run', '--rm', tinyImage, 'bash', '-c', 'echo hello'], { env: daemon.env });
   ours();
   theirs();
@@ -21,7 +21,7 @@ export async function benchRun(daemon: TestDaemon, cwd: string, pairs = 10): Pro
   return {
     name: 'dstack run hello : docker run',
     value: a / b,
-    target: 1.5,
+    target: 1.1,
     unit: 'ratio',
     detail: `${a.toFixed(0)} ms : ${b.toFixed(0)} ms, ${pairs} pairs`,
   };

@@ -1,11 +1,11 @@
-import type { RerunCause } from '../../../shared/api.ts';
+import type { RerunCause, RerunEnd } from '../../../shared/api.ts';
 import type { InterruptionCause } from '../../../shared/states.ts';
 import { freshProgress, type JobRecord, type RerunRecord } from '../../store/records.ts';
 import { endedAt, placeOf } from '../ended.ts';
 import type { Verdict } from '../outcome.ts';
 import { recordUsage } from '../record-usage.ts';
 import { noteSeen } from '../watch/note-seen.ts';
-import { nothingYet, readWatchState } from '../watch/state.ts';
+import { nothingYet, readWatchState, type WatchState } from '../watch/state.ts';
 import type { Executor } from './executor.ts';
 import { judge } from './judge.ts';
 
@@ -22,14 +22,14 @@ export const finishWatch: Executor = async ({ parts, attempt, changed, reschedul
     if (supervised) noteSeen(parts.store, run.id, state);
     const runs = parts.store.reruns.newest(run.id, 2).find(({ givenAt, number }) => givenAt !== null && number >= job.attempt) ?? null;
     const cutShort = runs !== null && runs.endedAt === null;
-    if (runs && cutShort) parts.store.reruns.note(run.id, runs.number, endOf(runs, job, again === null, now));
+    if (runs && cutShort) parts.store.reruns.note(run.id, runs.number, endOf(runs, job, state, again === null, now));
     if (again === null) {
       if (outcome.status === 'failed')
         job.state = { status: 'failed', reason: outcome.reason, reasonCode: outcome.code, ...endedAt(job, now) };
       else if (outcome.status !== 'preempted') job.state = { status: outcome.status, ...endedAt(job, now) };
       parts.store.jobs.update(job);
       const last = parts.store.reruns.newest(run.id, 2).find(({ givenAt }) => givenAt !== null);
-      if (outcome.status === 'stopped' && run.tag !== null && last?.exitCode === 0)
+      if (outcome.status === 'stopped' && run.tag !== null && last?.how === 'itself' && last.exitCode === 0)
         parts.store.tags.put({ project: run.project, tag: run.tag, runId: run.id, createdAt: now });
       return null;
     }
@@ -57,26 +57,29 @@ export const finishWatch: Executor = async ({ parts, attempt, changed, reschedul
 function endOf(
   runs: RerunRecord,
   { progress }: JobRecord,
-  stopped: boolean,
+  state: WatchState,
+  over: boolean,
   now: number,
 ): Pick<RerunRecord, 'startedAt' | 'endedAt' | 'how' | 'exitCode'> {
-  const { end, retired } = progress;
-  const told = progress.terminatedAt !== null || progress.killedAt !== null;
-  const how = end?.problem
-    ? 'container'
-    : stopped || runs.stopAskedAt !== null
-      ? 'stopped'
-      : retired
-        ? 'changed'
-        : progress.supervised || told || end?.exitCode == null || end.epochChanged || end.outOfMemory
-          ? 'container'
-          : 'itself';
+  const { end, supervised } = progress;
+  const how = howEnded(runs, progress, over);
+  const own = state.ended?.attempt === runs.number ? state.ended : null;
   return {
-    startedAt: runs.startedAt ?? (progress.supervised ? null : (end?.startedAt ?? null)),
-    endedAt: end?.finishedAt === undefined ? now : Math.round(end.finishedAt),
+    startedAt: runs.startedAt ?? (supervised ? null : (end?.startedAt ?? null)),
+    endedAt: Math.max(runs.startedAt ?? 0, Math.round(own?.at ?? end?.finishedAt ?? now)),
     how,
-    exitCode: how === 'container' && progress.supervised ? null : (end?.exitCode ?? null),
+    // that of the container is its supervisor's
+    exitCode: supervised ? (own?.exitCode ?? null) : (end?.exitCode ?? null),
   };
+}
+
+function howEnded({ stopAskedAt }: RerunRecord, progress: JobRecord['progress'], over: boolean): RerunEnd {
+  const { end, retired, supervised } = progress;
+  if (end?.problem) return 'container';
+  if (over || stopAskedAt !== null) return 'stopped';
+  if (retired) return 'changed';
+  const told = progress.terminatedAt !== null || progress.killedAt !== null;
+  return supervised || told || end?.exitCode == null || end.epochChanged || end.outOfMemory ? 'container' : 'itself';
 }
 
 function comesByItself(again: InterruptionCause): RerunCause | null {

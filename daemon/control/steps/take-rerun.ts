@@ -1,6 +1,5 @@
-import { keyedArtifacts } from '../watch/artifact-keys.ts';
 import { sameDemand } from '../watch/same-demand.ts';
-import { needsTaking } from '../watch/watch-view.ts';
+import { takeInto } from '../watch/take.ts';
 import { dropWorkspace } from '../workspace-mount.ts';
 import type { Executor } from './executor.ts';
 import { requeue } from './requeue.ts';
@@ -16,16 +15,7 @@ export const takeRerun: Executor = async ({ parts, attempt, container, changed, 
   live.image = null;
   live.environment = null;
   const before = run.spec;
-  const after = parts.store.transaction(() => {
-    const [row] = parts.store.reruns.newest(run.id, 1);
-    const now = parts.store.runs.byId(run.id);
-    if (!row || !now || row.givenAt !== null || row.number !== job.attempt || !needsTaking(row, now)) return null;
-    const made = row.spec ? { ...row.spec, watch: row.spec.watch ?? now.spec.watch } : now.spec;
-    const spec = { ...made, jobs: keyedArtifacts(now.spec.jobs, made.jobs), snapshot: { ...made.snapshot, tree: row.tree } };
-    parts.store.runs.setSpec(run.id, spec);
-    parts.store.reruns.put({ ...row, spec: null });
-    return spec;
-  });
+  const after = parts.store.transaction(() => takeInto(parts.store, run.id, job.attempt));
   changed();
   if (after === null || sameDemand(before, after)) return;
   attempt.run = { ...run, spec: after };
