@@ -36,7 +36,9 @@ export async function take(room: Room, options: SnapshotOptions, givenDir: strin
 }
 
 const failed = (error: unknown): { ok: false } & Result<never> =>
-  error instanceof FailureError ? { ok: false, failure: error.failure } : fail('git', `Cannot take a snapshot: ${messageOf(error)}`, 'Look with: dstack doctor');
+  error instanceof FailureError
+    ? { ok: false, failure: error.failure }
+    : fail('git', `Cannot take a snapshot: ${messageOf(error)}`, 'Look with: dstack doctor');
 
 async function tryTake(room: Room, options: SnapshotOptions, projectDir: string): Promise<Result<Snapshot>> {
   if (room.last && (!room.shadow || indexStamp(room.shadow) !== room.last.stamp)) forget(room);

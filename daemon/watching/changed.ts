@@ -42,7 +42,7 @@ export type Consequence = { attempt: number | null } | { failure: Failure };
 
 /** See the docblock above. */
 export async function changed({ parts, control, notices }: ChangedParts, change: Change): Promise<Consequence> {
-  const { run, caller, snapshot, seenAt, asked } = change;
+  const { run, snapshot, seenAt, asked } = change;
   const [newest] = parts.store.reruns.newest(run.id, 1);
   if (!newest || run.intent) return { attempt: null };
   const { tree } = snapshot;

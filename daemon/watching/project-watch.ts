@@ -5,18 +5,17 @@
  *
  * INVARIANT: a folder is watched before it is looked into, and the snapshot comes after that: nothing falls between.
  */
-import { existsSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { messageOf } from '../../shared/result.ts';
 import { fileSystemOf } from '../hosts/filesystem.ts';
 import type { Logger } from '../logger.ts';
-import { type BytePath, bytePath } from '../snapshots/bytes.ts';
+import type { BytePath } from '../snapshots/bytes.ts';
 import type { Snapshot, SnapshotAgain, Snapshots } from '../snapshots/snapshots.ts';
 import { createDebounce } from './debounce.ts';
 import { isEditors } from './editors.ts';
 import { type FolderWatch, type Trouble, watchFolders } from './folder-watch.ts';
 import { walkFolders } from './folder-walk.ts';
 import { isGoingOn } from './going-on.ts';
-import { lookAt } from './look-at.ts';
 import { watchRepository } from './repository-watch.ts';
 import { sortOut } from './sort-out.ts';
 
@@ -111,13 +110,15 @@ export function watchProject(
         ready.resolve();
       }
     },
-    (waited) => isGoingOn(dir, snapshots.wanted(dir), look ? new Set() : dirty, waited),
+    (waited) => mode === 'events' && !lost && isGoingOn(dir, snapshots.wanted(dir), look ? new Set() : dirty, waited),
   );
 
   const act = async (seenAt: number): Promise<void> => {
     if (ended) return;
     if (timer) clearTimeout(timer);
-    const stat = lookAt(bytePath(dir));
+    // a network file system whose server is away holds up whoever asks: not this whole process
+    const stat = await lstat(dir).catch(() => null);
+    if (ended) return;
     if (!stat?.isDirectory()) return goAway();
     if (mode === 'gone' || (inode !== null && inode !== stat.ino)) comeBack();
     inode = stat.ino;
@@ -250,8 +251,7 @@ export function watchProject(
     mode = 'gone';
     inode = null;
     say(`the folder ${dir} is gone: waiting until it is back`);
-    const wait = (): void => (existsSync(dir) ? debounce.touch() : after(backEvery, wait));
-    after(backEvery, wait);
+    after(backEvery, debounce.touch);
   };
   const comeBack = (): void => {
     closeEyes();

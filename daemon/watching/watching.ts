@@ -2,8 +2,8 @@
  * Sees to it that each watch of the daemon's own user is told of changes: one pair of eyes per project, for as long as a run of it watches. What it knows can be lost at any instant: at the
  * next start it looks what the files are now.
  */
+import { realpath } from 'node:fs/promises';
 import type { BytePath } from '../snapshots/bytes.ts';
-import { realPath } from '../snapshots/room.ts';
 import type { RunRecord } from '../store/records.ts';
 import { isEnded } from '../../shared/states.ts';
 import { messageOf } from '../../shared/result.ts';
@@ -103,9 +103,10 @@ export function createWatching(all: ChangedParts, caller: Caller) {
     return first.filter((path) => others.every((paths) => paths.includes(path)));
   };
 
-  const begin = (run: RunRecord): void => {
-    if (!run.spec.watch || run.spec.watch.byClient || parts.signal.aborted || isOver(run.id)) return;
-    const dir = realPath(run.projectDir);
+  const begin = async (run: RunRecord): Promise<void> => {
+    if (!run.spec.watch || run.spec.watch.byClient) return;
+    const dir = await realpath(run.projectDir).catch(() => run.projectDir);
+    if (parts.signal.aborted || isOver(run.id)) return;
     let mine = eyes.get(dir);
     if (mine?.runs.has(run.id)) return;
     if (mine) mine.watch.anew();
@@ -146,7 +147,7 @@ export function createWatching(all: ChangedParts, caller: Caller) {
     },
     clientLeft: left,
     /** resolves when all of the project is watched; for tests */
-    ready: (dir: string) => eyes.get(realPath(dir))?.watch.ready,
+    ready: (dir: string) => eyes.get(dir)?.watch.ready,
     async finished() {
       for (const timer of clients.values()) clearTimeout(timer);
       await Promise.all([...eyes.values()].map(({ watch }) => watch.end()));

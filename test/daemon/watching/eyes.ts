@@ -24,6 +24,7 @@ export async function eyesOn(dir: string, home: string = tempDir()) {
     await watch.end();
   });
   await watch.ready;
+  const whole = snapshotsIn(tempDir());
   const now = (): string => seen.at(-1)?.tree ?? '';
   return {
     ...{ snapshots, seen, sees, notices, watch, now },
@@ -31,14 +32,13 @@ export async function eyesOn(dir: string, home: string = tempDir()) {
     trees: () => seen.map(({ tree }) => tree).filter((tree, i, all) => tree !== all[i - 1]),
     /** waits until the last snapshot is what the project is now, and gives it */
     async caughtUp(): Promise<string> {
-      const whole = snapshotsIn(tempDir());
       return waitFor(
         async () => {
           const taken = await whole.take(dir);
           return taken.ok && taken.value.tree === now() && now();
         },
         'the watch to have seen it all',
-        { seconds: 20 },
+        { seconds: 20, every: 50 },
       );
     },
   };

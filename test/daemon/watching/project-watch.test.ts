@@ -138,7 +138,7 @@ test('a file that git begins to track, though it is ignored', async () => {
 });
 
 test('a branch that is switched is one change', async () => {
-  const files = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`pkg${i % 30}/m${i}.py`, `one ${i}\n`]));
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`pkg${i % 30}/m${i}.py`, `one ${i}\n`]));
   const dir = repository({ ...files, 'only-here/x.py': 'x\n' });
   git(dir, 'checkout', '-q', '-b', 'other');
   write(dir, Object.fromEntries(Object.keys(files).map((path) => [path, `two ${path}\n`])));
