@@ -105,6 +105,7 @@ export function createControl(parts: ControlParts, host: Host): Control {
   const watches = createWatches(parts, {
     wake: (job) => adopt(job)?.wake(),
     changed: (runId) => changes.notify(runId),
+    reschedule: () => scheduling.reschedule(),
   });
 
   const wakeAll = (): void => drivers.forEach((driver) => driver.wake());

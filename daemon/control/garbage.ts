@@ -94,7 +94,11 @@ export async function collectGarbage(parts: ControlParts, dryRun: boolean): Prom
   if (problem !== undefined) {
     throw problem instanceof FailureError
       ? problem
-      : new FailureError({ code: 'gc', message: `Something could not be deleted: ${messageOf(problem)}`, hint: 'The rest was; look with: dstack doctor, dstack df' });
+      : new FailureError({
+          code: 'gc',
+          message: `Something could not be deleted: ${messageOf(problem)}`,
+          hint: 'The rest was; look with: dstack doctor, dstack df',
+        });
   }
   return [
     ...freed,

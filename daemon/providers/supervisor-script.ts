@@ -6,7 +6,7 @@
  *          → `end`       `end N`: SIGTERM to all of its processes; `kill N`: SIGKILL
  *   → `up`               it listens
  *     `begun`            N: its commands run from the file's time on
- *     `ended`            N and the exit code: nothing of it is left
+ *     `ended`            N and the exit code: nothing of it is left; `stopped`: because its container is being ended
  *     `refused`          N: the workspace could not be brought to its files (why: `refresh.out`): it needs another container
  *     `stuck`            N: there is something left of it that cannot be killed: as well
  *
@@ -153,10 +153,11 @@ while :; do
   [ -z "$dstack_stop" ] || exit 143
   printf '${markFormat}' "$dstack_n"
   echo "$dstack_n" >$dstack_state/begun || exit 1
-  $dstack_shell $dstack_state/script 2>&7 7>&- 8<&- 9<&-
+  # its redirections are the child's alone: of how that ends this shell tells nobody
+  (exec 2>&7 7>&- 8<&- 9<&-; exec $dstack_shell $dstack_state/script)
   dstack_code=$?
   [ -n "$dstack_stop" ] || dstack_clean || { echo "$dstack_n" >$dstack_state/${watchFiles.stuck}; }
-  echo "$dstack_n $dstack_code" >$dstack_state/ended || exit $dstack_code
+  echo "$dstack_n $dstack_code\${dstack_stop:+ stopped}" >$dstack_state/ended || exit $dstack_code
   [ -z "$dstack_stop" ] || exit 143
   dstack_runs=
 done

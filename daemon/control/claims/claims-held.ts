@@ -65,7 +65,11 @@ export function heldClaims(engine: Pick<Engine, 'create' | 'inspect' | 'remove'>
 export class InTheWay extends FailureError {
   readonly uuid: string;
   constructor(uuid: string, name: string) {
-    super({ code: 'gpus', message: `a container named ${name} that is not dstack's is in the way; remove it with: docker rm -f ${name}`, hint: 'What holds GPUs: dstack gpus' });
+    super({
+      code: 'gpus',
+      message: `a container named ${name} that is not dstack's is in the way; remove it with: docker rm -f ${name}`,
+      hint: 'What holds GPUs: dstack gpus',
+    });
     this.uuid = uuid;
   }
 }

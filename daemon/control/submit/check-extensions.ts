@@ -7,6 +7,10 @@ import type { ProjectFiles } from './project-files.ts';
 export function checkExtensions(files: ProjectFiles, projectDir: string, workflow: Workflow): Result<void> {
   const missing = neededFiles(workflow, null).find(({ key, path, mayBeMade }) => key === 'extensions' && !mayBeMade && !files.has(path));
   return missing
-    ? fail('no_extension', `The file '${missing.path}' that 'extensions' names does not exist in ${projectDir}`, 'Paths of extensions begin at the project')
+    ? fail(
+        'no_extension',
+        `The file '${missing.path}' that 'extensions' names does not exist in ${projectDir}`,
+        'Paths of extensions begin at the project',
+      )
     : ok(undefined);
 }

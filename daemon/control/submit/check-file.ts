@@ -20,6 +20,9 @@ export async function checkFile(
         `The file '${file.path}' that torchrun is to start is not among the files that a run gets`,
         'A line of .gitignore or .dstackignore leaves it out, or it is a link to somewhere else.',
       ]
-    : [`The file '${file.path}' that torchrun is to start does not exist in ${projectDir}`, 'Make it, or name another (the path is below the working directory)'];
+    : [
+        `The file '${file.path}' that torchrun is to start does not exist in ${projectDir}`,
+        'Make it, or name another (the path is below the working directory)',
+      ];
   return file.mayBeMade ? ok([`${message}: the set-up has to make it`]) : fail('no_such_file', message, hint);
 }

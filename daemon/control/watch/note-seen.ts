@@ -9,7 +9,8 @@ export function noteSeen(store: Pick<Store, 'reruns'>, runId: number, { begun, e
   const { number } = given;
   const news: RerunNews = {};
   if (given.startedAt === null && begun?.attempt === number) news.startedAt = begun.at;
-  if (ended?.attempt === number) {
+  // one that ended with its container is judged with that
+  if (ended?.attempt === number && !ended.stopped) {
     news.endedAt = Math.max(ended.at, given.startedAt ?? news.startedAt ?? 0);
     news.exitCode = ended.exitCode;
     news.how = ending !== number ? 'itself' : given.stopAskedAt === null ? 'changed' : 'stopped';

@@ -47,6 +47,7 @@ export function planWatch({ reruns, state, told, grace }: WatchSeen): WatchDecis
       return { do: 'retire', why: wanted.fresh ?? (wanted.cause === 'change' ? 'the files changed' : 'another attempt was asked for') };
     return given.stopAskedAt === null ? wait(null) : { do: 'retire', why: 'it was stopped' };
   }
+  if (state.ended?.stopped) return wait(null);
   if (state.stuck === given.number) return { do: 'retire', why: 'something of the last attempt could not be ended' };
   const hasEnded = given.endedAt !== null || state.ended?.attempt === given.number;
   if (!hasEnded) {

@@ -23,20 +23,18 @@ export const mostChanged = 20;
 
 /**
  * Writes down the next attempt of a watch; one that has not begun is replaced by it, under the same number. Returns its number; null: the run is no watch, or is
- * about to end.
+ * about to end. Within a transaction.
  */
 export function putRerun(store: Store, runId: number, request: RerunRequest, now: number): number | null {
-  return store.transaction(() => {
-    const [newest] = store.reruns.newest(runId, 1);
-    if (!newest || (store.runs.byId(runId)?.intent ?? null) !== null) return null;
-    const fresh: RerunRecord = {
-      ...{ runId, number: newest.number + 1, ...request, changed: request.changed.slice(0, mostChanged), askedAt: now },
-      ...{ givenAt: null, startedAt: null, stopAskedAt: null, endedAt: null, how: null, exitCode: null },
-    };
-    const next = newest.givenAt === null ? { ...fresh, ...inPlaceOf(newest, fresh) } : fresh;
-    store.reruns.put(next);
-    return next.number;
-  });
+  const [newest] = store.reruns.newest(runId, 1);
+  if (!newest || (store.runs.byId(runId)?.intent ?? null) !== null) return null;
+  const fresh: RerunRecord = {
+    ...{ runId, number: newest.number + 1, ...request, changed: request.changed.slice(0, mostChanged), askedAt: now },
+    ...{ givenAt: null, startedAt: null, stopAskedAt: null, endedAt: null, how: null, exitCode: null },
+  };
+  const next = newest.givenAt === null ? { ...fresh, ...inPlaceOf(newest, fresh) } : fresh;
+  store.reruns.put(next);
+  return next.number;
 }
 
 /** What stays of an attempt that was asked for and never began: why it was to be, and since when. */

@@ -11,7 +11,8 @@ import { readUntrusted, writeOver } from '../untrusted-file.ts';
 export interface WatchState {
   up: boolean;
   begun: { attempt: number; at: number } | null;
-  ended: { attempt: number; at: number; exitCode: number } | null;
+  /** `stopped`: with its container, which is being ended */
+  ended: { attempt: number; at: number; exitCode: number; stopped?: boolean } | null;
   /** told to end, in whatever way */
   ending: number | null;
   refused: number | null;
@@ -37,11 +38,11 @@ export const writeFirst = (folder: string, attempt: number): Promise<void> =>
   writeOver(join(folder, watchFiles.first), `${attempt}\n`, 0o644);
 
 export async function readWatchState(folder: string): Promise<WatchState> {
-  const numbers = async (name: string): Promise<{ words: number[]; at: number } | null> => {
+  const numbers = async (name: string): Promise<{ words: number[]; word: string | null; at: number } | null> => {
     const file = await readUntrusted(join(folder, name));
     // a line that is not there to its end is being written
-    const line = file && /^(\d+(?: \d+)*)(?: [a-z]+)?\n/.exec(file.text)?.[1];
-    return file && line ? { words: line.split(' ').map(Number), at: file.at } : null;
+    const [, line, word = null] = (file && /^(\d+(?: \d+)*)(?: ([a-z]+))?\n/.exec(file.text)) ?? [];
+    return file && line ? { words: line.split(' ').map(Number), word, at: file.at } : null;
   };
   const [up, begun, ended, ending, refused, stuck] = await Promise.all([
     lstat(join(folder, watchFiles.up)).then(
@@ -55,7 +56,10 @@ export async function readWatchState(folder: string): Promise<WatchState> {
   return {
     up,
     begun: begun?.words[0] === undefined ? null : { attempt: begun.words[0], at: begun.at },
-    ended: ended && number !== undefined && exitCode !== undefined ? { attempt: number, exitCode, at: ended.at } : null,
+    ended:
+      ended && number !== undefined && exitCode !== undefined
+        ? { attempt: number, exitCode, at: ended.at, ...(ended.word === null ? {} : { stopped: true }) }
+        : null,
     ending: first(ending),
     refused: first(refused),
     stuck: first(stuck),

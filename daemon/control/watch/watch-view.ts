@@ -19,6 +19,9 @@ export interface WatchWanted {
   startedAt: number | null;
 }
 
+/** Where the kernel cannot tell of a folder's changes (ms). */
+const lookAgainAfter = 250;
+
 /** null: the run is no watch. */
 export async function watchWanted(
   parts: Pick<ControlParts, 'store' | 'states' | 'config'>,
@@ -65,6 +68,10 @@ async function next(
     told: { begin: since(told.begin), end: since(told.end), kill: since(told.kill) },
     grace: parts.config.gracePeriod * 1000,
   });
+  const { decision, hears } = live.watch;
+  // nobody tells: it is looked at now and then
+  if (supervised && hears === null && decision.do === 'wait' && decision.ms === null)
+    live.watch.decision = { do: 'wait', ms: lookAgainAfter };
   return live.watch.decision;
 }
 

@@ -3,7 +3,9 @@ import type { WatchView } from '../../../shared/api.ts';
 import type { JobRecord } from '../../store/records.ts';
 import { latestAttempts } from '../run-status.ts';
 import type { ControlParts } from '../parts.ts';
+import type { Store } from '../../store/store.ts';
 import { putRerun, type RerunRequest } from './request-rerun.ts';
+import { takeInto } from './take.ts';
 
 /** What was told of a watch in this process; another one is told anew. */
 export interface WatchNews {
@@ -14,7 +16,7 @@ export interface WatchNews {
 
 export function createWatches(
   parts: Pick<ControlParts, 'store' | 'now'>,
-  hooks: { wake(job: JobRecord): void; changed(runId: number): void },
+  hooks: { wake(job: JobRecord): void; changed(runId: number): void; reschedule(): void },
 ) {
   const told = new Map<number, WatchNews>();
   const newsOf = (runId: number): WatchNews => told.get(runId) ?? { notice: null, sees: null };
@@ -34,9 +36,13 @@ export function createWatches(
 
   return {
     requestRerun(runId: number, request: RerunRequest): number | null {
-      const number = putRerun(parts.store, runId, request, parts.now());
+      const { number, taken } = parts.store.transaction(() => {
+        const put = putRerun(parts.store, runId, request, parts.now());
+        return { number: put, taken: put !== null && takeWaiting(parts.store, runId, put) };
+      });
       if (number === null) return null;
       wake(runId);
+      if (taken) hooks.reschedule();
       hooks.changed(runId);
       return number;
     },
@@ -51,4 +57,10 @@ export function createWatches(
     watchSees: (runId: number, sees: WatchView['sees']): void => tell(runId, { sees }),
     watchNews: newsOf,
   };
+}
+
+/** One that waits for a place waits for that of the newest definition. */
+function takeWaiting(store: Store, runId: number, number: number): boolean {
+  const [job] = latestAttempts(store.jobs.ofRun(runId));
+  return job?.state.status === 'queued' && job.attempt === number && takeInto(store, runId, number) !== null;
 }

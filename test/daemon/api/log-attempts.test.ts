@@ -110,3 +110,21 @@ test('each is read by its number, the newest without one, and all are searched',
   expect(await logs('-a', '--grep', '7746')).toMatchObject({ code: 1, stdout: '' });
   expect((await frames('')).get(4)).toBe(attempts[3]);
 });
+
+test('a daemon that is killed between two attempts loses nothing of either', async () => {
+  workflow('one');
+  edit('a');
+  run = (await daemon.cli(['run', 'w', '-d', '--watch'], { cwd })).stdout.trim();
+  await ended(1);
+  const child = spawn(dstack, ['logs', '-f', '--raw', run], { cwd, env: daemon.env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const all = text(child.stdout);
+  await once(child.stdout, 'readable');
+  await daemon.kill();
+  // the command that follows starts it again
+  await ended(1);
+  edit('b');
+  await ended(2);
+  await daemon.cli(['stop', run, '-y'], { cwd, seconds: 60 });
+  expect(await all).toBe(attempts[0]! + attempts[1]!);
+  expect((await daemon.cli(['logs', '--raw', run, '--attempt', '1'], { cwd })).stdout).toBe(attempts[0]);
+});

@@ -29,7 +29,8 @@ const steps: { step: StepName; warm: boolean }[] = [
 describe.each(steps)('killed at $step', ({ step, warm }) => {
   test.concurrent.each(['before', 'after'] as const)('%s it', async (when) => {
     await using daemon = await startDaemon({ config: { grace_period: '1s' } });
-    const file = (a: string) => workflow(['echo "$A $(cat a)"', 'echo left >left; echo $(cat left) >>out/all', deaf], `  env: [A=${a}]\n  artifacts: [out]\n`);
+    const file = (a: string) =>
+      workflow(['echo "$A $(cat a)"', 'echo left >left; echo $(cat left) >>out/all', deaf], `  env: [A=${a}]\n  artifacts: [out]\n`);
     const cwd = await projectWith(file('x'), { a: 'one' });
     const name = await startWatch(daemon, cwd);
     await untilAttempt(daemon, cwd, name, 1, 'running');

@@ -15,7 +15,9 @@ export async function startWatch(daemon: TestDaemon, cwd: string, ...more: strin
   return stdout.trim();
 }
 
-export const detail = (daemon: TestDaemon, cwd: string, name: string): Promise<RunDetail> => daemon.json<RunDetail>(['ps', name], { cwd });
+/** The whole of a run, asked for as often as one likes. */
+export const detail = (daemon: TestDaemon, _cwd: string, name: string): Promise<RunDetail> =>
+  ask(daemon, 'GET', `/v1/runs/${name}`) as Promise<RunDetail>;
 
 /** The run as soon as that attempt of it is in that phase. */
 export const untilAttempt = (
@@ -44,16 +46,18 @@ export const printed = async (daemon: TestDaemon, cwd: string, name: string, att
 export const press = (daemon: TestDaemon, cwd: string, name: string, key: 'r' | 's'): Promise<{ attempt: number | null }> =>
   post(daemon, key === 'r' ? '/v1/runs/rerun' : '/v1/runs/stop-attempt', { name, projectDir: cwd }) as Promise<{ attempt: number | null }>;
 
-function post(daemon: TestDaemon, path: string, body: object): Promise<unknown> {
+const post = (daemon: TestDaemon, path: string, body: object): Promise<unknown> => ask(daemon, 'POST', path, body);
+
+function ask(daemon: TestDaemon, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': 'application/json' };
-    const sent = request({ socketPath: socketPath(daemon.home), path, method: 'POST', headers }, (answer) => {
+    const sent = request({ socketPath: socketPath(daemon.home), path, method, headers }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       answer.on('error', reject);
       answer.on('end', () => (answer.statusCode === 200 ? resolve(JSON.parse(text)) : reject(new Error(`${path}: ${text}`))));
     });
     sent.on('error', reject);
-    sent.end(JSON.stringify(body));
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startDaemon } from '../../support/daemon.ts';
+import { startEngine } from '../../support/engine.ts';
 import { gpuMachine } from '../../support/gpu-machine.ts';
 import { projectWith } from '../../support/project.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -45,4 +46,49 @@ test('who waits for the GPU of a watch gets it when the watch ends, not between 
   await daemon.cli(['stop', name, '-y'], { cwd });
   await untilStatus(daemon, cwd, name, 'stopped');
   expect(await untilStatus(daemon, cwd, waiting, 'done', 'failed')).toMatchObject({ status: 'done' });
+});
+
+test('a watch that is interruptible makes room, and what it was at comes again by itself', async () => {
+  await using machine = await gpuMachine(1);
+  await using daemon = await startDaemon({ ...machine.options, config: { grace_period: '1s' } });
+  const cwd = await projectWith(
+    `${workflow(['echo "attempt $RUN_ATTEMPT"; exec sleep 60'], '  resources: {gpu: 1, interruptible: true}\n')}- name: owner\n  provider: bash\n  commands: ["true"]\n  resources: {gpu: 1}\n`,
+  );
+  const name = await startWatch(daemon, cwd);
+  await untilAttempt(daemon, cwd, name, 1, 'running');
+  const owner = (await daemon.cli(['run', 'owner', '-d'], { cwd })).stdout.trim();
+  await untilStatus(daemon, cwd, owner, 'done');
+  const run = await untilAttempt(daemon, cwd, name, 2, 'running');
+  expect(run).toMatchObject({ watch: { cause: 'preempted' }, gpus: machine.standIn.uuids, attempts: [{ how: 'container' }, { how: null }] });
+  // one that waits makes room too, and goes on waiting
+  await press(daemon, cwd, name, 's');
+  await untilAttempt(daemon, cwd, name, 2, 'ended');
+  const next = (await daemon.cli(['run', 'owner', '-d'], { cwd })).stdout.trim();
+  await untilStatus(daemon, cwd, next, 'done');
+  expect(await untilStatus(daemon, cwd, name, 'preparing')).toMatchObject({ attempt: 2, reason: expect.stringMatching(/waiting for changes$/) });
+  // without a container, too
+  const third = (await daemon.cli(['run', 'owner', '-d'], { cwd })).stdout.trim();
+  await untilStatus(daemon, cwd, third, 'done');
+  await press(daemon, cwd, name, 'r');
+  await untilAttempt(daemon, cwd, name, 3, 'running');
+  await daemon.cli(['stop', name, '-y'], { cwd });
+  expect(await untilStatus(daemon, cwd, name, 'stopped')).toMatchObject({ attempt: 3 });
+  expect((await detail(daemon, cwd, name)).attempts.at(-1)).toMatchObject({ how: 'stopped', exitCode: 143 });
+});
+
+test('after a restart of the engine what ran comes again by itself, what waited waits', async () => {
+  await using engine = await startEngine();
+  await using daemon = await startDaemon({ engine: engine.host, config: { grace_period: '1s' } });
+  const cwd = await projectWith(workflow(['cat a; [ $(cat a) = over ] || exec sleep 60']), { a: 'on' });
+  const name = await startWatch(daemon, cwd);
+  await untilAttempt(daemon, cwd, name, 1, 'running');
+  await engine.restart('graceful');
+  expect(await untilAttempt(daemon, cwd, name, 2, 'running')).toMatchObject({ watch: { cause: 'host', before: { how: 'container' } } });
+  writeFileSync(join(cwd, 'a'), 'over');
+  await untilAttempt(daemon, cwd, name, 3, 'ended');
+  await engine.restart('kill');
+  await untilStatus(daemon, cwd, name, 'preparing');
+  expect(await untilAttempt(daemon, cwd, name, 3, 'ended')).toMatchObject({ watch: { exitCode: 0 } });
+  await press(daemon, cwd, name, 'r');
+  expect(await untilAttempt(daemon, cwd, name, 4, 'ended')).toMatchObject({ watch: { exitCode: 0 } });
 });

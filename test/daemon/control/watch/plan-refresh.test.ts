@@ -23,7 +23,8 @@ const content = constantFrom('1', '2', '3');
 /** Only paths of which none is a folder of another. */
 const files: Arbitrary<Files> = array(tuple(path, content), { maxLength: 7 }).map((entries) => {
   const kept = new Map<string, string>();
-  for (const [at, text] of entries) if (![...kept.keys()].some((other) => other.startsWith(`${at}/`) || at.startsWith(`${other}/`))) kept.set(at, text);
+  for (const [at, text] of entries)
+    if (![...kept.keys()].some((other) => other.startsWith(`${at}/`) || at.startsWith(`${other}/`))) kept.set(at, text);
   return kept;
 });
 type Deed = { do: 'write' | 'delete' | 'folder' | 'anew'; path: string; content: string };
@@ -43,7 +44,11 @@ class Overlay {
 
   lowerList(at: string): string[] {
     const prefix = at === '' ? '' : `${at}/`;
-    return [...new Set([...this.lower.keys()].filter((file) => file.startsWith(prefix)).map((file) => file.slice(prefix.length).split('/')[0] ?? ''))];
+    return [
+      ...new Set(
+        [...this.lower.keys()].filter((file) => file.startsWith(prefix)).map((file) => file.slice(prefix.length).split('/')[0] ?? ''),
+      ),
+    ];
   }
 
   /** what is to be seen at a path; content of a file, 'folder', or null */
@@ -166,7 +171,8 @@ function carryOut(overlay: Overlay, { missing, remove, copy }: Refresh, wanted: 
 
 const withFolders = (wanted: Files): Map<string, string | null> => {
   const all = new Map<string, string | null>(wanted);
-  for (const at of wanted.keys()) for (let end = at.lastIndexOf('/'); end > 0; end = at.lastIndexOf('/', end - 1)) all.set(at.slice(0, end), null);
+  for (const at of wanted.keys())
+    for (let end = at.lastIndexOf('/'); end > 0; end = at.lastIndexOf('/', end - 1)) all.set(at.slice(0, end), null);
   return all;
 };
 const sorted = (all: ReadonlyMap<string, string | null>): [string, string | null][] => [...all].toSorted(([a], [b]) => (a < b ? -1 : 1));

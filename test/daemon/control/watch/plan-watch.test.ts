@@ -47,7 +47,10 @@ describe('what is done next in the container of a watch', () => {
     expect(planOf([stopped], ended)).toEqual({ do: 'noteRerun' });
   });
   test('a fresh container: what is wanted needs one, or this one cannot take another attempt', () => {
-    expect(planOf([rerun(4, { fresh: 'requirements.txt changed' }), over], ended)).toEqual({ do: 'retire', why: 'requirements.txt changed' });
+    expect(planOf([rerun(4, { fresh: 'requirements.txt changed' }), over], ended)).toEqual({
+      do: 'retire',
+      why: 'requirements.txt changed',
+    });
     // gracefully: what runs is ended first
     expect(planOf([rerun(4, { fresh: 'requirements.txt changed' }), runs], begun)).toEqual({ do: 'endRerun' });
     expect(planOf([given(3)], { refused: 3 })).toMatchObject({ do: 'retire' });
