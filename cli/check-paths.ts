@@ -35,10 +35,19 @@ async function load(path: string): Promise<LoadedWorkflows> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     const project = findProject(path);
     if (project !== null) return loadProject(project);
-    throw new FailureError({ code: 'no_project', message: `There is no .dstack/workflows.yaml in ${path} or above it.`, hint: '`dstack init`, in that folder, makes one.' });
+    throw new FailureError({
+      code: 'no_project',
+      message: `There is no .dstack/workflows.yaml in ${path} or above it.`,
+      hint: '`dstack init`, in that folder, makes one.',
+    });
   }
   const file = await readWorkflowFile(path);
-  if (file === null) throw new FailureError({ code: 'no_such_file', message: `There is no file ${path}.`, hint: 'Name a project or a workflow file; without a path it is the project around here.' });
+  if (file === null)
+    throw new FailureError({
+      code: 'no_such_file',
+      message: `There is no file ${path}.`,
+      hint: 'Name a project or a workflow file; without a path it is the project around here.',
+    });
   const project = findProject(dirname(path));
   return parseWorkflows([file], project === null ? null : filesOf(project));
 }

@@ -73,6 +73,11 @@ export class Client {
     return typeof this.#options.elsewhere === 'function';
   }
 
+  /** On its way to another machine, on which ssh may ask something. */
+  get connecting(): boolean {
+    return this.elsewhere && !this.#connected;
+  }
+
   /** The way to it, once something was asked; null before that, and where the daemon is on this machine. */
   get connection(): Connection | null {
     return this.#connection;
@@ -175,7 +180,11 @@ export class Client {
     const stopped = await this.call('daemonStop', {}, { start: false, anyVersion: true });
     if (!stopped.ok && stopped.failure.code !== 'daemon_gone') return stopped;
     if (this.#connection ? await this.#connection.silent(30_000) : await gone(this.socket, 30_000)) return ok(undefined);
-    return fail('daemon_stays', 'The daemon has not stopped within 30 seconds.', 'What it is at: dstack daemon logs. It may be killed without harm.');
+    return fail(
+      'daemon_stays',
+      'The daemon has not stopped within 30 seconds.',
+      'What it is at: dstack daemon logs. It may be killed without harm.',
+    );
   }
 
   /** The way to another machine's daemon, opened unless it is open. */
@@ -209,7 +218,10 @@ export class Client {
         if (isAbsent(error)) {
           if (this.shared) return notServed(socket.value);
           if (options.start === false) return fail('daemon_absent', 'The daemon is not running.', '`dstack daemon start` starts it.');
-          const started = attempt > mostAttempts ? fail('daemon_silent', 'The daemon starts, and is gone again.', '`dstack daemon logs` says why.') : await this.start();
+          const started =
+            attempt > mostAttempts
+              ? fail('daemon_silent', 'The daemon starts, and is gone again.', '`dstack daemon logs` says why.')
+              : await this.start();
           if (!started.ok) return started;
         } else if (codeOf(error) === 'EACCES') {
           return fail(

@@ -65,8 +65,8 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
   const found = findProject(cwd);
   const daemonMain = fileURLToPath(new URL('../daemon/main.ts', import.meta.url));
   const notice = (sentence: string): void => waiting.aside(() => err.line(err.style('dim', sentence)));
-  // whoever draws on the terminal has its own way of saying things
-  const waiting: Waiting = createWaiting(err, () => cli.notice !== notice);
+  // whoever draws on the terminal has its own way of saying things; ssh may ask for a password
+  const waiting: Waiting = createWaiting(err, () => cli.notice !== notice || cli.client.connecting);
   const cli: Cli = {
     cwd,
     env,

@@ -105,7 +105,12 @@ function spawnDaemon({ home, env }: Where, [node, ...args]: [string, ...string[]
     child.on('error', () => {}); // a process that did not come to be has no pid
     child.unref();
     closeSync(log);
-    if (child.pid === undefined) return fail('daemon_died', `The daemon could not start: ${process.execPath} does not run.`, 'Install Node.js again, and dstack with it.');
+    if (child.pid === undefined)
+      return fail(
+        'daemon_died',
+        `The daemon could not start: ${process.execPath} does not run.`,
+        'Install Node.js again, and dstack with it.',
+      );
     return ok({ child, from });
   } catch (error) {
     return fail(

@@ -15,7 +15,8 @@ export const envOption = (entries: string[], env: NodeJS.ProcessEnv): Record<str
     entries.map((entry) => {
       const text = withOwnValue(entry, env);
       const name = text.slice(0, text.indexOf('='));
-      if (!/^[A-Za-z_]\w*$/.test(name)) throw usageError(`-e ${entry}: '${name}' is no name of a variable.`, 'Names have letters, digits and underscores: -e NAME=VALUE');
+      if (!/^[A-Za-z_]\w*$/.test(name))
+        throw usageError(`-e ${entry}: '${name}' is no name of a variable.`, 'Names have letters, digits and underscores: -e NAME=VALUE');
       return [name, text.slice(name.length + 1)];
     }),
   );

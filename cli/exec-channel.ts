@@ -108,5 +108,9 @@ function refusal(body: string, status: number | undefined): Failure {
   } catch {
     // said below
   }
-  return { code: 'daemon_garbled', message: `The daemon does not run the command (status ${status}).`, hint: '`dstack daemon logs` may say why.' };
+  return {
+    code: 'daemon_garbled',
+    message: `The daemon does not run the command (status ${status}).`,
+    hint: '`dstack daemon logs` may say why.',
+  };
 }

@@ -38,6 +38,9 @@ type Ending = { how: 'end'; run: Run } | { how: 'broken'; gone: boolean } | { ho
 /** Said where the daemon went away. */
 export const goneSentence = 'The daemon went away; connecting to it again…';
 
+/** Less than a daemon waits for a reader that does not read (ms). */
+const mostPatience = 25_000;
+
 /** More breaks than this with nothing received between them: it will not get better. */
 const mostBreaks = 20;
 
@@ -118,8 +121,14 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
           return unreachable(event);
       }
     };
+    // what comes after so long had waited for us: the daemon has not gone, it drops a reader that stands still
+    let heardAt = performance.now();
+    let lateAt = Number.NEGATIVE_INFINITY;
     const socket = openFrames(client.socket, address(wanted, place), client.headers, {
       onMessage: (data, isBinary) => {
+        const now = performance.now();
+        if (now - heardAt > mostPatience) lateAt = now;
+        heardAt = now;
         if (++waiting > 16) socket.pause();
         work = work
           .then(() => take(data, isBinary))
@@ -134,7 +143,10 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
         });
       },
       onRefused: (status, body) => settle({ how: 'refused', failure: refusal(body, status) }),
-      onClose: () => void work.then(() => settled || settle({ how: 'broken', gone: true })),
+      onClose: () => {
+        const gone = performance.now() - lateAt > 5_000;
+        void work.then(() => settled || settle({ how: 'broken', gone }));
+      },
     });
   });
 }

@@ -73,17 +73,19 @@ function frames(reader: FrameReader, socket: Socket): (chunk: Buffer) => void {
   /** the kind of the message that its frames go on with */
   let message = 0;
   let final = true;
-  let parts: Buffer[] = [];
+  const text: Buffer[] = [];
+  const control: Buffer[] = [];
 
   const piece = (data: Buffer): void => {
     if (opcode === opcodes.binary) {
       if (data.length > 0) reader.onMessage(data, true);
       return;
     }
-    parts.push(data);
+    // what is asked in between stands between the frames of a message
+    const gathered = opcode === opcodes.text ? text : control;
+    gathered.push(data);
     if (left > 0 || (!final && opcode === opcodes.text)) return;
-    const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    parts = [];
+    const whole = Buffer.concat(gathered.splice(0));
     if (opcode === opcodes.text) reader.onMessage(whole, false);
     // masked with zeros, as a client's frames must be masked
     else if (opcode === opcodes.ping) socket.write(Buffer.concat([Buffer.from([0x8a, 0x80 | whole.length, 0, 0, 0, 0]), whole]));

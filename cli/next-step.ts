@@ -1,7 +1,7 @@
 /** What to do about a run that ended otherwise than it should: for whoever sat before it. */
 import type { Run } from '../shared/api.ts';
 
-type EndedRun = Pick<Run, 'name' | 'status' | 'reason' | 'exitCode' | 'nodes' | 'artifacts' | 'workflow'>;
+type EndedRun = Pick<Run, 'name' | 'status' | 'reason' | 'exitCode' | 'nodes' | 'watch'>;
 
 /** By what stands in the reason, the first that fits. */
 const steps: readonly [pattern: RegExp, step: (run: EndedRun) => string][] = [
@@ -21,7 +21,9 @@ const steps: readonly [pattern: RegExp, step: (run: EndedRun) => string][] = [
 
 /** One sentence; null: its reason is followed by more anyway, or nothing is wrong. */
 export function nextStep(run: EndedRun): string | null {
-  const { name, status, reason, exitCode, nodes } = run;
+  const { name, status, reason, exitCode, nodes, watch } = run;
+  // whoever ends one meant to
+  if (watch) return null;
   if (status === 'stopped' || status === 'aborted') return `The same once more: dstack restart ${name}`;
   if (status !== 'failed' || (nodes ?? 1) > 1) return null;
   const why = reason ?? (exitCode === null ? '' : `exit code ${exitCode}`);

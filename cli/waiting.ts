@@ -16,14 +16,14 @@ export interface Waiting {
   aside(write: () => void): void;
 }
 
-/** `quiet`: somebody else draws on the terminal. */
+/** `quiet`: somebody else draws on the terminal now, or asks something there. */
 export function createWaiting(err: Output, quiet: () => boolean): Waiting {
   // loaded where something is slow
   let status: StatusLine | null = null;
   let depth = 0;
   return {
     async during(text, work, now) {
-      if (!err.isTTY || quiet() || depth > 0) return work();
+      if (!err.isTTY || depth > 0) return work();
       depth++;
       let over = false;
       let said = text;
@@ -31,7 +31,8 @@ export function createWaiting(err: Output, quiet: () => boolean): Waiting {
       const look = async (): Promise<void> => {
         status ??= new (await import('./terminal/status-line.ts')).StatusLine(err);
         if (over) return;
-        status.show(said);
+        if (quiet()) status.clear();
+        else status.show(said);
         said = (await Promise.resolve(now?.()).catch(() => null)) ?? text;
         if (!over) timer = setTimeout(() => void look(), every).unref();
       };

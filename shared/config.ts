@@ -1,12 +1,13 @@
 import type { EndedStatus } from './states.ts';
 
 /** Who is told that a run has ended: of those that ended so, and ran for at least `after` seconds. */
-export type Notifier = { on: EndedStatus[]; after: number } & (
+export type Notifier = { on: EndedStatus[]; after: number } &
   /** run by sh as the daemon's user */
-  | { how: 'command'; command: string }
-  /** asked with POST; the URL is a secret */
-  | { how: 'webhook'; url: string }
-);
+  (
+    | { how: 'command'; command: string }
+    /** asked with POST; the URL is a secret */
+    | { how: 'webhook'; url: string }
+  );
 
 /** `$DSTACK_HOME/config.yaml`, with every default filled in. Read by readConfig (shared/config-file.ts); described in the README. */
 export interface Config {

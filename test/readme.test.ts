@@ -1,5 +1,5 @@
 /** Every command of the README is run: the tour's blocks in order, in one shell, each to success; the two commands of the first section by tests of their own. */
-import { readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultConfig } from '../shared/config-file.ts';
@@ -30,9 +30,19 @@ test('the two commands stand in it', () => {
   expect(readme).toMatch(/^ {4}scripts\/test /m);
 });
 
-test('every dependency is justified in one line', () => {
+test('every dependency is justified in one line, those that are bundled too', () => {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-  for (const name of Object.keys(dependencies)) expect(readme, name).toMatch(new RegExp(`^\\| .*\\b${name}\\b.* \\| .+ \\|$`, 'm'));
+  const sources = ['cli', 'daemon', 'shared'].flatMap((dir) =>
+    readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+      name.endsWith('.ts') ? [join(root, dir, name)] : [],
+    ),
+  );
+  const imported = sources.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/^(?!import type).*(?: from |import\()'([a-z@][^':]*)'/gm)].map((match) => match[1] ?? ''),
+  );
+  const names = new Set([...Object.keys(dependencies), ...imported]);
+  expect(names.size).toBeGreaterThan(5);
+  for (const name of names) expect(readme, name).toMatch(new RegExp(`^\\| .*\\b${name}\\b.* \\| .+ \\|$`, 'm'));
 });
 
 test('it says plainly what access to Docker means, and where the variables of a run can be seen', () => {

@@ -31,23 +31,26 @@ const installing = (cli: Cli): Command =>
   new Command('install')
     .description('Put it where the shell finds it.')
     .argument('[shell]', 'bash or zsh; your own where it is left out')
+    .option('--json', 'Print JSON.')
     .addHelpText('after', examples([['dstack completion install', 'for the shell that you use']]))
-    .action(async (name: string | undefined) => {
+    .action(async (name: string | undefined, options: { json?: boolean }) => {
       const { install } = await import('../completion/install.ts');
-      say(cli, unwrap(install(shellOf(cli, name), cli.env)));
+      say(cli, unwrap(install(shellOf(cli, name), cli.env)), options);
     });
 
 const uninstalling = (cli: Cli): Command =>
   new Command('uninstall')
     .description('Take it away.')
     .argument('[shell]', 'bash or zsh; your own where it is left out')
+    .option('--json', 'Print JSON.')
     .addHelpText('after', examples([['dstack completion uninstall zsh', 'zsh has it no more']]))
-    .action(async (name: string | undefined) => {
+    .action(async (name: string | undefined, options: { json?: boolean }) => {
       const { uninstall } = await import('../completion/install.ts');
-      say(cli, unwrap(uninstall(shellOf(cli, name), cli.env)));
+      say(cli, unwrap(uninstall(shellOf(cli, name), cli.env)), options);
     });
 
-function say(cli: Cli, { done, next }: Installed): void {
+function say(cli: Cli, { done, next }: Installed, options: { json?: boolean }): void {
+  if (options.json) return cli.json({ done, next });
   for (const line of [...done, ...next]) cli.out.line(line);
 }
 

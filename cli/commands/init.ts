@@ -19,7 +19,8 @@ export const command = (cli: Cli): Command =>
     )
     .action((options: { name?: string; json?: boolean }) => {
       const { name } = options;
-      if (name !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(name)) throw usageError(`'${name}' is not of the form owner/repo.`, 'For example: dstack init --name lab/mnist');
+      if (name !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(name))
+        throw usageError(`'${name}' is not of the form owner/repo.`, 'For example: dstack init --name lab/mnist');
       const existing = findProject(cli.cwd);
       const projectDir = existing ?? cli.cwd;
       const first = existing === null ? writeFirstWorkflows(projectDir) : null;

@@ -5,7 +5,7 @@ import { homeFiles } from '../../shared/home.ts';
 import { projectName } from '../../shared/project.ts';
 import { compose } from '../client.ts';
 import type { Cli } from '../context.ts';
-import { text } from '../http.ts';
+import { exchange } from '../exchange.ts';
 
 /** Milliseconds. */
 const patience = 300;
@@ -16,19 +16,9 @@ const mostRuns = 200;
 async function ask<V extends Verb>(cli: Cli, verb: V, params: Verbs[V]['params']): Promise<Verbs[V]['answer'] | null> {
   const { client } = cli;
   if (client.elsewhere || (!client.shared && !existsSync(homeFiles(cli.home).socket))) return null;
-  const { method, path, headers } = compose(verb, params, client.headers);
-  const http = process.getBuiltinModule('node:http');
-  return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(patience);
-    const sent = http.request({ socketPath: client.socket, method, path, headers: { host: 'dstack', ...headers }, signal }, (answer) => {
-      text(answer).then(
-        (body) => resolve(answer.statusCode === 200 ? (JSON.parse(body) as Verbs[V]['answer']) : null),
-        () => resolve(null),
-      );
-    });
-    sent.on('error', () => resolve(null));
-    sent.end();
-  });
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), patience).unref());
+  const answer = await Promise.race([exchange(client.socket, compose(verb, params, client.headers)).catch(() => null), late]);
+  return answer?.statusCode === 200 ? (JSON.parse(answer.body) as Verbs[V]['answer']) : null;
 }
 
 const here = (cli: Cli): { projectDir: string; project: string } => {

@@ -24,4 +24,5 @@ export async function complete(args: string[]): Promise<void> {
   }
 }
 
-const print = (lines: string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
+/** And that is all: a daemon that has not answered yet is not waited for. */
+const print = (lines: string[]): void => void process.stdout.write(`${lines.join('\n')}\n`, () => process.exit(0));

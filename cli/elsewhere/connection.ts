@@ -205,7 +205,8 @@ export class Connection {
         closeSync(file);
         break;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return fail('no_connection', `Cannot write ${lock}: ${messageOf(error)}.`, 'Make its folder one of your own.');
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+          return fail('no_connection', `Cannot write ${lock}: ${messageOf(error)}.`, 'Make its folder one of your own.');
         if (performance.now() - began > limits.typed || isLeft(lock)) rmSync(lock, { force: true });
         else await delay(50);
       }
@@ -223,7 +224,11 @@ export function openWay(address: Address, env: NodeJS.ProcessEnv, notice: (sente
   try {
     return ok(new Connection(address, env, notice));
   } catch (error) {
-    return fail('home_unusable', `There is no folder for the connection to ${address.url}: ${messageOf(error)}.`, 'Set XDG_RUNTIME_DIR to a folder of your own.');
+    return fail(
+      'home_unusable',
+      `There is no folder for the connection to ${address.url}: ${messageOf(error)}.`,
+      'Set XDG_RUNTIME_DIR to a folder of your own.',
+    );
   }
 }
 

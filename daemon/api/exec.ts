@@ -25,7 +25,11 @@ const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, 
 export function serveExec(api: ApiParts, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const name = decoded(execRoute.exec(pathOf(request))?.[1]);
   const found = name === null ? null : findRun(api, name, 'enter');
-  if (!found?.ok) return refuseUpgrade(socket, found?.failure ?? { code: 'no_such_run', message: 'This is not the name of a run', hint: 'See the runs with: dstack ps -a' });
+  if (!found?.ok)
+    return refuseUpgrade(
+      socket,
+      found?.failure ?? { code: 'no_such_run', message: 'This is not the name of a run', hint: 'See the runs with: dstack ps -a' },
+    );
   sockets.handleUpgrade(request, socket, head, (client) => {
     attend(api, found.value, client).catch((error: unknown) => {
       api.logger.error({ run: found.value.name, error: messageOf(error) }, 'a session failed');
@@ -62,7 +66,14 @@ async function attend(api: ApiParts, run: RunRecord, client: WebSocket): Promise
   const session = await open(api, run, start, gone.signal);
   if ('code' in session) return end({ type: 'failed', failure: session });
   const stopping = (): void => {
-    end({ type: 'failed', failure: { code: 'daemon_stops', message: 'The daemon stops, which ends what runs through it', hint: 'The run goes on: enter it again' } });
+    end({
+      type: 'failed',
+      failure: {
+        code: 'daemon_stops',
+        message: 'The daemon stops, which ends what runs through it',
+        hint: 'The run goes on: enter it again',
+      },
+    });
     void session.hangUp();
   };
   client.on('close', () => void session.hangUp());

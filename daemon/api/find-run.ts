@@ -32,9 +32,17 @@ const notYours = ({ name, user }: RunRecord, access: Access): Result<never> => {
     case 'read':
       return fail('not_yours', `The run '${name}' belongs to ${user}, who has not shared it`, `${user} can, with: dstack share ${name}`);
     case 'end':
-      return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} and the administrator may stop or remove it`, `Ask ${user}`);
+      return fail(
+        'not_yours',
+        `The run '${name}' belongs to ${user}: only ${user} and the administrator may stop or remove it`,
+        `Ask ${user}`,
+      );
     case 'enter':
-      return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} and the administrator may run commands in it`, `Ask ${user}`);
+      return fail(
+        'not_yours',
+        `The run '${name}' belongs to ${user}: only ${user} and the administrator may run commands in it`,
+        `Ask ${user}`,
+      );
     case 'own':
       return fail('not_yours', `The run '${name}' belongs to ${user}: only ${user} may use it so`, 'Your own: dstack ps -a');
   }

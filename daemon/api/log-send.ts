@@ -23,7 +23,7 @@ export interface LogClient {
  */
 export function sendAttempt(
   logs: Logs,
-  { client, socket, tell, gone }: LogClient,
+  { client, tell, gone }: LogClient,
   { id, attempt }: LogPlace,
   offset: number,
   how: { follow: boolean; announce: boolean },

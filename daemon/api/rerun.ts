@@ -39,7 +39,8 @@ export const rerun: JsonHandler<'rerun'> = {
       watching.clientLeft(run.id);
       return ok({ attempt: null });
     }
-    if (snapshot && !watch.byClient) return fail('not_shared_mode', 'This daemon watches the project itself: no files are sent to it', null);
+    if (snapshot && !watch.byClient)
+      return fail('not_shared_mode', 'This daemon watches the project itself: no files are sent to it', null);
     if (snapshot && !parts.snapshots.has(snapshotPlace(run), snapshot.tree))
       return fail('snapshot_needed', `The files ${snapshot.tree} are not here (any more)`, 'Send them again.');
     if (snapshot) watching.clientSaw(run.id);

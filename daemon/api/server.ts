@@ -66,17 +66,30 @@ async function answer(api: ApiParts, reading: Reading, request: IncomingMessage,
     .filter((route) => route.match !== null)
     .toSorted((a, b) => Object.keys(a.match?.groups ?? {}).length - Object.keys(b.match?.groups ?? {}).length)[0];
   if (!found?.match)
-    return refuse(response, 404, { code: 'no_such_route', message: `The daemon knows no ${request.method} ${url.pathname}`, hint: 'Use the dstack of its version.' });
+    return refuse(response, 404, {
+      code: 'no_such_route',
+      message: `The daemon knows no ${request.method} ${url.pathname}`,
+      hint: 'Use the dstack of its version.',
+    });
   const inPath = Object.fromEntries(Object.entries(found.match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]));
   // the table says which handler takes which parameters; the types of a union of them cannot
   const handler = handlers[found.verb] as JsonHandler<'ps'> | StreamHandler<'ps'>;
   const inBody = request.method === 'POST' && !('ownBody' in handler);
   const body = inBody ? await readBody(request, reading) : Object.fromEntries(url.searchParams);
-  if (body === null) return refuse(response, 400, { code: 'bad_request', message: 'The body of the request is not JSON', hint: 'Use the dstack of its version.' });
+  if (body === null)
+    return refuse(response, 400, {
+      code: 'bad_request',
+      message: 'The body of the request is not JSON',
+      hint: 'Use the dstack of its version.',
+    });
   const params = handler.params.safeParse({ ...body, ...inPath });
   if (!params.success) {
     const what = params.error.issues.map((issue) => `${issue.path.join('.') || 'the request'}: ${issue.message}`).join('; ');
-    return refuse(response, 400, { code: 'bad_request', message: `The daemon does not accept this: ${what}`, hint: '`dstack COMMAND --help` says what it takes.' });
+    return refuse(response, 400, {
+      code: 'bad_request',
+      message: `The daemon does not accept this: ${what}`,
+      hint: '`dstack COMMAND --help` says what it takes.',
+    });
   }
   if ('stream' in handler) {
     const streamed = await handler.stream(api, params.data, request, response);

@@ -10,7 +10,12 @@ export const share: JsonHandler<'share'> = {
   params: z.object({ name: z.string(), off: flag }),
   answer: async (api, { name, off }) => {
     const { store, control, caller } = api;
-    if (!caller.shared) return fail('not_shared_mode', 'This daemon serves only you: there is nobody to share a run with', 'One daemon for all users of a machine: dstack daemon install --system --group GROUP');
+    if (!caller.shared)
+      return fail(
+        'not_shared_mode',
+        'This daemon serves only you: there is nobody to share a run with',
+        'One daemon for all users of a machine: dstack daemon install --system --group GROUP',
+      );
     const found = findRun(api, name, 'own');
     if (!found.ok) return found;
     const run = found.value;

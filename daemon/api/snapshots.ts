@@ -18,7 +18,9 @@ const patience = 30_000;
 
 function placeOf({ caller }: ApiParts, projectDir: string): Result<Received> {
   const place = callersPlace(caller, projectDir);
-  return typeof place === 'string' ? fail('not_shared_mode', 'This daemon reads the project itself: no files are sent to it', null) : ok(place);
+  return typeof place === 'string'
+    ? fail('not_shared_mode', 'This daemon reads the project itself: no files are sent to it', null)
+    : ok(place);
 }
 
 /** What is here of a project's files, so that only the rest is sent. */
@@ -53,7 +55,8 @@ async function takeIn(
   const folder = join(api.home, 'uploads');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < api.config.minFreeDisk) return fail('disk_full', 'The disk of the daemon is nearly full: it takes no files now', 'Free some there: dstack df, dstack gc');
+  if (bavail * bsize < api.config.minFreeDisk)
+    return fail('disk_full', 'The disk of the daemon is nearly full: it takes no files now', 'Free some there: dstack df, dstack gc');
   const pack = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`);
   try {
     request.setTimeout(patience, () => request.destroy());

@@ -78,7 +78,11 @@ export const tagsAdd: JsonHandler<'tagsAdd'> = {
     const found = findRun(api, request.run, 'own', project);
     if (!found.ok) return found;
     if (found.value.project !== project) {
-      return fail('other_project', `The run '${found.value.name}' belongs to the project '${shownProject(found.value.project)}'`, 'Tag it there: tags are of one project, and deps may name `:owner/repo/tag`');
+      return fail(
+        'other_project',
+        `The run '${found.value.name}' belongs to the project '${shownProject(found.value.project)}'`,
+        'Tag it there: tags are of one project, and deps may name `:owner/repo/tag`',
+      );
     }
     return ok(put(found.value));
   },

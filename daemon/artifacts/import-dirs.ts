@@ -28,7 +28,11 @@ export async function importDirs(
       const found = account === null ? null : await lookAs(account, source);
       if (found !== null && !found.ok) return found;
       if (account === null && !(await isDirectory(source)))
-        return fail('not_a_directory', `${source} is not a directory; only directories can be added to a tag.`, 'Name the one that it is in.');
+        return fail(
+          'not_a_directory',
+          `${source} is not a directory; only directories can be added to a tag.`,
+          'Name the one that it is in.',
+        );
       const real = found?.value ?? (await realpath(source));
       if (real === sep || `${store}${sep}`.startsWith(`${real}${sep}`)) {
         return fail(
@@ -60,5 +64,9 @@ async function lookAs(account: Account, source: string): Promise<Result<string>>
   const [found] = hasControlCharacters(source) ? [] : await reach(account, [{ source, readOnly: true }]);
   return found && 'real' in found
     ? ok(found.real)
-    : fail('not_a_directory', `${source} is not a directory that ${account.user} may read; only such can be added to a tag.`, 'Name another.');
+    : fail(
+        'not_a_directory',
+        `${source} is not a directory that ${account.user} may read; only such can be added to a tag.`,
+        'Name another.',
+      );
 }

@@ -52,7 +52,11 @@ async function makeFolder(part: string, from: string | null, asRoot: AsRoot, acc
     await mkdir(part);
   } else {
     if (!(await isDirectory(from)))
-      return fail('dep_missing', `The artifact folder ${from}, from which the run was to start, is not there any more.`, 'Submit it again: its deps are then found anew.');
+      return fail(
+        'dep_missing',
+        `The artifact folder ${from}, from which the run was to start, is not there any more.`,
+        'Submit it again: its deps are then found anew.',
+      );
     const copied = account === null ? await copyFolder(from, part) : await copyOwnAs(account, from, part);
     if (!copied.ok) return copied;
     // the files are ours, the container's user may be anyone

@@ -23,6 +23,8 @@ interface Node {
  */
 export class Masker {
   readonly #nodes: Node[];
+  /** by byte: 1: a pattern begins so */
+  readonly #begins = new Uint8Array(256);
   #state = 0;
   /** the last bytes, as many as the state is deep, and what becomes of them as far as is known */
   #held: Buffer = Buffer.alloc(0);
@@ -30,6 +32,7 @@ export class Masker {
 
   constructor(secrets: string[]) {
     this.#nodes = automaton(maskedForms(secrets));
+    for (const byte of this.#nodes[0]?.next.keys() ?? []) this.#begins[byte] = 1;
   }
 
   take(chunk: Buffer): Buffer {
@@ -38,6 +41,9 @@ export class Masker {
     const marks = new Uint8Array(data.length);
     marks.set(this.#heldMarks);
     for (let at = this.#held.length; at < data.length; at++) {
+      // most bytes begin nothing
+      if (this.#state === 0) while (at < data.length && this.#begins[data[at] as number] === 0) at++;
+      if (at === data.length) break;
       const node = this.#step(data[at] as number);
       if (node.match > 0) mark(marks, at + 1 - node.match, at);
     }
@@ -111,6 +117,7 @@ function mark(marks: Uint8Array, from: number, to: number): void {
 }
 
 function masked(data: Buffer, marks: Uint8Array): Buffer {
+  if (!marks.includes(first) && !marks.includes(further)) return data;
   const out: Buffer[] = [];
   let from = 0;
   for (let at = 0; at < data.length; at++) {

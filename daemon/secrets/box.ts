@@ -68,6 +68,10 @@ function makeKeyOrFail(keyFile: string): void {
   try {
     makeKey(keyFile);
   } catch (error) {
-    throw new FailureError({ code: 'secrets_key', message: `Cannot make the key of the secrets, ${keyFile}: ${messageOf(error)}`, hint: 'Make its folder writable for you.' });
+    throw new FailureError({
+      code: 'secrets_key',
+      message: `Cannot make the key of the secrets, ${keyFile}: ${messageOf(error)}`,
+      hint: 'Make its folder writable for you.',
+    });
   }
 }

@@ -75,7 +75,11 @@ export function createSessions({ engine, dir, logger }: { engine: SessionEngine;
         exec.output.destroy();
         if (gone?.aborted) return fail('not_begun', 'Nobody waits for it any more', null);
         if (wish.command !== null && /\/bin\/sh.*no such file/i.test(first.said)) return openBare(runId, container, wish.command, wish);
-        return fail('not_begun', `The engine could not begin it: ${first.said || 'it said nothing, its container may have just ended'}`, 'What became of the run: dstack ps');
+        return fail(
+          'not_begun',
+          `The engine could not begin it: ${first.said || 'it said nothing, its container may have just ended'}`,
+          'What became of the run: dstack ps',
+        );
       }
       const { pid, rest } = first;
       ours.add(exec.id);

@@ -21,7 +21,9 @@ else {
     .catch((error: unknown): Result<Sent> => ({
       ok: false,
       failure:
-        error instanceof FailureError ? error.failure : { code: 'upload', message: `Cannot send the project's files: ${messageOf(error)}`, hint: 'Look with: dstack doctor' },
+        error instanceof FailureError
+          ? error.failure
+          : { code: 'upload', message: `Cannot send the project's files: ${messageOf(error)}`, hint: 'Look with: dstack doctor' },
     }))
     .then((result) => process.stdout.write(`${JSON.stringify(result)}\n`));
 }

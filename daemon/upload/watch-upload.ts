@@ -85,7 +85,8 @@ export async function watchUpload(
         const answer = await send({ tree, commit, branch, dirty }, { asked: true });
         return answer.ok ? answer.value : answer;
       }).catch((error: unknown) => ({
-        failure: error instanceof FailureError ? error.failure : { code: 'upload', message: String(error), hint: 'Look with: dstack doctor' },
+        failure:
+          error instanceof FailureError ? error.failure : { code: 'upload', message: String(error), hint: 'Look with: dstack doctor' },
       })),
     ended: over.promise.then(async () => {
       clearInterval(saying);

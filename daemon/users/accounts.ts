@@ -55,7 +55,11 @@ async function getent(database: string, key?: string): Promise<Result<string[]>>
   } catch (error) {
     // 2: no such entry
     if ((error as { code?: unknown }).code === 2) return ok([]);
-    return fail('accounts', `Cannot look up the ${database} of this machine: ${(error as Error).message.split('\n')[0] ?? ''}`, 'Try it: getent group');
+    return fail(
+      'accounts',
+      `Cannot look up the ${database} of this machine: ${(error as Error).message.split('\n')[0] ?? ''}`,
+      'Try it: getent group',
+    );
   }
 }
 

@@ -17,12 +17,16 @@ pack_lab() (
   mv "$dir/old/x/usr/bin/git" "$dir/bin/git"
   step 'Packing'
   tar -C "$dir/bin" -c . | xz -6 -T0 >"$out/engine.tar.xz"
-  (cd "$root" && npm query ':is(.prod, #vitest, #vitest *, #node)' 2>/dev/null) | own_node -e \
-    'for (const p of JSON.parse(fs.readFileSync(0))) if (p.location) console.log(p.location)' >"$dir/packages"
+  # what the published form has in its bundles is among the packages of development here
+  (cd "$root" && npm query "$(query commander pino tar-fs tar-stream vitest ws yaml zod), #node, .prod" 2>/dev/null) | own_node -e \
+    'for (const p of JSON.parse(fs.readFileSync(0))) if (p.location && !p.name.includes("esbuild")) console.log(p.location)' >"$dir/packages"
   # what only compiling them would need stays here
   tar -C "$root" -c --no-recursion node_modules node_modules/.bin/node node_modules/.package-lock.json -T <(within "$dir/packages") | xz -6 -T0 >"$out/modules.tar.xz"
   ls -l "$out" >&2
 )
+
+# Those packages, and what they depend on.
+query() { local each; for each in "$@"; do printf '%s#%s, #%s *' "${sep-}" "$each" "$each"; local sep=', '; done; }
 
 # The files of those packages, without the sources of native parts and the maps of compiled ones.
 within() {

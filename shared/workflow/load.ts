@@ -103,7 +103,12 @@ function reportUnwatched(workflow: Workflow, tree: MapTree, source: Source, has:
     if (path === null || has(path)) continue;
     const item = nodeAt(tree, [...at, i]);
     const place = item.found ? item : nodeAt(tree, at);
-    source.report(pointAt(place.node, place.key), `there is no \`${shown(path)}\` in the project`, 'until it is there, nothing of it changes', 'hint');
+    source.report(
+      pointAt(place.node, place.key),
+      `there is no \`${shown(path)}\` in the project`,
+      'until it is there, nothing of it changes',
+      'hint',
+    );
   }
 }
 

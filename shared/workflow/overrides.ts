@@ -65,12 +65,18 @@ export function workflowFromProvider(provider: ProviderName, overrides: Override
     case 'code':
     case 'lab':
     case 'notebook':
-      if (args[0] !== undefined) return fail('bad_option', `${shown(args[0])}: the ${provider} provider takes no arguments`, `Leave it out; \`dstack run ${provider} --help\` lists what it takes.`);
+      if (args[0] !== undefined)
+        return fail(
+          'bad_option',
+          `${shown(args[0])}: the ${provider} provider takes no arguments`,
+          `Leave it out; \`dstack run ${provider} --help\` lists what it takes.`,
+        );
       return applyOverrides({ ...base, provider, version: null, inactivityDuration: null, extensions: [] }, overrides);
   }
 }
 
-const missing = (provider: ProviderName, what: string): Result<Workflow> => fail('bad_option', `the ${provider} provider needs ${what}`, null);
+const missing = (provider: ProviderName, what: string): Result<Workflow> =>
+  fail('bad_option', `the ${provider} provider needs ${what}`, null);
 
 const emptyBase: Omit<WorkflowBase, 'name'> = {
   help: null,

@@ -156,7 +156,9 @@ describe('Ctrl+C asks', () => {
     log.tell({ type: 'end', run: aRun({ status: 'stopped', exitCode: 143 }) });
     expect(await terminal.exit).toBe(130);
     expect(stops()).toEqual([false]);
-    await terminal.until('how it ended', (text) => /\ncalm-otter-3 stopped: exit code 143\nThe same once more: dstack restart calm-otter-3$/.test(text));
+    await terminal.until('how it ended', (text) =>
+      text.endsWith('\ncalm-otter-3 stopped: exit code 143\nThe same once more: dstack restart calm-otter-3'),
+    );
   });
 
   test('Ctrl+C again stops, and once more aborts', async () => {

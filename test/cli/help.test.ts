@@ -89,13 +89,14 @@ describe('every command', () => {
   test('has no option twice, and --json where it lists or answers', () => {
     const without = [
       'dstack run',
-      'dstack logs',
       'dstack restart',
       'dstack schema',
       'dstack env build',
       'dstack exec',
       'dstack shell',
       'dstack attach',
+      'dstack completion bash',
+      'dstack completion zsh',
     ];
     for (const [path, command] of leaves) {
       const flags = command.options.flatMap((option) => [option.short, option.long]).filter((flag) => flag !== undefined && flag !== null);
@@ -122,7 +123,7 @@ test('help and mistakes at the command line', async () => {
   expect(await daemon.cli(['rnu'])).toEqual({ code: 2, stdout: '', stderr: "There is no command 'rnu'.\nDid you mean `dstack run`?\n" });
   expect(await daemon.cli(['xyzzyx'])).toMatchObject({ code: 2, stderr: expect.stringContaining('`dstack --help` lists them.') });
   expect(await daemon.cli(['ps', '--al'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean --all?') });
-  expect(await daemon.cli(['logs'])).toMatchObject({ code: 2, stderr: expect.stringContaining("missing required argument 'run'") });
+  expect(await daemon.cli(['logs'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Give its name.') });
   expect(await daemon.cli(['tags', 'ad'])).toMatchObject({ code: 2 });
   expect(await daemon.cli(['stop'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') });
   expect(daemon.asked).toEqual([]);

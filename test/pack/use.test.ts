@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -8,12 +10,15 @@ import { projectWith } from '../support/project.ts';
 import { scratchDir } from '../support/scratch.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { untilStatus } from '../daemon/runs/fixture.ts';
-import { installed, majors, type Major } from './installed.ts';
+import { dstack as dstackIn, installed, majors, type Major } from './installed.ts';
 
 const workflows = `- name: make
   provider: bash
   commands: ['echo "made of $(cat file.txt)"', echo kept >out/result]
   artifacts: [out]
+- name: see
+  provider: bash
+  commands: [cat file.txt]
 - name: use
   provider: bash
   deps: [':kept']
@@ -54,6 +59,10 @@ describe.each(majors)('under Node.js %s', (major) => {
     expect(stdout + stderr).toMatch(/workflows\.yaml:\d+:\d+/);
     expect(JSON.parse(await cli('schema'))).toHaveProperty('$schema');
     expect(await cli('config')).toContain('grace_period');
+    expect(await cli('completion', 'bash')).toContain('complete ');
+    const completion = await dstack.cli(['completion', 'install', 'bash'], { cwd, env: { HOME: dir, XDG_DATA_HOME: join(dir, 'data') } });
+    expect(completion.code, completion.stderr).toBe(0);
+    expect(completion.stdout).toContain(dir);
   });
 
   test('the daemon starts, says so, and runs on the same Node.js', async () => {
@@ -82,6 +91,20 @@ describe.each(majors)('under Node.js %s', (major) => {
     const out = await cli('run', 'bash', '-c', 'echo "${#TOKEN}: $TOKEN"');
     expect(out).toMatch(/^16: /);
     expect(out).not.toContain('not-a-real-token');
+  });
+
+  test('a watch runs again when a file changes', async () => {
+    const child = spawn(dstackIn(), ['run', 'see', '--watch'], { cwd, env: dstack.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = once(child, 'close');
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    await waitFor(() => out.includes('files\n'), 'the first attempt');
+    writeFileSync(join(cwd, 'file.txt'), 'changed\n');
+    await waitFor(() => out.includes('changed\n'), 'the second attempt');
+    const [run] = await dstack.json<Run[]>(['ps'], { cwd });
+    await cli('stop', run?.name ?? '', '-y');
+    await ended;
+    expect(await untilStatus(dstack, cwd, run?.name ?? '', 'stopped')).toMatchObject({ workflow: 'see', attempt: 2 });
   });
 
   test('entered while it runs, then stopped', async () => {

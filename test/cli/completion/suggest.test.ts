@@ -1,7 +1,7 @@
 /** What `dstack __complete` answers, and that nothing it can meet makes it loud, slow or start anything. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { splitLine } from '../../../cli/completion/line.ts';
 import { argumentKinds, optionKinds } from '../../../cli/completion/values.ts';

@@ -15,7 +15,7 @@ test.each([
   [project, ['*.py', 'sub/*.py'], ['*.py', 'sub/*.py']],
   [sub, ['*.py'], ['sub/*.py']],
   [project, [''], []],
-  [sub, ['deep', '..'], []],
+  [sub, ['deep', '..'], ['.']],
   [project, [join(sub, 'deep')], ['/sub/deep']],
 ])('seen from %s, %j', (cwd, words, paths) => expect(watchPaths(words, cwd, project)).toEqual({ paths, missing: [] }));
 
