@@ -24,9 +24,8 @@ const withoutEngine = [
  */
 const alone = [
   'test/daemon/control/claims/claims-race.test.ts',
-  'test/daemon/runs/{chaos,clean-end,crash,inactivity,ports,stats}.test.ts',
+  'test/daemon/runs/{chaos,clean-end,crash,inactivity,ports,stats,watch-crash}.test.ts',
   'test/daemon/runs/torchrun*.test.ts',
-  'test/daemon/runs/watch*.test.ts',
   'test/support/**/*.test.ts',
 ];
 

@@ -135,6 +135,7 @@ export async function attach(
     if (run.status === 'failed' && (run.nodes ?? 1) > 1) await showCulprit(cli, name);
     return code;
   }
+  if (watched?.sees()) cli.err.line('Nobody watches its files now: what changes is seen when somebody attaches from here again.');
   cli.err.line(`${name} goes on. \`dstack attach ${name}\` shows it, \`dstack stop ${name}\` stops it.`);
   return exitCode ?? exitCodes.failure;
 }

@@ -34,7 +34,8 @@ export function splitRunArgs(
     }
     const flag = word.startsWith('--') ? word.replace(/=.*$/s, '') : word;
     const option = known.find((o) => o.short === flag || o.long === flag);
-    if (option?.optional && flag === word && word.startsWith('--')) {
+    // `<source:target[:ro]>` is both, and takes a value
+    if (option?.optional && !option.required && flag === word && word.startsWith('--')) {
       const values: string[] = [];
       // before the workflow's name the next word is that name
       while (target !== null && i + 1 < argv.length && !(argv[i + 1] ?? '').startsWith('-')) values.push(argv[++i] ?? '');

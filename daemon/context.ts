@@ -231,7 +231,7 @@ export async function composeDaemon(
       if (run.spec.watch && !run.spec.watch.byClient) void watching().then((one) => one.begin(run));
     },
     usage: () => decayedUsage(Date.now()),
-    idle: memoryReleaser(),
+    idle: memoryReleaser(() => store.shrink()),
     now: Date.now,
   };
   const host = createLocalHost({ home, engine, config: () => config.gpus, onGpus: () => control?.reschedule() });

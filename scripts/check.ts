@@ -16,6 +16,7 @@ const steps: Record<string, { what: string; run: [string, ...string[]] }> = {
   lint: { what: 'lint and folder arrows (oxlint)', run: [bin('oxlint'), '--deny-warnings'] },
   dead: { what: 'dead code and unused dependencies (knip)', run: [bin('knip'), '--no-progress'] },
   format: { what: 'format (oxfmt; npm run format mends it)', run: [bin('oxfmt'), '--check'] },
+  build: { what: 'the published form builds (esbuild)', run: [process.execPath, 'scripts/build.ts'] },
   schema: { what: 'JSON Schema fresh', run: [process.execPath, 'scripts/schema.ts', '--check'] },
   shell: {
     what: 'shell scripts parse (bash -n)',

@@ -25,14 +25,14 @@ export const command = (cli: Cli): Command =>
   new Command('attach')
     .description('Join a run that goes on, or see how it ended.')
     .argument('<run>', 'its name')
-    .option('-a, --all', 'All that it has printed, not only the end.')
+    .option('-a, --all', 'All that its attempt has printed, not only the end.')
     .option('--open', 'Open what it serves in the browser.')
     .addHelpText('after', notes)
     .addHelpText(
       'after',
       examples([
         ['dstack attach calm-otter-3', 'from another terminal, or after detaching'],
-        ['dstack attach calm-otter-3 --all', 'with all that it has printed'],
+        ['dstack attach calm-otter-3 --all', 'with all that the attempt has printed'],
         ['dstack attach calm-otter-3 && dstack run report', 'wait for it, and go on if it is done'],
       ]),
     )

@@ -118,6 +118,8 @@ async function run(cli: Cli, self: Command, workflow: string | undefined, args: 
   if (accepted === null) return;
   const { run: submitted, warnings } = accepted;
   warn(cli, warnings);
+  if (options.detach && submitted.watch && cli.client.sendsFiles)
+    warn(cli, [`nobody watches the files until somebody attaches from here: dstack attach ${submitted.name}`]);
   if (options.detach) return cli.out.line(submitted.name);
   cli.err.line(cli.err.style('dim', submitted.name));
   cli.exitCode = await attach(cli, submitted.name, { open: options.open === true, watch: (submitted.watch ?? null) !== null });

@@ -29,6 +29,8 @@ export interface AttachedWatch {
   onData(node: number, chunk: Buffer, nodes: number): Promise<void>;
   /** somebody is being asked something, or no longer */
   quiet(on: boolean): void;
+  /** it is this command that sees the changes */
+  sees(): boolean;
   end(): Promise<void>;
 }
 
@@ -39,6 +41,8 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
   let files: FileWatch | null = null;
   let latest: Run | null = null;
   let asking = false;
+  /** the newest attempt that ended with its container */
+  let lost = 0;
   const flow = new WatchFlow({
     columns: () => cli.err.columns(),
     keys: hears,
@@ -63,6 +67,14 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
     if (!done.ok && done.failure) say(`${done.failure.message}${done.failure.hint ? ` (${done.failure.hint})` : ''}`);
     flow.redraw();
   };
+  /** Of an attempt whose container was lost or could not be made, why: that is not in what is told of the run. */
+  const sayWhy = async (attempt: number): Promise<void> => {
+    const detail = await cli.client.call('run', { name });
+    const one = detail.ok ? detail.value.attempts.find((info) => info.attempt === attempt && info.job === 0) : undefined;
+    if (!one?.reason) return;
+    say(`attempt ${attempt}: ${printable(one.reason)}`);
+    flow.redraw();
+  };
   const take = (key: string): void => {
     if (asking || (latest !== null && isEnded(latest.status))) return;
     switch (key) {
@@ -82,11 +94,17 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
     }
   };
   if (hears) keys = listenForKeys(cli.out, take, () => flow.redraw());
+  const onResize = (): void => flow.redraw();
+  cli.err.stream.on('resize', onResize);
 
   return {
     onRun(run) {
       latest = run;
       flow.onRun(run);
+      if (run.watch?.how === 'container' && run.watch.attempt > lost && !isEnded(run.status)) {
+        lost = run.watch.attempt;
+        void sayWhy(lost);
+      }
       if (files === null && !isEnded(run.status) && (run.watch?.sees === 'client' || run.watch?.sees === 'nobody')) {
         files = watchFiles(cli, name, run, (sentence) => {
           say(sentence);
@@ -109,8 +127,10 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
       else keys?.resume();
       flow.quiet(on);
     },
+    sees: () => files !== null,
     async end() {
       keys?.end();
+      cli.err.stream.off('resize', onResize);
       await files?.end();
       await flow.end();
     },

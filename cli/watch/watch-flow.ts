@@ -23,6 +23,8 @@ export interface WatchScreen {
 const patience = 120;
 /** The same in a fresh container, whose beginning the daemon hears of later. */
 const patienceWithFresh = 400;
+/** Chunks that may wait for that. */
+const mostHeld = 32;
 /** After which an attempt that prints nothing gets its line (ms). */
 const silence = 400;
 /** For how long something has to be waited for before it is said (ms): a warm restart is over by then. */
@@ -76,13 +78,16 @@ export class WatchFlow {
     this.#due = attempt;
     const watch = this.#run?.watch ?? null;
     if (watch !== null && isKnown(watch, attempt)) this.#release();
-    else this.#wait(watch?.fresh == null ? patience : patienceWithFresh, () => this.#release());
   }
 
   /** Passes the output on in its place; resolves when there is room for more. */
   onData(write: () => Promise<void>): Promise<void> {
     if (this.#due !== null) {
       this.#held.push(write);
+      const fresh = (this.#run?.watch?.fresh ?? null) !== null;
+      if (this.#held.length === 1) this.#wait(fresh ? patienceWithFresh : patience, () => this.#release());
+      // it prints fast enough to be seen without knowing more
+      if (this.#held.length > mostHeld) this.#release();
       return Promise.resolve();
     }
     return this.#then(async () => {

@@ -105,7 +105,12 @@ export function endedForms(watch: WatchView, keys: boolean): string[] {
   const { attempt, how, exitCode, startedAt, endedAt } = watch;
   const ran = startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
   const after = ran === null ? '' : ` after ${took(ran)}`;
-  const stopped = how === 'stopped' ? `attempt ${attempt} was stopped${after}` : null;
+  const stopped =
+    how === 'stopped'
+      ? `attempt ${attempt} was stopped${after}`
+      : how === 'container'
+        ? `attempt ${attempt} ended with its container`
+        : null;
   const long = stopped ?? `attempt ${attempt} ended${exitCode === null ? '' : ` with exit code ${exitCode}`}${after}`;
   const short = stopped ?? `attempt ${attempt}${exitCode === null ? ' ended' : `: exit code ${exitCode}`}${after}`;
   const wait = watch.sees === 'nobody' ? 'nobody watches the files' : 'waiting for changes';

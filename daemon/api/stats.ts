@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { fail, ok } from '../../shared/result.ts';
+import type { JobRecord, RunRecord } from '../store/records.ts';
 import { latestAttempts } from '../control/run-status.ts';
 import { findRun } from './find-run.ts';
 import { gpuNumbers } from './gpu-numbers.ts';
-import type { JsonHandler } from './handler.ts';
+import type { ApiParts, JsonHandler } from './handler.ts';
 import { noSuchNode } from './no-such-node.ts';
 
 /** What an attempt of a run has used over time; of a run with several nodes, the master's where no other is asked for. Fails with `no_such_node` and `no_such_attempt`. */
@@ -21,7 +22,7 @@ export const stats: JsonHandler<'stats'> = {
     const nodes = found.value.spec.jobs.length;
     const latest = latestAttempts(all).find((one) => one.job === node);
     if (!latest) return noSuchNode(found.value, node);
-    const job = attempt === undefined ? latest : all.find((one) => one.job === node && one.attempt === attempt);
+    const job = attempt === undefined ? latest : ofAttempt(api, found.value, all, node, attempt);
     if (!job) {
       const last = latest.attempt;
       return fail('no_such_attempt', `The run '${name}' has no attempt ${attempt}`, last === 1 ? 'It has had one' : `It has had ${last}`);
@@ -40,3 +41,10 @@ export const stats: JsonHandler<'stats'> = {
     });
   },
 };
+
+/** Of a watch the container in which that attempt ran, with others. */
+function ofAttempt({ store }: ApiParts, run: RunRecord, all: readonly JobRecord[], node: number, attempt: number): JobRecord | undefined {
+  if (!run.spec.watch) return all.find((one) => one.job === node && one.attempt === attempt);
+  if ((store.reruns.get(run.id, attempt)?.givenAt ?? null) === null) return undefined;
+  return all.findLast((one) => one.job === node && one.attempt <= attempt);
+}

@@ -25,7 +25,7 @@ export interface Live {
   /** how often the image could not be pulled for a reason that may pass */
   pullFailures: number;
   /** the taking of the output; `endedAt` null: it goes on */
-  recording: { end: Promise<RecordEnd>; endedAt: number | null } | null;
+  recording: { end: Promise<RecordEnd>; endedAt: number | null; from: 'live' | 'engine' } | null;
   /** what the engine's wait said */
   exitCode: number | null;
   /** what it is doing, for `ps`: `pulling …` */

@@ -18,6 +18,8 @@ export async function hasEndedCleanly(parts: Pick<ControlParts, 'states'>, attem
   const { live } = attempt;
   const endedAt = live.recording?.endedAt ?? null;
   if (endedAt === null || live.recording === null || !isPlain(attempt)) return false;
+  // the engine's own record is read once more when the container has ended (collectLog)
+  if (live.recording.from === 'engine') return false;
   if (!(await live.recording.end).complete) return false;
   const { started, exitCode, exitAt } = await parts.states.read(attempt.id);
   return started && exitCode === 0 && exitAt !== null && endedAt >= exitAt - tolerance;

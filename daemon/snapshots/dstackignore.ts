@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BytePath, joinZ, splitZ } from './bytes.ts';
-import { git, tryGit } from './git.ts';
+import { type BytePath, splitZ } from './bytes.ts';
+import { git } from './git.ts';
+import { matching } from './matching.ts';
 import { type Shadow, shadowEnv } from './shadow.ts';
 
 /** The project's `.dstackignore` and what it was found to say; a path's fate depends on nothing else, so it is asked once. */
@@ -29,17 +30,9 @@ export async function excludedPaths(
   const all = [...paths];
   const unknown = all.filter((path) => !ignore.fate.has(path));
   if (unknown.length > 0) {
-    const empty = join(shadow.dir, 'empty');
-    const args = ['-c', `core.excludesFile=${join(projectDir, '.dstackignore')}`, 'check-ignore', '--no-index', '-z', '--stdin'];
-    const { code, out, err } = await tryGit(args, {
-      cwd: empty,
-      env: shadowEnv(shadow, empty, join(shadow.dir, 'no-index')),
-      input: joinZ(unknown),
-    });
-    // 1: none of them is ignored
-    if (code !== 0 && code !== 1) throw new Error(`git check-ignore: ${err}`);
+    const out = await matching(shadow, { file: join(projectDir, '.dstackignore') }, unknown);
     for (const path of unknown) ignore.fate.set(path, 'in');
-    for (const path of splitZ(out)) ignore.fate.set(path, 'out');
+    for (const path of out) ignore.fate.set(path, 'out');
   }
   return new Set(all.filter((path) => ignore.fate.get(path) === 'out'));
 }

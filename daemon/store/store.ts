@@ -38,6 +38,8 @@ function storeOn(db: Db) {
     transaction: <T>(action: () => T): T => db.transaction(action).immediate(),
     /** the same, for many that come at once: on disk when the promise resolves */
     together: createTogether(db),
+    /** gives back the memory of pages that are only remembered */
+    shrink: () => void db.pragma('shrink_memory'),
     close: () => db.close(),
   };
 }

@@ -23,15 +23,17 @@ interface Eyes {
 
 /** A client that says nothing for longer has gone (ms). */
 const clientSilent = 45_000;
-/** Snapshots that pile up before those that no attempt needs are dropped. */
+/** Snapshots that pile up before those that no attempt needs are dropped, when nobody has edited for so long (ms). */
 const tidyEvery = 50;
+const tidyAfter = 3_000;
 
 export function createWatching(all: ChangedParts, caller: Caller) {
   const { parts, control, notices } = all;
   const eyes = new Map<string, Eyes>();
   /** changes of one run are looked at one after the other */
   const turns = new Map<number, Promise<unknown>>();
-  const attempts = new Map<number, number>();
+  /** of each run, how many there were since its snapshots were tidied, and what waits to do that */
+  const attempts = new Map<number, { count: number; timer: NodeJS.Timeout | null }>();
 
   const clients = new Map<number, NodeJS.Timeout>();
   const left = (runId: number): void => {
@@ -43,6 +45,14 @@ export function createWatching(all: ChangedParts, caller: Caller) {
   const isOver = (runId: number): boolean => {
     const run = parts.store.runs.byId(runId);
     return !run || run.intent !== null || isEnded(runState(parts.store.jobs.ofRun(runId)).status);
+  };
+
+  const whenOver = (runId: number, act: () => void): void => {
+    const unsubscribe = control.changes.subscribe(runId, () => {
+      if (!isOver(runId)) return;
+      unsubscribe();
+      act();
+    });
   };
 
   const consider = (change: Omit<Change, 'run'> & { runId: number }): Promise<Consequence> => {
@@ -61,9 +71,28 @@ export function createWatching(all: ChangedParts, caller: Caller) {
   };
 
   const noteAttempt = (run: RunRecord): void => {
-    const count = (attempts.get(run.id) ?? 0) + 1;
-    attempts.set(run.id, count);
-    if (count % tidyEvery !== 0) return;
+    let mine = attempts.get(run.id);
+    if (!mine) {
+      attempts.set(run.id, (mine = { count: 0, timer: null }));
+      whenOver(run.id, () => {
+        tidyUp(run);
+        attempts.delete(run.id);
+        clearTimeout(clients.get(run.id));
+        clients.delete(run.id);
+      });
+    }
+    mine.count++;
+    if (mine.timer) clearTimeout(mine.timer);
+    // what was needed for it is not needed while nobody edits
+    parts.idle();
+    if (mine.count >= 4 * tidyEvery) tidyUp(run);
+    else if (mine.count >= tidyEvery) mine.timer = setTimeout(() => tidyUp(run), tidyAfter).unref();
+  };
+  const tidyUp = (run: RunRecord): void => {
+    const mine = attempts.get(run.id);
+    if (!mine || parts.signal.aborted) return;
+    mine.count = 0;
+    if (mine.timer) clearTimeout(mine.timer);
     void parts.gate
       .alone(() => keptFor(parts, run))
       .catch((error: unknown) => parts.logger.info({ run: run.name, error: messageOf(error) }, 'tidying snapshots failed'));
@@ -114,17 +143,12 @@ export function createWatching(all: ChangedParts, caller: Caller) {
     mine.runs.add(run.id);
     if (mine.sees) control.watchSees(run.id, mine.sees);
     notices.watching(run.id, mine.notice);
-    const unsubscribe = control.changes.subscribe(run.id, () => {
-      if (!isOver(run.id)) return;
-      unsubscribe();
-      end(dir, run.id);
-    });
+    whenOver(run.id, () => end(dir, run.id));
   };
 
   const end = (dir: string, runId: number): void => {
     const mine = eyes.get(dir);
     mine?.runs.delete(runId);
-    attempts.delete(runId);
     notices.forget(runId);
     if (!mine || mine.runs.size > 0) return;
     eyes.delete(dir);

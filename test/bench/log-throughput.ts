@@ -23,7 +23,7 @@ interface Output {
 
 const outputs: Output[] = [
   { name: '1,000,000 lines', command: `seq 1 ${lines}`, pairs: 20 },
-  { name: '200 MB', command: `yes ${'0123456789'.repeat(10)} | head -c 200000000`, pairs: 20 },
+  { name: '200 MB', command: `yes ${'0123456789'.repeat(10)} | head -c 200000000`, pairs: 10 },
 ];
 
 /** The ratios of both outputs, and the lines that a connection cut ten times loses. */

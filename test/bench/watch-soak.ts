@@ -15,6 +15,7 @@ import { leftovers } from '../support/engine-leftovers.ts';
 import setup from '../support/global-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { median, percentile } from './measure.ts';
+import { rerunsOf } from '../daemon/watching/watch-lab.ts';
 import { soakProject } from './soak-project.ts';
 
 export interface Stand {
@@ -37,6 +38,9 @@ export interface Soaked {
   /** attempts that saw files that were not there, or left ones of another */
   wrong: string[];
   attempts: number;
+  /** ms from the first change being seen to the attempt being asked for, and to its begin */
+  asked: number[];
+  begun: number[];
 }
 
 /** So many edits one after the other, `stands` after these many of them. Every tenth is a burst that nobody waits for. */
@@ -47,7 +51,7 @@ export async function soak(
   const project = soakProject();
   const { stdout } = await daemon.cli(['run', 'hash', '--watch', '-d'], { cwd: project.dir });
   const name = stdout.trim();
-  const result: Soaked = { stands: [], times: [], wrong: [], attempts: 0 };
+  const result: Soaked = { stands: [], times: [], wrong: [], attempts: 0, asked: [], begun: [] };
   /** every state that the files were ever in */
   const states = new Set([project.hash()]);
   let last = '';
@@ -84,6 +88,11 @@ export async function soak(
       if (stands.includes(i)) result.stands.push(await standOf(daemon, i));
     }
     const run = await daemon.json<RunDetail>(['ps', name], { cwd: project.dir });
+    for (const { seenAt, askedAt, startedAt, cause } of rerunsOf(daemon.home, name)) {
+      if (seenAt === null || cause !== 'change') continue;
+      result.asked.push(askedAt - seenAt);
+      if (startedAt !== null) result.begun.push(startedAt - seenAt);
+    }
     if (run.status !== 'running') result.wrong.push(`the run is ${run.status}`);
   } finally {
     follow.kill();
@@ -118,12 +127,14 @@ if (import.meta.main) {
   const close = await setup();
   try {
     await using daemon = await startDaemon();
-    const begun = performance.now();
+    const from = performance.now();
     const stands = [1, Math.min(100, Math.floor(edits / 2)), ...Array.from({ length: 4 }, (_, i) => Math.floor((edits * (i + 1)) / 4))];
-    const { stands: stood, times, wrong, attempts } = await soak(daemon, { edits, stands, killAt: [Math.floor(edits / 2)] });
+    const { stands: stood, times, wrong, attempts, asked, begun } = await soak(daemon, { edits, stands, killAt: [Math.floor(edits / 2)] });
     console.table(stood);
-    console.log(`${edits} edits, ${attempts} attempts in ${((performance.now() - begun) / 1000).toFixed(0)} s; the daemon was killed once`);
+    console.log(`${edits} edits, ${attempts} attempts in ${((performance.now() - from) / 1000).toFixed(0)} s; the daemon was killed once`);
     console.log(`save → its attempt's line: median ${median(times).toFixed(0)} ms, 95 % ${percentile(times, 0.95).toFixed(0)} ms`);
+    const both = (values: number[]): string => `median ${median(values).toFixed(0)} ms, 95 % ${percentile(values, 0.95).toFixed(0)} ms`;
+    console.log(`seen → asked for: ${both(asked)}; seen → begun: ${both(begun)}`);
     console.log(wrong.length === 0 ? 'every attempt saw exactly its files' : `WRONG:\n${wrong.join('\n')}`);
     process.exitCode = wrong.length === 0 ? 0 : 1;
   } finally {

@@ -213,3 +213,26 @@ test.each(['tcp://workstation', 'workstation', 'ssh://', 'ssh://-oProxyCommand=x
     expect(stderr).toContain('ssh://user@workstation');
   },
 );
+
+test('a watch sees the files of the laptop while it is attached to from there, and is told when nobody is', async () => {
+  const watched = async () => (await runs())[0];
+  const first = attached(['run', 'copy', '--watch']);
+  await waitFor(() => first.said.err.includes('attempt 1 ended with exit code 0'), 'the first attempt');
+  await waitFor(async () => (await watched())?.watch?.sees === 'client', 'the command to watch');
+  writeFileSync(join(cwd, 'data.txt'), 'changed there\n');
+  await waitFor(() => first.said.err.includes('attempt 2 ended with exit code 0'), 'the second attempt');
+  expect(first.said.out).toBe('never committed\nchanged there\n');
+  expect(first.said.err).toContain('attempt 2 · data.txt changed · ');
+  signal(first.pid, 'SIGINT');
+  expect(await first.ended).toBe(130);
+  await waitFor(async () => (await watched())?.watch?.sees === 'nobody', 'nobody to watch');
+  const { name = '' } = (await watched()) ?? {};
+  expect((await dstack(['ps', name])).stdout).toContain('Watched      by nobody');
+  writeFileSync(join(cwd, 'data.txt'), 'while nobody looked\n');
+  // seen by whoever comes next
+  const second = attached(['attach', name]);
+  await waitFor(() => second.said.out.includes('while nobody looked\n'), 'the third attempt');
+  await dstack(['stop', name]);
+  await second.ended;
+  writeFileSync(join(cwd, 'data.txt'), 'never committed\n');
+});

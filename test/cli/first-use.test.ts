@@ -71,7 +71,7 @@ test('who does not want it is left alone', async () => {
   pty.type('n');
   expect(await pty.exit).toBe(0);
   expect(existsSync(join(cwd, '.dstack'))).toBe(false);
-  expect(pty.screen().join('\n')).toContain('PROVIDER');
+  await pty.until('the list', (text) => text.includes('PROVIDER'));
 });
 
 test('what init writes is right whatever lies there, and its first workflow runs', async () => {

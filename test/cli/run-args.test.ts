@@ -8,6 +8,8 @@ const known = [
   { long: '--gpu', required: true },
   { long: '--shm-size', required: true },
   { long: '--watch', required: false, optional: true },
+  // as `<source:target[:ro]>`
+  { long: '--mount', required: true, optional: true },
 ];
 const split = (line: string): string => splitRunArgs(known, line.split(' '), usageError).join(' ');
 
@@ -24,6 +26,8 @@ test.each([
   ['train --model resnet', '-- train --model resnet'],
   ['-d', '-d'],
   ['train --watch', '--watch= -- train'],
+  ['--mount /a:/b train', '--mount /a:/b -- train'],
+  ['train --mount /a:/b c', '--mount /a:/b -- train c'],
   ['--watch train', '--watch= -- train'],
   ['train --watch src conf/a.yaml -d x', '--watch=src --watch=conf/a.yaml -d -- train x'],
   ['train x --watch src --lr 0.1', '--watch=src -- train x --lr 0.1'],

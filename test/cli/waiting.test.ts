@@ -3,7 +3,6 @@ import { pack } from 'tar-stream';
 import { expect, test } from 'vitest';
 import { createRate, transferred } from '../../shared/rate.ts';
 import { project } from '../support/project.ts';
-import { waitFor } from '../support/wait-for.ts';
 import { aRun, cliMain, daemonDouble, node, written } from './support/daemon-double.ts';
 import { openPty } from './support/pty.ts';
 
@@ -14,7 +13,7 @@ test('on a terminal it is said what takes so long, until the answer is there', a
   await pty.until('a word', (text) => text.includes('freeing what nothing needs'));
   answer.resolve();
   expect(await pty.exit).toBe(0);
-  expect(pty.screen()).toEqual(['There is nothing to free.']);
+  await pty.until('answer, and nothing else', (text) => text === 'There is nothing to free.');
 });
 
 test('a pipe gets none of it', async () => {
@@ -34,7 +33,7 @@ test('a submit says what is being done with the files', async () => {
   await pty.until('what it is at', (text) => text.includes('reading 120,000 files, 2.1 GB'));
   answer.resolve();
   expect(await pty.exit).toBe(0);
-  expect(pty.screen()).toEqual(['calm-otter-3']);
+  await pty.until('answer, and nothing else', (text) => text === 'calm-otter-3');
 });
 
 test('a download says how much there is, and how much has come', async () => {
@@ -58,8 +57,7 @@ test('a download says how much there is, and how much has come', async () => {
   await pty.until('bytes', (text) => /downloading 1(\.\d)? MB of 3 MB.*1 file/.test(text));
   goOn.resolve();
   expect(await pty.exit).toBe(0);
-  await waitFor(() => pty.screen().join('').includes('1 file (3 MB) in'), 'its last word');
-  expect(pty.screen().join(' ')).not.toContain('downloading');
+  await pty.until('last word, and nothing else', (text) => text.startsWith('1 file (3 MB) in'));
 });
 
 test('a rate is that of the last seconds, and none where it cannot be known', () => {

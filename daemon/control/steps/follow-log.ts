@@ -7,6 +7,6 @@ import { awaitExit, keepRecording, openRecording } from './recording.ts';
  */
 export const followLog: Executor = async ({ parts, attempt, wake }) => {
   const log = await parts.engine.logs(attempt.container, true, parts.signal);
-  keepRecording(parts, attempt, openRecording(parts, attempt).recordFrom(log), wake);
+  keepRecording(parts, attempt, 'engine', openRecording(parts, attempt).recordFrom(log), wake);
   awaitExit(parts, attempt, wake);
 };

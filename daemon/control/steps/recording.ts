@@ -27,8 +27,14 @@ export function openRecording(parts: ControlParts, attempt: Attempt): Recording 
 }
 
 /** Notes that the output is being taken, and when that has ended: the driver then looks at the container. */
-export function keepRecording(parts: ControlParts, attempt: Attempt, end: Promise<RecordEnd>, wake: () => void): void {
-  const recording: NonNullable<Live['recording']> = { end, endedAt: null };
+export function keepRecording(
+  parts: ControlParts,
+  attempt: Attempt,
+  from: NonNullable<Live['recording']>['from'],
+  end: Promise<RecordEnd>,
+  wake: () => void,
+): void {
+  const recording: NonNullable<Live['recording']> = { end, endedAt: null, from };
   attempt.live.recording = recording;
   const ended = (): void => {
     recording.endedAt = parts.now();

@@ -33,7 +33,7 @@ export const startContainer: Executor = async ({ parts, attempt, container, wake
   let attached: Attached | null = null;
   try {
     attached = await parts.engine.attach(attempt.container);
-    keepRecording(parts, attempt, openRecording(parts, attempt).recordLive(attached.output), wake);
+    keepRecording(parts, attempt, 'live', openRecording(parts, attempt).recordLive(attached.output), wake);
     // by its id: the very one that was confirmed to have its GPUs for itself
     await parts.engine.start(container?.id ?? attempt.container);
   } catch (error) {

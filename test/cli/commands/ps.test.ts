@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { aWatch } from '../support/a-watch.ts';
 import { aRun, aRunDetail, cliMain, daemonDouble, node, refuse, type DaemonDouble } from '../support/daemon-double.ts';
 import { openPty } from '../support/pty.ts';
 
@@ -180,4 +181,57 @@ test('where a run serves something: whole URLs below it, on a narrow terminal to
   expect(await terminal.exit).toBe(0);
   await terminal.until('the last line', (text) => text.includes('PORT_1'));
   expect(terminal.screen().slice(2)).toEqual([`  lab ${lab.url}`, '  PORT_1 http://127.0.0.1:6006']);
+});
+
+describe('a watch', () => {
+  const times = { startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:00:01.500Z' };
+  const attempt = { job: 0, status: 'failed' as const, cause: 'watch' as const, reason: null, host: 'local', gpus: [], container: null };
+  const one = (n: number, over: object = {}) => ({
+    ...{ ...attempt, ...times, attempt: n, exitCode: 1, changed: ['train.py'], how: 'itself' as const },
+    ...over,
+  });
+
+  test('in the list: what it does, or waits for', async () => {
+    daemon.answers.ps = () => [
+      aRun({ watch: aWatch() }),
+      aRun({ watch: aWatch({ phase: 'ended' }), reason: 'attempt 4 ended with exit code 1; waiting for changes' }),
+    ];
+    const { stdout } = await daemon.cli(['ps']);
+    expect(stdout).toContain('\n  attempt 4 of a watch\n');
+    expect(stdout).toContain('\n  attempt 4 ended with exit code 1; waiting for changes\n');
+  });
+
+  test('in full: its attempts, what changed before each, and how it ended', async () => {
+    daemon.answers.run = () =>
+      aRunDetail({
+        watch: aWatch({ sees: 'polling', notice: 'inotify is used up' }),
+        attempts: [
+          one(1, { changed: [] }),
+          one(2, { how: 'changed', exitCode: 143 }),
+          one(3, { how: 'stopped', changed: [] }),
+          one(4, { how: 'container', reason: 'out of memory', changed: ['a', 'b', 'c', 'd'] }),
+          one(5, { how: null, status: 'running', finishedAt: null, startedAt: new Date(Date.now() - 61_500).toISOString() }),
+        ],
+      });
+    const { stdout } = await daemon.cli(['ps', 'calm-otter-3']);
+    expect(stdout).toContain(
+      [
+        'Watched      by the daemon, which looks again and again',
+        '             inotify is used up',
+        'Attempts     1 the first: ended with exit code 1 after 1.5 s',
+        '             2 train.py changed: stopped for the next after 1.5 s',
+        '             3 no file changed: stopped after 1.5 s',
+        '             4 a, b, c and 1 more changed: ended with its container after 1.5 s: out of memory',
+        '             5 train.py changed: running for 1 min',
+      ].join('\n'),
+    );
+  });
+
+  test('of many attempts the last twenty, and all of them for programs', async () => {
+    daemon.answers.run = () => aRunDetail({ watch: aWatch(), attempts: Array.from({ length: 1000 }, (_, i) => one(i + 1)) });
+    const { stdout } = await daemon.cli(['ps', 'calm-otter-3']);
+    expect(stdout).toContain('Attempts     980 before these (`--json` has all)\n             981 train.py changed: ');
+    expect(stdout.match(/train\.py changed/g)).toHaveLength(20);
+    expect(JSON.parse((await daemon.cli(['ps', 'calm-otter-3', '--json'])).stdout)).toMatchObject({ attempts: { length: 1000 } });
+  });
 });

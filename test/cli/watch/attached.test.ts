@@ -107,6 +107,16 @@ describe('what is waited for', () => {
     );
   });
 
+  test('why a container was lost or could not be made; what its successor has not printed yet gets no line', async () => {
+    const attempt = { attempt: 1, job: 0, status: 'failed' as const, cause: null, host: null, gpus: [], container: null, exitCode: null };
+    const lost = { ...attempt, reason: 'there is no image x:1', startedAt: null, finishedAt: null, how: 'container' as const };
+    daemon.answers.run = () => aRunDetail({ attempts: [lost] });
+    tell({ ...first, phase: 'ended', how: 'container', startedAt: null, endedAt: '2026-01-01T00:00:03.000Z' });
+    log.tell({ type: 'offset', offset: 0, attempt: 2 });
+    await terminal.until('why', (text) => /\nattempt 1: there is no image x:1\nattempt 1 ended with its container · .*keys$/.test(text));
+    expect(terminal.screen()).toHaveLength(4);
+  });
+
   test('a notice is said once, above it', async () => {
     const ended = { ...first, phase: 'ended' as const, exitCode: 0, endedAt: first.startedAt };
     tell(ended);
@@ -186,6 +196,32 @@ describe('keys', () => {
     await waitFor(() => asked('stop').length === 2, 'the abort');
     expect(asked('stop').map(({ abort }) => abort)).toEqual([false, true]);
   });
+});
+
+test("Ctrl+Z suspends it, and the terminal is the shell's; after fg its keys are heard again", async () => {
+  daemon.logs = (socket) => {
+    socket.tell({ type: 'run', run: aRun({ watch: first }) });
+    socket.tell({ type: 'offset', offset: 0, attempt: 1 });
+    void socket.bytes('epoch 1\r\n');
+  };
+  using shell = openPty('bash', ['--norc', '--noprofile', '-i'], { cwd: daemon.home, env: { ...daemon.env, PS1: '> ', HISTFILE: '' } });
+  await shell.until('the prompt', (text) => text.endsWith('>'));
+  shell.type(`${node} ${cliMain} run train --watch\r`);
+  await shell.until('the output', (text) => text.includes('epoch 1'));
+  shell.type('\x1a');
+  await shell.until('the shell', (text) => /Stopped.*\n>$/s.test(text));
+  shell.type('stty -a | grep -o " -*echo "\r');
+  await shell.until('that it echoes', (text) => text.endsWith('\n echo\n>'));
+  shell.type('fg\r');
+  await shell.until('what is in front again', (text) => text.endsWith('run train --watch'));
+  await waitFor(async () => {
+    shell.type('r');
+    return asked('rerun').length > 0;
+  }, 'the key to be heard');
+  shell.type('d');
+  await shell.until('the shell', (text) => /goes on\..*\n>$/s.test(text));
+  shell.type('stty -a | grep -o " -*icanon "\r');
+  await shell.until('that it takes lines again', (text) => text.endsWith('\n icanon\n>'));
 });
 
 describe('without a terminal', () => {

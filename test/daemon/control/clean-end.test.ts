@@ -17,11 +17,12 @@ interface Given {
   end?: RecordEnd | null;
   /** when it ended, after the script (ms) */
   later?: number;
+  from?: 'live' | 'engine';
   attempt?: (attempt: Attempt) => void;
 }
 
 /** An attempt as it stands when its container has just ended with 0, but for what is given. */
-async function ask({ exit = '0\n', end = { complete: true }, later = 20, attempt: change }: Given = {}): Promise<boolean> {
+async function ask({ exit = '0\n', end = { complete: true }, later = 20, from = 'live', attempt: change }: Given = {}): Promise<boolean> {
   const states = stateFolders(scratchDir());
   await states.prepare('1-0-1', null, null, null);
   writeFileSync(join(states.pathOf('1-0-1'), 'started'), '');
@@ -32,7 +33,7 @@ async function ask({ exit = '0\n', end = { complete: true }, later = 20, attempt
   }
   const spec = { start: { kind: 'script', commands: [] }, ports: [], artifacts: [], app: null };
   const live = freshLive();
-  if (end) live.recording = { end: Promise.resolve(end), endedAt: at + later };
+  if (end) live.recording = { end: Promise.resolve(end), endedAt: at + later, from };
   const attempt = {
     id: '1-0-1',
     container: 'c',
@@ -55,6 +56,7 @@ test('exit code 0, and its output complete after that: it has ended', async () =
 describe('the engine is waited for', () => {
   test.each<[string, Given]>([
     ['while its output goes on', { end: null }],
+    ["where its output comes from the engine's own record", { from: 'engine' }],
     ['where its output broke off', { end: { complete: false, why: 'no space' } }],
     ['where its output ended long before its script did', { later: -150 }],
     ['before its script has left its exit code', { exit: null }],

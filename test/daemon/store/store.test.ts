@@ -231,6 +231,25 @@ describe('opening a database', () => {
     store.environments.remove('k');
     expect(store.environments.get('k')).toBeNull();
   });
+  test('one from before watches takes them in', () => {
+    const path = file();
+    copyFileSync(join(import.meta.dirname, 'fixtures/v3.db'), path);
+    const store = unwrap(openStore(path));
+    const runId = store.runs.byName('old-fox-2')?.id ?? 0;
+    expect(store.reruns.newest(runId, 9)).toEqual([]);
+    const one = {
+      ...{ runId, number: 1, tree: 't', cause: 'change' as const, changed: ['a'], changes: 1, seenAt: 2, askedAt: 3, givenAt: null },
+      ...{ startedAt: null, stopAskedAt: null, endedAt: null, how: null, exitCode: null, fresh: null, spec: null },
+    };
+    store.reruns.put(one);
+    store.reruns.put({ ...one, number: 2 });
+    store.reruns.note(runId, 2, { givenAt: 4, startedAt: 5 });
+    store.reruns.note(runId, 2, { endedAt: 6, how: 'itself', exitCode: 0 });
+    store.close();
+    const again = unwrap(openStore(path)).reruns;
+    const ended = { ...one, number: 2, givenAt: 4, startedAt: 5, endedAt: 6, how: 'itself', exitCode: 0 };
+    expect([again.ofRun(runId), again.newest(runId, 1), again.get(runId, 3)]).toEqual([[one, ended], [ended], null]);
+  });
   test('one of a newer version is refused', () => {
     const path = file();
     unwrap(openDatabase(path, [...migrations, 'CREATE TABLE later (x) STRICT'.replace('(x)', '(x TEXT)')])).close();

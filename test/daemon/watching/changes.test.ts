@@ -34,6 +34,8 @@ test('a change is an attempt with these files, in the same container; one that d
   const second = await watch.rerun(2);
   expect(second).toMatchObject({ cause: 'change', changed: ['data.txt'], changes: 1, fresh: null, spec: null });
   await watch.printed(2, 'two');
+  // what the watch needs is no garbage
+  expect((await daemon.cli(['gc'])).code).toBe(0);
   // none of these counts: not named, ignored, an editor's, the same content
   put(dir, 'readme.md', 'changed');
   put(dir, 'x.tmp.txt', 'changed');

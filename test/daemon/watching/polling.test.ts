@@ -9,7 +9,7 @@ import { tempDir, write } from '../snapshots/lab.ts';
 
 /** A process of its own that watches, and what it says. */
 function watcher(dir: string, [program = '', ...before]: string[] = []) {
-  const watching = [process.execPath, join(import.meta.dirname, 'limited.ts'), dir, tempDir()];
+  const watching = [process.execPath, join(import.meta.dirname, 'limited-main.ts'), dir, tempDir()];
   const [command = '', ...args] = program === '' ? watching : [program, ...before, ...watching];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -18,14 +18,14 @@ test.each([
 test('nothing said of it', () => expect(only(bash()).watch).toBeNull());
 
 test.each([
-  ['watch: true', '5 <true> expected paths of the project, or {paths, ignore}, not `true`'],
-  ['watch: [../other]', '5 <../other> the path leads out of the project | only what is in the project is watched; name it from there'],
+  ['watch: true', '5 <true> watch: expected paths of the project, or {paths, ignore}, found true'],
+  ['watch: [../other]', '5 <../other> watch ../other: the path leads out of the project | only what is in the project is watched; name it from there'],
   [
     'watch: {paths: [a/../../b]}',
-    '5 <a/../../b> the path leads out of the project | only what is in the project is watched; name it from there',
+    '5 <a/../../b> paths a/../../b: the path leads out of the project | only what is in the project is watched; name it from there',
   ],
-  ['watch: ["~/x"]', '5 <"~/x"> the path is in a home directory | name files or folders of the project'],
-  ['watch: [""]', '5 <""> this is empty | name files or folders of the project: `src`'],
+  ['watch: ["~/x"]', '5 <"~/x"> watch ~/x: the path is in a home directory | name files or folders of the project'],
+  ['watch: [""]', '5 <""> watch: this is empty | name files or folders of the project: `src`'],
   ['watch: {path: [src]}', '5 <path> `path` is not a key of `watch` | did you mean `paths`?'],
 ])('%s is refused', (line, problem) => {
   expect(problemsOf(bash(line))).toEqual([problem]);

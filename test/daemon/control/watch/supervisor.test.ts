@@ -99,7 +99,7 @@ describe.each(shells)('in $shell as user $user', ({ shell, user }) => {
       "trap '' TERM; (sleep 902 &); echo up; while :; do sleep 903; done",
     ].join('\n');
     const one = await supervisor(shell, user, script);
-    await waitFor(async () => (await one.commands()).filter((command) => /^sleep 90/.test(command)).length === 3, 'its processes');
+    await waitFor(async () => (await one.commands()).filter((command) => command.startsWith('sleep 90')).length === 3, 'its processes');
     const { body } = await engineRequest(engine, 'POST', `/containers/${one.id}/exec`, { body: { Cmd: ['sleep', '904'] } });
     await engineRequest(engine, 'POST', `/exec/${(JSON.parse(body) as { Id: string }).Id}/start`, { body: { Detach: true } });
     await waitFor(async () => (await one.commands()).includes('sleep 904'), 'the session');
