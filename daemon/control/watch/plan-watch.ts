@@ -52,6 +52,8 @@ export function planWatch({ reruns, state, told, grace }: WatchSeen): WatchDecis
   const hasEnded = given.endedAt !== null || state.ended?.attempt === given.number;
   if (!hasEnded) {
     if (state.refused === given.number) return { do: 'retire', why: 'its files could not be brought into the container' };
+    // it begins with its first by itself, and nobody reads the pipes before
+    if (state.begun?.attempt !== given.number && !state.up) return wait(null);
     if (state.begun?.attempt !== given.number)
       return told.begin === null || told.begin >= tellAgainAfter ? { do: 'beginRerun' } : wait(after(told.begin, tellAgainAfter));
     if (wanted || given.stopAskedAt !== null) return ending(told, grace);

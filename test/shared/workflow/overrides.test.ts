@@ -92,7 +92,11 @@ describe('applyOverrides', () => {
     [{ mounts: ['/x:/a'] }, 'two artifacts or mounts are at /a', 'remove one of them'],
     [{ deps: [':o/r/t', ':o/r/t'] }, 'the dep :o/r/t is given twice', 'remove one of them'],
     [{ version: '1' }, '--server-version is for code, lab and notebook workflows, and this is one of bash', 'leave it out'],
-    [{ inactivityDuration: '1h' }, '--inactivity-duration is for code, lab and notebook workflows, and this is one of bash', 'leave it out'],
+    [
+      { inactivityDuration: '1h' },
+      '--inactivity-duration is for code, lab and notebook workflows, and this is one of bash',
+      'leave it out',
+    ],
     [{ nodes: 2 }, '--nodes is for torchrun workflows, and this is one of bash', 'leave it out'],
     [{ file: 'x' }, 'FILE is for torchrun workflows, and this is one of bash', 'leave it out'],
   ])('%j fails', (overrides, message, hint) => {
@@ -130,11 +134,11 @@ describe('workflowFromProvider', () => {
   });
 
   test.each([
-    ['bash', [], "the bash provider needs a command: dstack run bash -c 'python train.py'"],
-    ['docker', ['x'], "the docker provider needs an image: dstack run docker ubuntu -c 'nvidia-smi'"],
-    ['torchrun', [], 'the torchrun provider needs a Python file: dstack run torchrun train.py'],
+    ['bash', [], "the bash provider needs a command: dstack run bash -c 'python train.py'", undefined],
+    ['docker', ['x'], "the docker provider needs an image: dstack run docker ubuntu -c 'nvidia-smi'", undefined],
+    ['torchrun', [], 'the torchrun provider needs a Python file: dstack run torchrun train.py', undefined],
     ['code', ['x'], 'x: the code provider takes no arguments', 'Leave it out; `dstack run code --help` lists what it takes.'],
-  ] as const)('%s %j fails', (provider, args, message, hint = undefined) => {
+  ] as const)('%s %j fails', (provider, args, message, hint) => {
     expect(workflowFromProvider(provider, {}, args)).toEqual({ ok: false, failure: { code: 'bad_option', message, hint } });
   });
 });

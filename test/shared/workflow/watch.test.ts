@@ -19,7 +19,10 @@ test('nothing said of it', () => expect(only(bash()).watch).toBeNull());
 
 test.each([
   ['watch: true', '5 <true> watch: expected paths of the project, or {paths, ignore}, found true'],
-  ['watch: [../other]', '5 <../other> watch ../other: the path leads out of the project | only what is in the project is watched; name it from there'],
+  [
+    'watch: [../other]',
+    '5 <../other> watch ../other: the path leads out of the project | only what is in the project is watched; name it from there',
+  ],
   [
     'watch: {paths: [a/../../b]}',
     '5 <a/../../b> paths a/../../b: the path leads out of the project | only what is in the project is watched; name it from there',

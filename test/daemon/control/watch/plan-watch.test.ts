@@ -10,7 +10,7 @@ const rerun = (number: number, more: Partial<RerunRecord> = {}): RerunRecord => 
 const given = (number: number, more: Partial<RerunRecord> = {}): RerunRecord => rerun(number, { givenAt: 1, ...more });
 const nobodyTold = { begin: null, end: null, kill: null };
 const planOf = (reruns: RerunRecord[], state: Partial<WatchState> | null, told: Partial<WatchSeen['told']> = {}) =>
-  planWatch({ reruns, state: state && { ...nothingYet, ...state }, told: { ...nobodyTold, ...told }, grace: 500 });
+  planWatch({ reruns, state: state && { ...nothingYet, up: true, ...state }, told: { ...nobodyTold, ...told }, grace: 500 });
 
 const begun = { begun: { attempt: 3, at: 5 } };
 const ended = { ...begun, ended: { attempt: 3, at: 9, exitCode: 1 } };
@@ -30,6 +30,11 @@ describe('what is done next in the container of a watch', () => {
     expect(planOf([given(3)], {}, { begin: 1000 })).toEqual({ do: 'beginRerun' });
     // the next one waits until that is clear
     expect(planOf([rerun(4), given(3)], {}, { begin: 400 })).toEqual({ do: 'wait', ms: 600 });
+  });
+  test('a supervisor that has only just been started is left alone', () => {
+    expect(planOf([given(3)], { up: false })).toEqual({ do: 'wait', ms: null });
+    expect(planOf([rerun(4), given(3)], { up: false })).toEqual({ do: 'wait', ms: null });
+    expect(planOf([given(3)], { up: false, ...begun })).toEqual({ do: 'noteRerun' });
   });
   test('one that runs is ended for the next, by force after the grace period', () => {
     const both = [rerun(4), runs];
