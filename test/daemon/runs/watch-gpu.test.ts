@@ -59,13 +59,20 @@ test('a watch that is interruptible makes room, and what it was at comes again b
   const owner = (await daemon.cli(['run', 'owner', '-d'], { cwd })).stdout.trim();
   await untilStatus(daemon, cwd, owner, 'done');
   const run = await untilAttempt(daemon, cwd, name, 2, 'running');
-  expect(run).toMatchObject({ watch: { cause: 'preempted' }, gpus: machine.standIn.uuids, attempts: [{ how: 'container' }, { how: null }] });
+  expect(run).toMatchObject({
+    watch: { cause: 'preempted' },
+    gpus: machine.standIn.uuids,
+    attempts: [{ how: 'container' }, { how: null }],
+  });
   // one that waits makes room too, and goes on waiting
   await press(daemon, cwd, name, 's');
   await untilAttempt(daemon, cwd, name, 2, 'ended');
   const next = (await daemon.cli(['run', 'owner', '-d'], { cwd })).stdout.trim();
   await untilStatus(daemon, cwd, next, 'done');
-  expect(await untilStatus(daemon, cwd, name, 'preparing')).toMatchObject({ attempt: 2, reason: expect.stringMatching(/waiting for changes$/) });
+  expect(await untilStatus(daemon, cwd, name, 'preparing')).toMatchObject({
+    attempt: 2,
+    reason: expect.stringMatching(/waiting for changes$/),
+  });
   // without a container, too
   const third = (await daemon.cli(['run', 'owner', '-d'], { cwd })).stdout.trim();
   await untilStatus(daemon, cwd, third, 'done');

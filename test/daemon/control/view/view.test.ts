@@ -24,7 +24,11 @@ const attempt = (n: number, state: JobState, progress: Partial<Progress> = {}): 
 /** The view of a run with these attempts, of which the control says `doing`. */
 function view(attempts: JobRecord[], doing: string | null, intent: RunRecord['intent'] = null) {
   const store = { jobs: { ofRun: () => attempts }, tags: { ofRun: () => [] } } as unknown as Store;
-  return viewRun(store, { doing: () => doing, position: () => 1, explain: () => null, watchNews: () => ({ notice: null, sees: null }) }, { ...run, intent });
+  return viewRun(
+    store,
+    { doing: () => doing, position: () => 1, explain: () => null, watchNews: () => ({ notice: null, sees: null }) },
+    { ...run, intent },
+  );
 }
 
 const place = { since: 2_000, host: 'local', gpus: [] };
