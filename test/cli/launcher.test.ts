@@ -26,7 +26,7 @@ test('runs the checkout, also through links and from anywhere', async () => {
 test('passes arguments and the exit status on', async () => {
   expect(await command(launcher, ['run', '--retry', 'two words', 'x'], { env: { ...env, DSTACK_HOME: '/nonexistent' } })).toMatchObject({
     code: 1,
-    stderr: '--retry two words: this is not a whole number\n',
+    stderr: '--retry two words: this is not a whole number\nFor example --retry 1\n',
   });
 });
 

@@ -22,7 +22,7 @@ describe('what is submitted', () => {
     const done = await daemon.cli(line.split(' '), { env: { HERE: 'mine' } });
     expect(done).toEqual({ code: 0, stdout: 'calm-otter-3\n', stderr: '' });
     expect(asked()).toEqual({
-      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      requestId: expect.stringMatching(/^(\w+-){3}\w+$/),
       projectDir: daemon.home,
       target: 'train',
       tag: 'best',
