@@ -36,7 +36,7 @@ export async function attach(
   { open = false, watch = false, joins = false, tells = joins, lines }: AttachOptions = {},
 ): Promise<number> {
   const view = new NodesView(cli.out, true);
-  const status = new StatusLine(cli.err);
+  const status = new StatusLine(cli.err, () => view.begun());
   const leaving = new AbortController();
   let exitCode: number | null = null;
   let asked: PromiseWithResolvers<void> | null = null;

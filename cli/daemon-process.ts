@@ -16,6 +16,8 @@ interface Where {
 
 /** Milliseconds: a daemon that migrates a big database or reconciles many containers listens before it does so. */
 const giveUpAfter = 60_000;
+/** Milliseconds: then it is said what is waited for. */
+const slowAfter = 500;
 /** Milliseconds for a daemon that systemd starts. */
 const unitTakes = 3_000;
 const mostAttempts = 5;
@@ -27,12 +29,22 @@ export async function startDaemon(where: Where, onSlow: () => void): Promise<Res
   const { daemonCommand } = await import('./daemon-command.ts');
   const began = performance.now();
   let told = false;
+  const tell = (): void => {
+    if (!told) onSlow();
+    told = true;
+  };
+  const systemd = async (): Promise<boolean> =>
+    (await (await import('./start-unit.ts')).startUnit(where)) && (await listens(where.socket, unitTakes));
   let pause = 5;
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     if (await answers(where.socket)) return ok(undefined);
     // where systemd keeps it, systemd starts it; should that come to nothing, a process of our own says why
-    if (attempt === 1 && (await (await import('./start-unit.ts')).startUnit(where)) && (await listens(where.socket, unitTakes)))
-      return ok(undefined);
+    if (attempt === 1) {
+      const slow = setTimeout(tell, slowAfter);
+      const up = await systemd();
+      clearTimeout(slow);
+      if (up) return ok(undefined);
+    }
     const log = spawnDaemon(where, daemonCommand(where.main));
     if (!log.ok) return log;
     const { child, from } = log.value;
@@ -42,10 +54,7 @@ export async function startDaemon(where: Where, onSlow: () => void): Promise<Res
       await delay(pause);
       pause = Math.min(50, pause * 1.5);
       if (await answers(where.socket)) return ok(undefined);
-      if (!told && performance.now() - began > 500) {
-        told = true;
-        onSlow();
-      }
+      if (performance.now() - began > slowAfter) tell();
       if (child.exitCode === null && child.signalCode === null) continue;
       // one that was killed did not fail by itself: another is started
       if (child.signalCode !== null && attempt < mostAttempts) break;

@@ -28,7 +28,7 @@ export function unitText(options: UnitOptions): string {
     '[Service]',
     'Type=exec',
     `ExecStart=${command.map(quoted).join(' ')}`,
-    ...Object.entries(variables).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
+    ...Object.entries(variables).map(([name, value]) => environmentLine(name, value)),
     'Restart=on-failure',
     'RestartSec=2',
     // containers are the engine's and go on; children of the daemon are git and the like
@@ -54,8 +54,11 @@ export function unitText(options: UnitOptions): string {
 
 const specifiers = (text: string): string => text.replaceAll('%', '%%');
 
-/** A word of a command line, or of a variable, as systemd reads it: `%` and `$` stand for themselves. */
-export const quoted = (word: string): string => {
-  const plain = specifiers(word).replaceAll('$', '$$$$');
-  return /^[A-Za-z0-9_@%+=:,./$-]+$/.test(plain) ? plain : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-};
+/** A word of a command line as systemd reads it: `%` and `$` stand for themselves. */
+export const quoted = (word: string): string => inQuotes(specifiers(word).replaceAll('$', '$$$$'));
+
+/** A variable of the unit; `$` has no meaning there (systemd.exec(5), Environment=). */
+export const environmentLine = (name: string, value: string): string => `Environment=${inQuotes(specifiers(`${name}=${value}`))}`;
+
+const inQuotes = (plain: string): string =>
+  /^[A-Za-z0-9_@%+=:,./$-]+$/.test(plain) ? plain : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import type { Headers as TarHeaders } from 'tar-fs';
 import { fail, messageOf, ok, type Result } from '../shared/result.ts';
+import { wholeFiles } from './whole-files.ts';
 
 /** The types of tar-fs leave out what links have. */
 type Headers = TarHeaders & { linkname?: string | null };
@@ -19,16 +20,21 @@ export interface Unpacked {
   refused: string[];
 }
 
-/** Unpacks `tar` below `dir`, which is made if need be. Files that are there are replaced. */
+/**
+ * Unpacks `tar` below `dir`, which is made if need be. Files that are there are replaced, each when its successor is whole. Fails with `download_broken` where it breaks off, by
+ * `signal` too: nothing half written stays.
+ */
 export async function unpack(
   tar: Readable,
   dir: string,
   onProgress: (so: Readonly<Unpacked>) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Result<Unpacked>> {
   const { extract } = await import('tar-fs');
   if (statSync(dir, { throwIfNoEntry: false })?.isFile())
     return fail('not_a_folder', `${dir} is a file.`, 'Name a folder, or one that is not there yet.');
   const result: Unpacked = { files: 0, bytes: 0, refused: [] };
+  const whole = wholeFiles();
   try {
     mkdirSync(dir, { recursive: true });
     const root = realpathSync(dir);
@@ -44,17 +50,21 @@ export async function unpack(
     };
     // the files become the user's, even when root unpacks; they can read and delete them, whatever the job made of the modes
     const options = {
+      fs: whole.fs,
       chown: false,
       dmode: 0o700,
       fmode: 0o600,
       ignore: (_: string, header?: Headers) => header !== undefined && judge(header),
     };
-    await pipeline(tar, extract(root, options));
+    await pipeline(tar, extract(root, options), { signal });
     return ok(result);
   } catch (error) {
+    if (await whole.drop()) result.files--;
+    const how = signal?.aborted ? 'was broken off' : 'broke off';
+    const why = signal?.aborted ? `; what is in ${dir} is whole` : `: ${messageOf(error)}`;
     return fail(
       'download_broken',
-      `The download broke off after ${result.files} files: ${messageOf(error)}.`,
+      `The download ${how} after ${result.files} ${result.files === 1 ? 'file' : 'files'}${why}.`,
       'Run it again: files that are there are replaced.',
     );
   }

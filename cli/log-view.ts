@@ -1,6 +1,7 @@
 import type { Output } from './terminal/output.ts';
 import { drained } from './terminal/output.ts';
 import { LogLines } from './terminal/log-lines.ts';
+import { shownWidth } from './terminal/text.ts';
 import { TerminalModes } from './terminal/modes.ts';
 
 /** A job's output on its way to stdout: as it is on a terminal that follows it, else as lines in their last state. */
@@ -12,6 +13,8 @@ export class LogView {
   /** whether the job may have changed the terminal's colours or cursor */
   #touched = false;
   readonly #modes = new TerminalModes();
+  /** the last line as far as it has come, if it is not ended; the end of it, if it is long */
+  #last = nothing;
 
   constructor(out: Output, live: boolean) {
     this.#out = out;
@@ -50,11 +53,32 @@ export class LogView {
     this.atLineStart = true;
   }
 
+  /** Whether the job has begun a line of the terminal that goes on where the cursor stands. What fills its row goes on in the next: that is begun here. */
+  begun(): boolean {
+    const columns = this.#out.columns();
+    if (columns === null || this.atLineStart) return false;
+    const width = shownWidth(this.#last.toString('utf8'));
+    // where more was printed than is kept of it, its width is not known
+    if (this.#last.length >= kept || (width > 0 && width % columns === 0)) this.freshLine();
+    return !this.atLineStart;
+  }
+
   #put(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.atLineStart = bytes.at(-1) === 0x0a;
+    if (this.#out.isTTY) this.#follow(bytes);
     if (bytes.includes(0x1b)) this.#touched = true;
     if (this.#touched && this.#out.isTTY) this.#modes.see(bytes);
     this.#out.stream.write(bytes);
   }
+
+  #follow(bytes: Buffer): void {
+    const end = Math.max(bytes.lastIndexOf(0x0a), bytes.lastIndexOf(0x0d));
+    const more = bytes.subarray(end + 1);
+    this.#last = end >= 0 ? Buffer.from(more.subarray(-kept)) : Buffer.concat([this.#last, more]).subarray(-kept);
+  }
 }
+
+const nothing = Buffer.alloc(0);
+/** Bytes of an unfinished line. */
+const kept = 4096;

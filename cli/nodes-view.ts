@@ -41,6 +41,11 @@ export class NodesView {
     await this.#single.reset();
   }
 
+  /** Whether a single job has begun a line that goes on; those of several are whole. */
+  begun(): boolean {
+    return this.#single.begun();
+  }
+
   /** Ends a line that a single job has begun; those of several are whole. */
   freshLine(): void {
     this.#single.freshLine();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lastingPath } from './daemon-command.ts';
-import { quoted, unitName, userUnits } from './daemon-unit.ts';
+import { environmentLine, quoted, unitName, userUnits } from './daemon-unit.ts';
 
 interface Where {
   home: string;
@@ -22,7 +22,7 @@ export async function startUnit({ home, env, main }: Where): Promise<boolean> {
   const unit = read(join(userUnits(env), unitName)).split('\n');
   const ours =
     unit.some((line) => line.startsWith('ExecStart=') && line.endsWith(` ${quoted(lastingPath(main))}`)) &&
-    unit.includes(`Environment=${quoted(`DSTACK_HOME=${home}`)}`);
+    unit.includes(environmentLine('DSTACK_HOME', home));
   if (!ours) return false;
   return new Promise((resolve) => {
     const child = spawn('systemctl', ['--user', 'start', unitName], { env, stdio: 'ignore', timeout: patience });

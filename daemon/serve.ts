@@ -50,6 +50,8 @@ export async function serve(home: string, options: Options, giveUp: (message: st
     const socket = socketPath(home);
     // a socket file without a listener is a killed daemon's: we hold the lock
     if (existsSync(socket)) rmSync(socket);
+    // what senders left when the daemon was killed
+    rmSync(join(home, 'uploads'), { recursive: true, force: true });
     const distant = options.system ? null : besideSocket(socket);
     if (distant !== null && existsSync(distant)) rmSync(distant);
     process.umask(0o177);

@@ -61,7 +61,10 @@ const download = (cli: Cli): Command =>
     .action(async (target: string, options: DownloadOptions) => {
       const { downloadWithProgress } = await import('../download-progress.ts');
       const dir = resolve(cli.cwd, options.output);
-      const { files, bytes, refused } = unwrap(await downloadWithProgress(cli, target, dir));
+      const done = await downloadWithProgress(cli, target, dir);
+      // the status says by which signal
+      if (!done.ok && cli.exitCode !== exitCodes.ok) return cli.complain(done.failure);
+      const { files, bytes, refused } = unwrap(done);
       if (options.json) cli.json({ dir, files, bytes, refused });
       else cli.out.line(`${files} ${files === 1 ? 'file' : 'files'} (${formatSize(bytes)}) in ${printable(dir)}`);
       for (const sentence of refused) cli.err.line(cli.err.style('yellow', printable(sentence)));

@@ -7,9 +7,13 @@ const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 /** Seconds: what takes longer says how long. */
 const saidAfter = 3;
 
+// Each terminal knows these of a VT100: a line further down without leaving the column (there is one then), up again; the cursor and its colours kept, and back there.
+const [makeRoom, keep, down, back] = ['\x1bD\x1b[A', '\x1b7', '\x1b[B', '\x1b8'] as const;
+
 /**
  * What is being waited for. On a terminal one line that is written over and disappears with `clear`; elsewhere a plain line whenever the
- * text changes in more than its numbers, so that a download's progress does not fill a log.
+ * text changes in more than its numbers, so that a download's progress does not fill a log. A line that somebody else has begun and not ended stays as it is, and
+ * goes on where it ended: the status stands below it.
  */
 export class StatusLine {
   #text = '';
@@ -19,10 +23,15 @@ export class StatusLine {
   #lastPlain = '';
   /** since when it is the same but for its numbers (ms) */
   #since = 0;
+  /** it stands below a line that goes on */
+  #below = false;
   readonly #output: Output;
+  readonly #begun: () => boolean;
 
-  constructor(output: Output) {
+  /** `begun`: whoever else writes there has begun a line that goes on */
+  constructor(output: Output, begun: () => boolean = () => false) {
     this.#output = output;
+    this.#begun = begun;
   }
 
   /** `still`: it will stand there for long, and needs no sign of life. */
@@ -36,6 +45,10 @@ export class StatusLine {
       return;
     }
     if (another || !this.#shown) this.#since = performance.now();
+    if (!this.#shown) {
+      this.#below = this.#begun();
+      if (this.#below) this.#output.stream.write(makeRoom);
+    }
     if (still) this.#rest();
     else this.#timer ??= setInterval(() => this.#draw(), 100).unref();
     this.#shown = true;
@@ -46,7 +59,11 @@ export class StatusLine {
     this.#rest();
     if (!this.#shown) return;
     this.#shown = false;
-    this.#output.stream.write('\r\x1b[K');
+    this.#put('');
+  }
+
+  #put(text: string): void {
+    this.#output.stream.write(this.#below ? `${keep}${down}\r\x1b[0m\x1b[K${text}${back}` : `\r\x1b[K${text}`);
   }
 
   #rest(): void {
@@ -57,15 +74,13 @@ export class StatusLine {
   #draw(): void {
     const columns = this.#output.columns() ?? 80;
     if (this.#timer === null) {
-      this.#output.stream.write(`\r\x1b[K${this.#output.style('dim', truncate(this.#text, columns - 1))}`);
+      this.#put(this.#output.style('dim', truncate(this.#text, columns - 1)));
       return;
     }
     const frame = frames[this.#frame++ % frames.length] ?? '';
     const seconds = Math.floor((performance.now() - this.#since) / 1000);
     const time = seconds < saidAfter ? '' : ` (${duration(seconds)})`;
     const room = columns - 3 - time.length;
-    this.#output.stream.write(
-      `\r\x1b[K${this.#output.style('cyan', frame)} ${truncate(this.#text, room)}${this.#output.style('dim', time)}`,
-    );
+    this.#put(`${this.#output.style('cyan', frame)} ${truncate(this.#text, room)}${this.#output.style('dim', time)}`);
   }
 }

@@ -28,6 +28,12 @@ export function width(text: string): number {
   return columns;
 }
 
+// oxlint-disable-next-line no-control-regex -- these are the sequences to find
+const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|[\x00-\x1f\x7f]/g;
+
+/** The same of a program's own output: what steers the terminal takes none. */
+export const shownWidth = (text: string): number => width(text.replace(sequences, ''));
+
 /** The text cut to `columns`, the last of them `…` where something is missing. */
 export function truncate(text: string, columns: number): string {
   if (width(text) <= columns) return text;

@@ -24,13 +24,20 @@ export const logsScan: StreamHandler<'logsScan'> = {
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     response.flushHeaders();
     let oldest = Number.MAX_SAFE_INTEGER;
+    let whole = true;
+    const unreadable = (id: PartId, why: string): void => {
+      api.logger.warn({ ...id, why }, 'a log could not be read');
+      whole = false;
+    };
     for (;;) {
       const runs = api.store.runs.ofProjectBefore(project, oldest, page);
-      for (const run of runs) if (may(api.caller, 'read', run)) await sendRun(api, run, since, response);
+      for (const run of runs) if (may(api.caller, 'read', run)) await sendRun(api, run, since, response, unreadable);
       oldest = runs.at(-1)?.id ?? 0;
       if (runs.length < page || response.closed) break;
     }
-    response.end();
+    // whoever searches is not to believe that this was all
+    if (whole) response.end();
+    else response.destroy();
     return ok(undefined);
   },
 };
@@ -40,6 +47,7 @@ async function sendRun(
   run: RunRecord,
   since: number | null,
   response: ServerResponse,
+  unreadable: (id: PartId, why: string) => void,
 ): Promise<void> {
   for (const { runId, job, attempt } of store.jobs.ofRun(run.id)) {
     const id = { runId, job, attempt };
@@ -66,7 +74,8 @@ async function sendRun(
           response.uncork();
           return taken;
         },
-        onEnd: () => {
+        onEnd: (problem) => {
+          if (problem !== undefined) unreadable(id, problem);
           response.off('close', leave);
           resolve();
         },

@@ -7,7 +7,7 @@ import type { RunRecord } from '../store/records.ts';
 import { findRun } from './find-run.ts';
 import type { ApiParts, JsonHandler } from './handler.ts';
 
-/** The next attempt of a watch. Fails with `no_watch`, `finished`, `snapshot_needed`, and with what is wrong with the workflow. */
+/** The next attempt of a watch. Fails with `no_watch`, `finished`, `snapshot_needed`, `other_folder`, and with what is wrong with the workflow. */
 export const rerun: JsonHandler<'rerun'> = {
   params: z.object({
     name: z.string(),
@@ -25,7 +25,7 @@ export const rerun: JsonHandler<'rerun'> = {
     asked: z.boolean().optional(),
     leaving: z.boolean().optional(),
   }),
-  answer: async (api, { name, snapshot, seenAt, asked = snapshot === undefined, leaving }) => {
+  answer: async (api, { name, projectDir, snapshot, seenAt, asked = snapshot === undefined, leaving }) => {
     const found = findRun(api, name, 'own');
     if (!found.ok) return found;
     const run = found.value;
@@ -41,6 +41,9 @@ export const rerun: JsonHandler<'rerun'> = {
     }
     if (snapshot && !watch.byClient)
       return fail('not_shared_mode', 'This daemon watches the project itself: no files are sent to it', null);
+    // another checkout of the project: the two would take turns
+    if (snapshot && projectDir !== run.projectDir)
+      return fail('other_folder', `The run '${name}' watches ${run.projectDir}: changes in ${projectDir} are none of its own`, null);
     if (snapshot && !parts.snapshots.has(snapshotPlace(run), snapshot.tree))
       return fail('snapshot_needed', `The files ${snapshot.tree} are not here (any more)`, 'Send them again.');
     if (snapshot) watching.clientSaw(run.id);

@@ -24,8 +24,8 @@ export interface Live {
   startSettled: boolean;
   /** how often the image could not be pulled for a reason that may pass */
   pullFailures: number;
-  /** the taking of the output; `endedAt` null: it goes on */
-  recording: { end: Promise<RecordEnd>; endedAt: number | null; from: 'live' | 'engine' } | null;
+  /** the taking of the output; `endedAt` null: it goes on; `over` is aborted when it has ended */
+  recording: { end: Promise<RecordEnd>; endedAt: number | null; over: AbortSignal; from: 'live' | 'engine' } | null;
   /** what the engine's wait said */
   exitCode: number | null;
   /** what it is doing, for `ps`: `pulling …` */

@@ -6,6 +6,7 @@ import { builtFor } from './builds/build-time.ts';
 import { hasEndedCleanly } from './clean-end.ts';
 import { faultPoint } from './faults.ts';
 import { createLook } from './look.ts';
+import { orOutputEnds } from './or-output-ends.ts';
 import { gangView, isGang, nodesOf } from './gangs/gang.ts';
 import type { ControlParts } from './parts.ts';
 import { plan, type Seen } from './plan.ts';
@@ -131,18 +132,6 @@ export function driveAttempt(
     live,
     finished,
   };
-}
-
-/** The engine's answer, which comes late where the container is just ending: the end of its output may say enough until then (clean-end.ts). */
-function orOutputEnds<T>(answer: Promise<T>, { recording }: Live): Promise<T | 'output ended'> {
-  if (!recording || recording.endedAt !== null) return answer;
-  const ends = recording.end.then(
-    () => 'output ended' as const,
-    () => answer,
-  );
-  // an answer that nobody waits for any more may fail
-  answer.catch(() => undefined);
-  return Promise.race([answer, ends]);
 }
 
 /** `startedAt`: of the first node, where there are several: all have the same time. */

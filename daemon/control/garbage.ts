@@ -135,6 +135,8 @@ const isOld = (parts: Pick<ControlParts, 'now'>, run: RunRecord, seconds: number
 
 /** How many attempts of a watch keep their files: what is being replaced, and what replaces it. */
 const attemptsKept = 5;
+/** Of one that has ended: `restart` takes the last that began, and the newest may not have. */
+const ofEnded = 2;
 
 /** The trees that unfinished runs work on, and those that `restart` may want. */
 export function keptTrees(parts: Pick<ControlParts, 'config' | 'store' | 'now'>): Set<string> {
@@ -142,7 +144,7 @@ export function keptTrees(parts: Pick<ControlParts, 'config' | 'store' | 'now'>)
   const open = new Set(parts.store.jobs.open().map((job) => job.runId));
   const kept = parts.store.runs.all().filter((run) => open.has(run.id) || (run.removedAt === null && !isOld(parts, run, trees)));
   const ofWatches = kept.flatMap((run) =>
-    run.spec.watch ? parts.store.reruns.newest(run.id, open.has(run.id) ? attemptsKept : 1).map(({ tree }) => tree) : [],
+    run.spec.watch ? parts.store.reruns.newest(run.id, open.has(run.id) ? attemptsKept : ofEnded).map(({ tree }) => tree) : [],
   );
   return new Set([...kept.map((run) => run.spec.snapshot.tree), ...ofWatches]);
 }

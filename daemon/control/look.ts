@@ -10,6 +10,10 @@ const unchanging: ReadonlySet<StepName> = new Set([
   'readEnd',
   'collectLog',
   'settleArtifacts',
+  'noteRerun',
+  'beginRerun',
+  'endRerun',
+  'killRerun',
 ]);
 /** What was seen longer ago is looked at again (ms). Should it have changed in between, an event has woken the driver, which then looks again before it sleeps. */
 const freshFor = 100;

@@ -157,9 +157,11 @@ function whilePreparing(job: JobRecord, wanted: Wanted, seen: Seen): Decision {
   return seen.gpusConfirmed ? begin(job, wanted, 'startContainer') : step('confirmGpus');
 }
 
-/** A watch that waits for a change without a container keeps its place as long as it may run. */
-const whileHeld = ({ maxDuration }: Wanted, { ranFor, now }: Seen): Decision =>
-  maxDuration === null ? waitUntil(null) : ranFor >= maxDuration * 1000 ? step('expire') : waitUntil(now + maxDuration * 1000 - ranFor);
+/** A watch that waits for a change without a container keeps its place as long as it may run, and as long as it may do nothing. */
+function whileHeld({ maxDuration, watch }: Wanted, { ranFor, now }: Seen): Decision {
+  const left = Math.min(maxDuration === null ? Infinity : maxDuration * 1000 - ranFor, watch?.heldLeft ?? Infinity);
+  return left <= 0 ? step('expire') : waitUntil(left === Infinity ? null : now + left);
+}
 
 /** A step that a node takes only when the others can follow. */
 function begin({ job, progress }: JobRecord, { gang }: Wanted, name: StepName): Decision {

@@ -58,7 +58,7 @@ export function stateFolders(dir: string) {
         () => false,
       );
       const exit = await readUntrusted(join(pathOf(id), 'exit'));
-      if (!exit || !/^\d+\s*$/.test(exit.text)) return { started, exitCode: null, exitAt: null, gpusSeen };
+      if (!exit || !/^\d{1,3}\s*$/.test(exit.text)) return { started, exitCode: null, exitAt: null, gpusSeen };
       return { started, exitCode: Number(exit.text), exitAt: exit.at, gpusSeen };
     },
     /** What the job's user made in it may be beyond this process: then `asRoot` does it. */

@@ -40,7 +40,8 @@ export function tellCommand(command: string, message: Message, limit: number, si
     signal.addEventListener('abort', onAbort, { once: true });
     const settle = (told: Told): void => {
       clearTimeout(timer);
-      if (killing) clearTimeout(killing);
+      // what it started may hear no SIGTERM, and go on without it
+      killing?.unref();
       signal.removeEventListener('abort', onAbort);
       // what it left in the background may hold it open
       child.stderr.destroy();

@@ -93,13 +93,14 @@ const leaveExitCode = `trap 'dstack_exit=$?; set +e; { echo $dstack_exit >${exit
 
 /**
  * The script of a job. `exports` are the variables whose values refer to others.
- * It leaves its exit code in the state folder: the code is known even if the container is gone before anybody read it. `alone` false: a supervisor does that.
+ * It leaves its exit code in the state folder: the code is known even if the container is gone before anybody read it. `alone` false: a supervisor does that, and waits for what the script has begun:
+ * there SIGTERM ends the shell at once, unless the script has traps. One that waits for its child says into the job's output how that ended ("Terminated").
  */
 export function jobScript(commands: readonly string[], exports: readonly (readonly [string, string])[], alone = true): string {
   return [
     // the job's exit code stands, even where a full disk takes none: then the engine's word is all there is
     ...(alone ? [leaveExitCode] : []),
-    `trap 'exit 143' TERM`,
+    ...(alone || commands.some((command) => /\btrap\b/.test(command)) ? [`trap 'exit 143' TERM`] : []),
     // for its own trap, or that of a child: until the script sets one, the warning must not end it. Else it gets none, which would end its `wait`
     ...(speaksOfWarning(commands) ? ['trap : USR1'] : []),
     ...surroundings(exports),

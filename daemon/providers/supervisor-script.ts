@@ -2,7 +2,7 @@
  * The program of a watch's container (under its init): runs the job's script time and again, each an attempt with a number, as the daemon tells it through two
  * pipes in the state folder. It needs nothing but a POSIX shell: bash, dash and busybox's are tried in its tests.
  *
- *   daemon → `begin` N   bring the workspace to its files (`new/N/refresh`, where there is something to do), then run the script
+ *   daemon → `begin` N   bring the workspace to its files (`new/N/refresh`, where there is something to do: then it is told `N refresh`), then run the script
  *          → `end`       `end N`: SIGTERM to all of its processes; `kill N`: SIGKILL
  *   → `up`               it listens
  *     `begun`            N: its commands run from the file's time on
@@ -40,13 +40,21 @@ export const watchFiles = {
 /** Where the files lie that the container began with, read-only. */
 export const treeMount = `${stateMount}/tree`;
 
-/** Sets dstack_found to the processes of the attempt, and dstack_unsure where one's parent ended just then. */
+/** All processes, those that began first before their children (mostly). */
+const processes = Array.from({ length: 7 }, (_, i) => `/proc/${'[0-9]'.repeat(i + 1)}`).join(' ');
+
+/**
+ * Sets dstack_found to the processes of the attempt, dstack_mates to those of them that the init signals with the supervisor, and dstack_unsure where one's parent ended just then, or where
+ * there is nothing to be seen. One whose first thread has ended is not over while it has others.
+ */
 const find = `dstack_find() {
-  dstack_found= dstack_unsure= dstack_all=
-  for dstack_dir in /proc/[0-9]*; do
+  dstack_found= dstack_mates= dstack_unsure= dstack_all= dstack_group=
+  for dstack_dir in ${processes}; do
     { while read -r dstack_line; do case $dstack_line in *') '[A-Za-z]' '[0-9]*) break ;; esac; done <"$dstack_dir/stat"; } 2>/dev/null || continue
     set -- \${dstack_line##*) }
-    case $1 in Z | X | '') continue ;; esac
+    case $1 in X | '') continue ;; Z) [ "\${18:-1}" -gt 1 ] || continue ;; esac
+    [ "\${dstack_dir#/proc/}" != "$dstack_main" ] || dstack_group=$3
+    eval "dstack_group_\${dstack_dir#/proc/}=$3"
     dstack_all="$dstack_all \${dstack_dir#/proc/}"
     eval "dstack_parent_\${dstack_dir#/proc/}=$2"
   done
@@ -54,9 +62,16 @@ const find = `dstack_find() {
     case $dstack_pid in 1 | "$dstack_main" | "$dstack_self") continue ;; esac
     dstack_up=$dstack_pid
     while [ "$dstack_up" -gt 1 ]; do eval "dstack_up=\\\${dstack_parent_$dstack_up:--1}"; done
-    case $dstack_up in 1) dstack_found="$dstack_found $dstack_pid" ;; -1) dstack_unsure=1 ;; esac
+    case $dstack_up in
+      1)
+        dstack_found="$dstack_found $dstack_pid"
+        eval "[ \\"\\$dstack_group_$dstack_pid\\" != \\"$dstack_group\\" ]" || dstack_mates="$dstack_mates $dstack_pid"
+        ;;
+      -1) dstack_unsure=1 ;;
+    esac
   done
-  for dstack_pid in $dstack_all; do unset "dstack_parent_$dstack_pid"; done
+  for dstack_pid in $dstack_all; do unset "dstack_parent_$dstack_pid" "dstack_group_$dstack_pid"; done
+  [ -n "$dstack_group" ] || dstack_unsure=1
 }`;
 
 /** The process that ends attempts. */
@@ -100,6 +115,11 @@ const clean = `dstack_clean() {
   return 0
 } 2>/dev/null`;
 
+/** Its container is being ended: those that were told so with the supervisor have until they are killed with it. */
+const outlast = `dstack_outlast() {
+  while dstack_find; [ -n "$dstack_mates" ]; do [ -z "$dstack_sleep" ] || sleep 0.05; done
+} 2>/dev/null`;
+
 /** What the container runs. Its GPUs are looked at once. */
 export const watchStartScript = `#!/bin/sh
 ${checkGpus}DSTACK_PATH=$PATH; export DSTACK_PATH
@@ -117,6 +137,7 @@ dstack_stty=; command -v stty >/dev/null 2>&1 && dstack_stty=1
 ${find}
 ${listen}
 ${clean}
+${outlast}
 echo 0 >$dstack_state/busy
 : >$dstack_state/ending
 [ -f $dstack_state/begun ] || : >$dstack_state/begun
@@ -133,7 +154,8 @@ dstack_next=
 [ -f $dstack_state/${watchFiles.first} ] && read -r dstack_next <$dstack_state/${watchFiles.first}
 echo up >$dstack_state/${watchFiles.up}
 while :; do
-  if [ -z "$dstack_next" ]; then read -r dstack_next <&8 || continue; fi
+  dstack_with=
+  if [ -z "$dstack_next" ]; then read -r dstack_next dstack_with <&8 || continue; fi
   dstack_want=$dstack_next
   dstack_next=
   case $dstack_want in '' | *[!0-9]*) continue ;; esac
@@ -144,6 +166,10 @@ while :; do
       echo "$dstack_want" >$dstack_state/${watchFiles.refused}
       continue
     fi
+  elif [ -n "$dstack_with" ]; then
+    echo 'there is no refresh to be seen' >$dstack_state/${watchFiles.refreshOut}
+    echo "$dstack_want" >$dstack_state/${watchFiles.refused}
+    continue
   fi
   cd "$dstack_home" 2>/dev/null || { echo "cannot enter $dstack_home" >$dstack_state/${watchFiles.refreshOut}; echo "$dstack_want" >$dstack_state/${watchFiles.refused}; continue; }
   dstack_n=$dstack_want
@@ -156,6 +182,7 @@ while :; do
   # its redirections are the child's alone: of how that ends this shell tells nobody
   (exec 2>&7 7>&- 8<&- 9<&-; exec $dstack_shell $dstack_state/script)
   dstack_code=$?
+  [ -z "$dstack_stop" ] || dstack_outlast
   [ -n "$dstack_stop" ] || dstack_clean || { echo "$dstack_n" >$dstack_state/${watchFiles.stuck}; }
   echo "$dstack_n $dstack_code\${dstack_stop:+ stopped}" >$dstack_state/ended || exit $dstack_code
   [ -z "$dstack_stop" ] || exit 143

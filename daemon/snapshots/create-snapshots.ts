@@ -59,7 +59,7 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
     changedPaths: (place, from, to) => gate.shared(() => changedPaths(rooms.of(place), real(place), from, to)),
     matching: (place, patterns, paths) => gate.shared(() => matching(shadowOf(rooms.of(place), real(place)), patterns, paths)),
     changedFiles: (place, from, to) => gate.shared(() => changedFiles(rooms.of(place), real(place), from, to)),
-    readContents: (place, ids) => gate.shared(() => readContents(rooms.of(place), real(place), ids)),
+    readContents: (place, ids, most) => gate.shared(() => readContents(rooms.of(place), real(place), ids, most)),
     has: (place, tree) => isTreeId(tree) && keptTrees(rooms.of(place).shadowDir).includes(tree),
     tidy: (place, keep) =>
       gate.alone(async () => {

@@ -1,15 +1,24 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { type BytePath, fromBytes } from './bytes.ts';
 
-/** The content of an object that lies in a file of its own, as those of an edit do; null: it lies elsewhere, or is of another kind. */
-export function readLoose(objectsDir: string, kind: 'blob' | 'tree', id: string): Buffer | null {
+/** Longer than the words before an object's content (bytes). */
+const header = 32;
+/** What a buffer can hold at all, and some more than a tree needs (bytes). */
+const mostAtAll = 2 ** 30;
+
+/** The content of an object that lies in a file of its own, as those of an edit do; null: it lies elsewhere, is of another kind, or has more than `most` bytes. */
+export function readLoose(objectsDir: string, kind: 'blob' | 'tree', id: string, most = mostAtAll): Buffer | null {
   try {
-    const whole = inflateSync(readFileSync(join(objectsDir, id.slice(0, 2), id.slice(2))));
+    const path = join(objectsDir, id.slice(0, 2), id.slice(2));
+    // what cannot be made smaller is not even read
+    if (statSync(path).size > most + most / 100 + 1024) return null;
+    const whole = inflateSync(readFileSync(path), { maxOutputLength: Math.max(0, Math.min(most, mostAtAll)) + header });
     const end = whole.indexOf(0);
     // `KIND SIZE` NUL content (gitformat-loose, "loose object format")
-    return whole.toString('latin1', 0, end) === `${kind} ${whole.length - end - 1}` ? whole.subarray(end + 1) : null;
+    const bytes = whole.length - end - 1;
+    return whole.toString('latin1', 0, end) === `${kind} ${bytes}` && bytes <= most ? whole.subarray(end + 1) : null;
   } catch {
     return null;
   }

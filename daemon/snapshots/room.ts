@@ -6,7 +6,7 @@ import type { DstackIgnore } from './dstackignore.ts';
 import { type ListingMemory, type Part, emptyMemory } from './listing.ts';
 import type { Mirror } from './mirror.ts';
 import { type Mutex, createMutex } from './mutex.ts';
-import { type Shadow, openShadow } from './shadow.ts';
+import { type Shadow, hereOf, openShadow } from './shadow.ts';
 
 /** What createSnapshots was given. */
 export interface SnapshotOptions {
@@ -106,7 +106,7 @@ export function shadowOf(room: Room, place: Place): Shadow {
 
 /** Forgets what is in memory; the disk has it all. */
 export function forget(room: Room): void {
-  if (room.shadow) rmSync(room.shadow.index, { force: true });
+  if (room.shadow) for (const file of [room.shadow.index, hereOf(room.shadow)]) rmSync(file, { force: true });
   room.shadow = null;
   room.listing = emptyMemory();
   room.wanted = null;

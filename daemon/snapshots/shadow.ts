@@ -60,9 +60,13 @@ export function openShadow(dir: string, projectDir: string): Shadow {
   replace(shadow, 'info/attributes', attributes);
   replace(shadow, 'project', `${projectDir}\n`);
   dropDeadIndexes(dir);
+  writeFileSync(hereOf(shadow), '');
   if (existsSync(join(dir, 'index'))) linkSync(join(dir, 'index'), shadow.index);
   return shadow;
 }
+
+/** Says that this process is here (index-owner.ts), before there is an index, which a small project may never have. */
+export const hereOf = (shadow: Shadow): string => `${shadow.index}.here`;
 
 /** The environment of git commands on the shadow repository: nothing of the user's or the system's configuration counts. */
 export const shadowEnv = (shadow: Shadow, workTree: string, index: string = shadow.index): Record<string, string> => ({

@@ -46,8 +46,8 @@ export interface Snapshots {
   changedPaths(place: Place, from: string, to: string): Promise<BytePath[]>;
   /** The same with what they are in each. */
   changedFiles(place: Place, from: string, to: string): Promise<FileChange[]>;
-  /** The contents of files, by their ids. Throws where one of them is not here. */
-  readContents(place: Place, ids: readonly string[]): Promise<Map<string, Buffer>>;
+  /** The contents of files, by their ids. Throws where one of them is not here, and TooBig (tree-files.ts) where they are more than `most` bytes together. */
+  readContents(place: Place, ids: readonly string[], most?: number): Promise<Map<string, Buffer>>;
   /** The paths that patterns of .gitignore speak of. */
   matching(place: Place, patterns: readonly string[], paths: readonly BytePath[]): Promise<Set<BytePath>>;
   /** Whether a tree is among the snapshots of the project. */

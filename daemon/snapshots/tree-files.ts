@@ -2,7 +2,7 @@ import { type BytePath, splitZ } from './bytes.ts';
 import { git } from './git.ts';
 import { type Entry, readLoose, readTree } from './loose-objects.ts';
 import { type Place, type Room, shadowOf } from './room.ts';
-import { shadowEnv } from './shadow.ts';
+import { type Shadow, shadowEnv } from './shadow.ts';
 
 /** A file of a tree as Git keeps it. */
 export interface TreeFile {
@@ -73,16 +73,23 @@ function treeFile(mode: string, id: string): TreeFile | null {
   }
 }
 
-/** The contents of these ids, each as a whole: for the few files of an edit. */
-export async function readContents(room: Room, place: Place, ids: readonly string[]): Promise<Map<string, Buffer>> {
+/** The contents are more than are to be held in memory. */
+export class TooBig extends Error {}
+
+/** The contents of these ids, each as a whole: for the few files of an edit. Throws TooBig where they are more than `most` bytes together. */
+export async function readContents(room: Room, place: Place, ids: readonly string[], most = Infinity): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
   const shadow = shadowOf(room, place);
+  let left = most;
   for (const id of ids) {
-    const content = readLoose(shadow.objects, 'blob', id);
-    if (content) found.set(id, content);
+    const content = readLoose(shadow.objects, 'blob', id, left);
+    if (!content) continue;
+    found.set(id, content);
+    left -= content.length;
   }
   const others = ids.filter((id) => !found.has(id));
   if (others.length === 0) return found;
+  if (most < Infinity && (await bytesOf(shadow, others)) > left) throw new TooBig();
   const { out } = await git(['cat-file', '--batch'], {
     cwd: shadow.dir,
     env: shadowEnv(shadow, shadow.dir),
@@ -98,4 +105,18 @@ export async function readContents(room: Room, place: Place, ids: readonly strin
     at = from + Number(size) + 1;
   }
   return found;
+}
+
+/** How big these objects are together (bytes); those that are not here count nothing. */
+async function bytesOf(shadow: Shadow, ids: readonly string[]): Promise<number> {
+  const { out } = await git(['cat-file', '--batch-check=%(objectsize)'], {
+    cwd: shadow.dir,
+    env: shadowEnv(shadow, shadow.dir),
+    input: Buffer.from(`${ids.join('\n')}\n`),
+  });
+  // `ID missing`, where it is not
+  return out
+    .toString('latin1')
+    .split('\n')
+    .reduce((sum, line) => sum + (/^\d+$/.test(line) ? Number(line) : 0), 0);
 }

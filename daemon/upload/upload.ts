@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SentSnapshot, Verbs } from '../../shared/api.ts';
 import { createRate, transferred } from '../../shared/rate.ts';
@@ -60,6 +60,7 @@ export const knownThere = ({ socket, project, dir }: UploadOptions): Promise<Res
 export function openCache({ cache: caches, dir }: UploadOptions, { warnBytes, maxBytes }: Known): { snapshots: Snapshots; folder: string } {
   const folder = join(caches, 'projects', createHash('sha256').update(dir).digest('hex').slice(0, 16));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  dropDeadPacks(folder);
   const snapshots = createSnapshots({
     dir: join(folder, 'snapshots'),
     treesDir: join(folder, 'trees'),
@@ -69,6 +70,23 @@ export function openCache({ cache: caches, dir }: UploadOptions, { warnBytes, ma
     deleteAsRoot: () => Promise.reject(new Error('there is nothing of others here')),
   });
   return { snapshots, folder };
+}
+
+/** What uploads that were killed have left. */
+function dropDeadPacks(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^pack-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Sends a tree, in so far as it differs from those that are there already (`has`). */

@@ -7,7 +7,7 @@ import { askForRerun } from './ask.ts';
 import { knownThere, openCache, sendTree, type UploadOptions } from './upload.ts';
 
 /** How often the daemon is told that somebody watches (ms); it believes that for a while. */
-const sayEvery = 15_000;
+const usualSayEvery = 15_000;
 /** Before a daemon that went away is asked again (ms). */
 const tryAgain = 2_000;
 /** Snapshots that are kept here, and how many changes are waited for before the others go. */
@@ -24,7 +24,7 @@ interface UploadWatch {
 /** Watches and sends until the run is over or `signal` comes. Throws a FailureError where it cannot begin. */
 export async function watchUpload(
   options: UploadOptions & { run: string },
-  { signal, problem }: { signal: AbortSignal; problem(text: string | null): void },
+  { signal, problem, sayEvery = usualSayEvery }: { signal: AbortSignal; problem(text: string | null): void; sayEvery?: number },
 ): Promise<UploadWatch> {
   const { socket, project, dir, run } = options;
   const known = unwrap(await knownThere(options));
@@ -34,14 +34,19 @@ export async function watchUpload(
   let there = known.trees;
   let last: SentSnapshot | null = null;
   let changes = 0;
+  let isOurs = true;
   const over = Promise.withResolvers<void>();
   const oneAtATime = createMutex();
 
+  /** whether the last of them could be sent */
+  let arrives = true;
   const send = async (snapshot: SentSnapshot, more: { seenAt?: string; asked?: boolean }): Promise<Result<{ attempt: number | null }>> => {
+    // one that cannot be sent now is sent with the next word
+    last = snapshot;
     const sent = await sendTree(options, snapshots, folder, snapshot.tree, there);
+    arrives = sent.ok;
     if (!sent.ok) return sent;
     there = [snapshot.tree, ...there.filter((tree) => tree !== snapshot.tree)].slice(0, 20);
-    last = snapshot;
     const answer = await askForRerun(socket, { ...asking, snapshot, ...more });
     // they were collected there
     if (!answer.ok && answer.failure.code === 'snapshot_needed') there = [];
@@ -54,9 +59,14 @@ export async function watchUpload(
       const answer = await send(snapshot, { seenAt: new Date(seenAt).toISOString() });
       if (answer.ok) return problem(null);
       const { code, message } = answer.failure;
+      if (code === 'other_folder') {
+        problem(message);
+        isOurs = false;
+        return over.resolve();
+      }
       if (code === 'finished' || code === 'no_such_run' || code === 'no_watch') return over.resolve();
       // what is wrong with the workflow is the watch's own notice
-      if (code !== 'daemon_gone' && code !== 'snapshot_needed') return;
+      if (code !== 'daemon_gone' && code !== 'snapshot_needed') return arrives ? undefined : problem(message);
       if (tries > 1) problem(message);
       await pause(tryAgain, undefined, { signal }).catch(() => undefined);
     }
@@ -71,8 +81,8 @@ export async function watchUpload(
     },
   );
   const saying = setInterval(() => {
-    const snapshot = last;
-    if (snapshot) void oneAtATime(() => untilSent(snapshot, Date.now()));
+    // in its turn: the one of now may be an old one by then
+    void oneAtATime(async () => last && untilSent(last, Date.now()));
   }, sayEvery);
   signal.addEventListener('abort', () => over.resolve(), { once: true });
 
@@ -91,7 +101,7 @@ export async function watchUpload(
     ended: over.promise.then(async () => {
       clearInterval(saying);
       await watch.end();
-      await askForRerun(socket, { ...asking, leaving: true });
+      if (isOurs) await askForRerun(socket, { ...asking, leaving: true });
     }),
   };
 }

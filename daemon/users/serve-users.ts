@@ -1,4 +1,4 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../shared/result.ts';
 import type { Daemon } from '../context.ts';
@@ -16,8 +16,6 @@ export async function serveUsers(
   if (!folder.ok) return folder;
   // whatever it was made with: what lies in it is told to users one by one
   chmodSync(home, 0o700);
-  // what senders left when the daemon was killed
-  rmSync(join(home, 'uploads'), { recursive: true, force: true });
   writeFileSync(join(home, 'system'), `${group}\n`);
   // so that root's own command finds its socket
   writeFileSync(join(runtime, 'home'), `${home}\n`, { mode: 0o644 });

@@ -11,6 +11,8 @@ export interface Debounce {
 const quiet = 15;
 /** Somebody who writes all the time is not waited for longer. */
 const longest = 1_000;
+/** A branch of a hundred thousand files takes seconds; beyond this nobody is waited for. */
+const mostPatience = 10_000;
 /** How often it is asked again whether something goes on. */
 const again = 25;
 
@@ -33,7 +35,7 @@ export function createDebounce(act: (seenAt: number) => Promise<void>, busy: (wa
     timer = null;
     if (first === null) return;
     const waited = Date.now() - first;
-    if (waited < 2 * longest && busy(waited)) return arm(again);
+    if (waited < mostPatience && busy(waited)) return arm(again);
     const seenAt = first;
     first = null;
     acting = act(seenAt).finally(() => {

@@ -38,7 +38,7 @@ export async function walkFolders(
 }
 
 /** All folders on the way to these files. */
-function foldersOf(paths: ReadonlySet<BytePath>): Set<BytePath> {
+export function foldersOf(paths: ReadonlySet<BytePath>): Set<BytePath> {
   const folders = new Set<BytePath>();
   for (const path of paths) {
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {

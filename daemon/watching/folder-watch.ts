@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { basename } from 'node:path';
 import { type BytePath, bytePath, toBytes } from '../snapshots/bytes.ts';
 import { lookAt } from './look-at.ts';
 
@@ -16,15 +17,23 @@ export interface FolderWatch {
   /** whether this very folder is watched: another one may have taken its name */
   has(folder: BytePath): boolean;
   all(): Iterable<BytePath>;
+  /** lets go of all others */
+  keepOnly(folders: ReadonlySet<BytePath>): void;
   size(): number;
   close(): void;
+}
+
+interface Watched {
+  watcher: FSWatcher;
+  /** null: not known whether this is still the folder of this name */
+  inode: number | null;
 }
 
 export function watchFolders(
   projectDir: string,
   hooks: { changed(folder: BytePath, name: BytePath | null): void; trouble(what: Trouble, error: Error): void },
 ): FolderWatch {
-  const watched = new Map<BytePath, { watcher: FSWatcher; inode: number }>();
+  const watched = new Map<BytePath, Watched>();
   const root = bytePath(projectDir);
   const pathOf = (folder: BytePath): Buffer => toBytes(folder === '' ? root : `${root}/${folder}`);
   const inodeOf = (folder: BytePath): number | null => {
@@ -48,9 +57,16 @@ export function watchFolders(
         if (inode === null) return false;
         if (watched.get(folder)?.inode === inode) return true;
         drop(folder);
-        const watcher = watch(pathOf(folder), { encoding: 'latin1', persistent: false }, (_, name) => hooks.changed(folder, name));
+        const self = basename(folder === '' ? root : folder);
+        const watcher = watch(pathOf(folder), { encoding: 'latin1', persistent: false }, (event, name) => {
+          // its own name: it may be the folder itself that went, and another one may get its inode at once (inotify(7): IN_DELETE_SELF, IN_IGNORED)
+          const doubtful = event === 'rename' && name === self;
+          if (doubtful) known.inode = null;
+          hooks.changed(folder, doubtful && folder === '' ? null : name);
+        });
+        const known: Watched = { watcher, inode };
         watcher.on('error', failed);
-        watched.set(folder, { watcher, inode });
+        watched.set(folder, known);
         return true;
       } catch (error) {
         failed(error);
@@ -63,9 +79,12 @@ export function watchFolders(
     },
     has: (folder) => {
       const known = watched.get(folder);
-      return known !== undefined && known.inode === inodeOf(folder);
+      return known !== undefined && known.inode !== null && known.inode === inodeOf(folder);
     },
     all: () => watched.keys(),
+    keepOnly(folders) {
+      for (const folder of watched.keys()) if (!folders.has(folder)) drop(folder);
+    },
     size: () => watched.size,
     close() {
       for (const { watcher } of watched.values()) watcher.close();

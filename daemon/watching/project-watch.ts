@@ -9,12 +9,13 @@ import { lstat } from 'node:fs/promises';
 import { messageOf } from '../../shared/result.ts';
 import { fileSystemOf } from '../hosts/filesystem.ts';
 import type { Logger } from '../logger.ts';
-import type { BytePath } from '../snapshots/bytes.ts';
+import { type BytePath, bytePath } from '../snapshots/bytes.ts';
 import type { Snapshot, SnapshotAgain, Snapshots } from '../snapshots/snapshots.ts';
 import { createDebounce } from './debounce.ts';
 import { isEditors } from './editors.ts';
 import { type FolderWatch, type Trouble, watchFolders } from './folder-watch.ts';
-import { walkFolders } from './folder-walk.ts';
+import { foldersOf, walkFolders } from './folder-walk.ts';
+import { lookAt } from './look-at.ts';
 import { isGoingOn } from './going-on.ts';
 import { watchRepository } from './repository-watch.ts';
 import { sortOut } from './sort-out.ts';
@@ -48,6 +49,8 @@ const lookShare = 5;
 const backEvery = 1_000;
 /** After looks at single files a whole one, when nobody works on them any more (ms). */
 const quietAfter = 1_000;
+/** When no snapshot could be taken (ms). */
+const retryAfter = 10_000;
 /** A watch takes about 3 kB of memory. */
 const mostFolders = 20_000;
 /** Changed paths that are looked at one by one. */
@@ -75,6 +78,8 @@ export function watchProject(
   let leftOut: readonly BytePath[] = [];
   /** files that no snapshot takes, as was found out: they may change as they like */
   const ignored = new Set<BytePath>();
+  /** what a snapshot takes, when it was last made sure that all of it is watched */
+  let covered: ReadonlySet<BytePath> | null = null;
 
   const say = (text: string | null): void => {
     if (text !== notice) hooks.onNotice((notice = text));
@@ -147,9 +152,31 @@ export function watchProject(
   const takeAll = async (seenAt: number): Promise<void> => {
     unsure = false;
     const taken = await snapshots.take(dir);
-    if (!taken.ok) return say(taken.failure.message);
+    if (!taken.ok) {
+      // single files are not looked at before this has been made good: the others would be missing
+      look = true;
+      after(retryAfter, debounce.touch);
+      return say(taken.failure.message);
+    }
     if (mode === 'events') say(null);
+    if (cover()) return takeAll(seenAt);
     await deliver(taken.value, seenAt);
+  };
+  /** Watches what a snapshot takes from folders that were ignored until now (`git add -f`). True: there was such a folder. */
+  const cover = (): boolean => {
+    const wanted = snapshots.wanted(dir);
+    if (!folders || !wanted || wanted === covered) return false;
+    covered = wanted;
+    for (const path of ignored) if (wanted.has(path)) ignored.delete(path);
+    const watched = new Set(folders.all());
+    let added = false;
+    for (const folder of [...foldersOf(wanted)].toSorted((a, b) => a.length - b.length)) {
+      const above = folder.slice(0, Math.max(0, folder.lastIndexOf('/')));
+      if (watched.has(folder) || !watched.has(above) || !mayWatch(folder) || !folders?.add(folder)) continue;
+      watched.add(folder);
+      added = true;
+    }
+    return added;
   };
   const deliver = async (snapshot: Seen, seenAt: number): Promise<void> => {
     if (!ended) await hooks.onSnapshot(snapshot, seenAt);
@@ -157,7 +184,9 @@ export function watchProject(
   const noteIgnored = (unknown: readonly BytePath[]): void => {
     const wanted = snapshots.wanted(dir);
     if (ignored.size > 10 * mostPaths) ignored.clear();
-    for (const path of unknown) if (wanted && !wanted.has(path)) ignored.add(path);
+    // one that is gone again, or was written since, may have been missing for that alone
+    for (const path of unknown)
+      if (wanted && !wanted.has(path) && !dirty.has(path) && lookAt(`${bytePath(dir)}/${path}`)?.isFile()) ignored.add(path);
   };
 
   /** Watches these and what is below them, but for what no snapshot looks into; false: all of it is that. */
@@ -186,7 +215,11 @@ export function watchProject(
     // what counts is known from a snapshot
     await takeAll(seenAt);
     folders ??= watchFolders(dir, { changed: onEvent, trouble });
-    repository ??= watchRepository(dir, { rules: onRules, index: onIndex });
+    // there may be another one by now, or one at all
+    const before = repository;
+    repository = watchRepository(dir, { rules: onRules, index: onIndex });
+    before?.close();
+    covered = null;
     const found = new Set<BytePath>();
     await walkFolders(snapshots, dir, [''], (folder) => {
       if (!mayWatch(folder)) return false;
@@ -194,7 +227,7 @@ export function watchProject(
       return folders?.add(folder) ?? false;
     });
     if (mode !== 'events' || ended) return;
-    for (const folder of folders?.all() ?? []) if (!found.has(folder)) folders?.remove(folder);
+    folders?.keepOnly(found);
     hooks.onSees('events');
     await takeAll(seenAt);
   };
@@ -212,6 +245,8 @@ export function watchProject(
     debounce.touch();
   };
   const onIndex = (): void => {
+    // what is ignored may be tracked from now on
+    ignored.clear();
     unsure = true;
     if (!ended && mode === 'events') after(quietAfter, wholeLook);
   };
@@ -272,6 +307,8 @@ export function watchProject(
       debounce.end();
       closeEyes();
       await debounce.settled();
+      // what was under way may have opened them again
+      closeEyes();
     },
   };
 }

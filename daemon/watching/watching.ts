@@ -111,8 +111,10 @@ export function createWatching(all: ChangedParts, caller: Caller) {
           onSnapshot: async (snapshot: Seen, seenAt) => {
             const asked = [...runs].map((runId) => consider({ runId, caller, snapshot, seenAt, asked: false }));
             const done = await Promise.allSettled(asked);
-            for (const each of done)
-              if (each.status === 'rejected') parts.logger.error({ dir, error: messageOf(each.reason) }, 'a change could not be looked at');
+            const rejected = done.filter((each) => each.status === 'rejected');
+            for (const { reason } of rejected) parts.logger.error({ dir, error: messageOf(reason) }, 'a change could not be looked at');
+            // it is looked at again: a change is not lost
+            if (rejected[0]) throw rejected[0].reason;
           },
           onSees: (sees) => tell((runId) => control.watchSees(runId, (one.sees = sees))),
           leftOut: () => leftOut(runs),

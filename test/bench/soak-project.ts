@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scratchDir } from '../support/scratch.ts';
@@ -8,8 +8,29 @@ const commands = [
   'left=$(ls | grep -c ^left-over || true)',
   `hash=$(find . -type f ! -name 'left-over*' ! -path './out/*' | LC_ALL=C sort | while read -r file; do test -x "$file" && echo x; sha1sum "$file"; done | sha1sum | cut -c1-40)`,
   'touch left-over-$RUN_ATTEMPT out/$RUN_ATTEMPT',
-  'echo "sees $hash left $left"',
+  'echo "sees $hash left $left in $RUN_ATTEMPT"',
 ];
+
+/** Of all files below a folder, as attempts print it. */
+const hashOf = (dir: string): string =>
+  execFileSync(
+    'sh',
+    [
+      '-c',
+      `find . -type f ! -path './.git/*' | LC_ALL=C sort | while read -r file; do test -x "$file" && echo x; sha1sum "$file"; done | sha1sum | cut -c1-40`,
+    ],
+    { cwd: dir, encoding: 'utf8' },
+  ).trim();
+
+/** The same of a snapshot (the id of its tree) in a daemon's home. */
+export function hashOfTree(home: string, tree: string): string | null {
+  for (const shadow of readdirSync(join(home, 'snapshots'))) {
+    const dir = scratchDir('t');
+    const unpack = `git --git-dir="$0" archive "$1" | tar -x -C "$2"`;
+    if (spawnSync('sh', ['-c', unpack, join(home, 'snapshots', shadow), tree, dir], { stdio: 'ignore' }).status === 0) return hashOf(dir);
+  }
+  return null;
+}
 
 /** A project that is edited by chance, the same each time: `edit` changes something and returns the hash of all files after it, as attempts print it. */
 export function soakProject() {
@@ -34,15 +55,7 @@ export function soakProject() {
     seed = (seed * 48271) % 2147483647;
     return seed % below;
   };
-  const hash = (): string =>
-    execFileSync(
-      'sh',
-      [
-        '-c',
-        `find . -type f ! -path './.git/*' | LC_ALL=C sort | while read -r file; do test -x "$file" && echo x; sha1sum "$file"; done | sha1sum | cut -c1-40`,
-      ],
-      { cwd: dir, encoding: 'utf8' },
-    ).trim();
+  const hash = (): string => hashOf(dir);
   let count = 0;
   const files = (): string[] =>
     readdirSync(dir, { recursive: true, encoding: 'utf8' })

@@ -16,7 +16,7 @@ import setup from '../support/global-setup.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { median, percentile } from './measure.ts';
 import { rerunsOf } from '../daemon/watching/watch-lab.ts';
-import { soakProject } from './soak-project.ts';
+import { hashOfTree, soakProject } from './soak-project.ts';
 
 export interface Stand {
   edits: number;
@@ -54,6 +54,11 @@ export async function soak(
   const result: Soaked = { stands: [], times: [], wrong: [], attempts: 0, asked: [], begun: [] };
   /** every state that the files were ever in */
   const states = new Set([project.hash()]);
+  /** A snapshot may be taken in the middle of an edit: it counts what the attempt was given. */
+  const wasGiven = (hash: string, attempt: number): boolean => {
+    const tree = rerunsOf(daemon.home, name).find(({ number }) => number === attempt)?.tree;
+    return tree !== undefined && hashOfTree(daemon.home, tree) === hash;
+  };
   let last = '';
   const follow = spawn(join(import.meta.dirname, '../../scripts/dstack'), ['logs', '-f', name], {
     cwd: project.dir,
@@ -61,10 +66,10 @@ export async function soak(
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   createInterface({ input: follow.stdout }).on('line', (line) => {
-    const [, hash = '', left] = /sees (\w+) left (\d+)/.exec(line) ?? [];
+    const [, hash = '', left, attempt] = /sees (\w+) left (\d+) in (\d+)/.exec(line) ?? [];
     if (hash === '') return;
     result.attempts++;
-    if (!states.has(hash) || left !== '0') result.wrong.push(line);
+    if (left !== '0' || !(states.has(hash) || wasGiven(hash, Number(attempt)))) result.wrong.push(line);
     last = hash;
   });
   const seen = (hash: string): Promise<boolean> =>

@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startDaemon } from '../../cli/daemon-process.ts';
+import { unitText } from '../../cli/daemon-unit.ts';
 import { command, type Finished } from '../support/command.ts';
 import { scratchDir } from '../support/scratch.ts';
 import { cliMain, node, root } from './support/daemon-double.ts';
@@ -127,4 +129,18 @@ test.each([
   const { code, stderr } = await machine().cli(...args);
   expect(code).toBe(2);
   expect(stderr).toContain(why);
+});
+
+test('where systemd takes its time to start the daemon, that is said', async () => {
+  const m = machine('sleep 0.8; exit 1');
+  const where = { home: m.env.DSTACK_HOME, socket: join(m.dir, 'socket'), env: m.env, main: join(m.dir, 'daemon.js') };
+  // what follows is over at once
+  writeFileSync(where.main, 'process.exit(3)');
+  mkdirSync(dirname(m.unit), { recursive: true });
+  writeFileSync(m.unit, unitText({ kind: 'user', main: where.main, home: where.home, log: join(m.dir, 'log'), dockerHost: null }));
+  const said: boolean[] = [];
+  const result = await startDaemon(where, () => said.push(existsSync(where.home)));
+  expect(result).toMatchObject({ failure: { code: 'daemon_died' } });
+  // while systemd was asked, before a process of our own had its folder
+  expect(said).toEqual([false]);
 });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import {
   createReadStream,
   existsSync,
@@ -16,7 +17,8 @@ import type { Readable } from 'node:stream';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { unpack } from '../../cli/download.ts';
 import { scratchDir } from '../support/scratch.ts';
-import { daemonDouble, refuse, written } from './support/daemon-double.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { cliMain, daemonDouble, node, refuse, written } from './support/daemon-double.ts';
 
 /** tar-stream is how tar-fs writes archives; it takes whatever names it is given. */
 const tar = createRequire(createRequire(import.meta.url).resolve('tar-fs'))('tar-stream') as {
@@ -206,6 +208,7 @@ test('an archive that is cut off is a failure', async () => {
   for await (const part of archive([{ name: 'big', content: 'x'.repeat(100_000) }])) parts.push(part as Buffer);
   writeFileSync(whole, Buffer.concat(parts));
   expect(await unpack(createReadStream(whole, { end: 50_000 }), dir)).toMatchObject({ ok: false, failure: { code: 'download_broken' } });
+  expect(readdirSync(dir)).toEqual([]);
 });
 
 test('the command downloads into a folder, says how much, and fails when something was left out', async () => {
@@ -227,4 +230,40 @@ test('the command downloads into a folder, says how much, and fails when somethi
     stderr: 'l\\x1b[2J was left out: it is a link to /etc, outside of the folder.\n',
   });
   expect(await daemon.cli(['artifacts', 'download', 'nope'], { cwd: dir })).toMatchObject({ code: 1, stderr: 'Cannot find the tag\n' });
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s breaks it off with a word; no file is there in part, and what was there is as it was', async (signal, status) => {
+  const pack = tar.pack();
+  pack.entry({ name: 'first' }, 'whole');
+  await using daemon = await daemonDouble({
+    daemonStatus: () => ({}),
+    artifactsDownload: (_, response) => {
+      pack.on('data', (chunk: Buffer) => response.write(chunk));
+      // the second file never comes to its end
+      (pack.entry as unknown as (header: object) => { write(data: Buffer): void })({ name: 'second', size: 1_000_000 }).write(
+        Buffer.alloc(100_000),
+      );
+      return written;
+    },
+  });
+  writeFileSync(join(dir, 'second'), 'of before');
+  const child = spawn(node, [cliMain, 'artifacts', 'download', ':best'], {
+    cwd: dir,
+    env: daemon.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  await waitFor(() => readdirSync(dir).length === 3, 'a file in part');
+  child.kill(signal);
+  expect(await ended).toBe(status);
+  expect(said).toBe(
+    `The download was broken off after 1 file; what is in ${dir} is whole.\nRun it again: files that are there are replaced.\n`,
+  );
+  expect(readdirSync(dir).toSorted()).toEqual(['first', 'second']);
+  expect(readFileSync(join(dir, 'second'), 'utf8')).toBe('of before');
 });

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { daemonCommand } from '../../cli/daemon-command.ts';
 import { routes, type DaemonStatus } from '../../shared/api.ts';
 import { homeFiles } from '../../shared/home.ts';
 import { socketPath } from '../../shared/socket.ts';
@@ -87,7 +88,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const status = () => ask(socket);
   const start = async () => {
     const output = openSync(files.daemonLog, 'a');
-    const child = spawn(node, [main], { cwd: home, env, stdio: ['ignore', output, output], detached: true });
+    const child = spawn(node, daemonCommand(main).slice(1), { cwd: home, env, stdio: ['ignore', output, output], detached: true });
     closeSync(output);
     child.unref();
     pid = child.pid ?? 0;

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RerunRecord } from '../../store/records.ts';
 import { prepareRefresh } from '../watch/prepare-refresh.ts';
 import { noteTold } from '../watch/live-watch.ts';
@@ -17,10 +19,14 @@ export const beginRerun: Executor = async (given) => {
   const rows = parts.store.reruns.newest(run.id, 2);
   const last = rows.find(({ givenAt }) => givenAt !== null);
   if (!last || !live.watch) return;
-  const { begun } = await readWatchState(folder);
-  const begins = last.endedAt === null && begun?.attempt !== last.number ? last.number : await takeNewest(given, rows[0]);
+  const { begun, ended } = await readWatchState(folder);
+  const over = last.endedAt !== null || ended?.attempt === last.number;
+  // it has begun in this very moment: as long as it runs no other does
+  if (!over && begun?.attempt === last.number) return;
+  const begins = over ? await takeNewest(given, rows[0]) : last.number;
   if (begins === null) return;
-  if (await tellSupervisor(folder, 'begin', String(begins))) noteTold(live.watch, begins, 'begin');
+  const staged = existsSync(join(parts.states.stageOf(attempt.id), String(begins), 'refresh'));
+  if (await tellSupervisor(folder, 'begin', `${begins}${staged ? ' refresh' : ''}`)) noteTold(live.watch, begins, 'begin');
   else await retireFor(given, 'the supervisor in its container does not listen');
   changed();
 };

@@ -34,10 +34,12 @@ export function keepRecording(
   end: Promise<RecordEnd>,
   wake: () => void,
 ): void {
-  const recording: NonNullable<Live['recording']> = { end, endedAt: null, from };
+  const over = new AbortController();
+  const recording: NonNullable<Live['recording']> = { end, endedAt: null, over: over.signal, from };
   attempt.live.recording = recording;
   const ended = (): void => {
     recording.endedAt = parts.now();
+    over.abort();
     wake();
   };
   void end.then(ended, ended);

@@ -8,7 +8,7 @@ import { endWith } from './end-with.ts';
  * takes the others back with it (the step takeBack); where one of them has begun, the whole attempt ends instead.
  */
 export async function requeue(parts: ControlParts, attempt: Attempt, why: string, id: string | null): Promise<void> {
-  const { job, run, live } = attempt;
+  const { job, run } = attempt;
   // without force: one that runs after all is not ended
   if (id !== null) await parts.engine.remove(id, false);
   if (isGang(run)) {
@@ -16,6 +16,11 @@ export async function requeue(parts: ControlParts, attempt: Attempt, why: string
     if (others.some(({ progress }) => progress.startIntent !== null || progress.end !== null))
       return endWith(parts, attempt, 'gpus_taken', why);
   }
+  backToQueue(parts, attempt, why);
+}
+
+/** The same where nothing of it is to be removed; at once, so that it can be part of a transaction. */
+export function backToQueue(parts: Pick<ControlParts, 'store' | 'logger' | 'now'>, { run, job, live }: Attempt, why: string): void {
   parts.logger.info({ run: run.name, why }, 'back to the queue');
   const before = job.attempt > 1 ? parts.store.jobs.get(run.id, job.job, job.attempt - 1) : null;
   const madeRoom = run.spec.watch !== undefined && (job.progress.preempted ?? null) !== null;

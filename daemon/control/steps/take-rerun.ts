@@ -2,7 +2,7 @@ import { sameDemand } from '../watch/same-demand.ts';
 import { takeInto } from '../watch/take.ts';
 import { dropWorkspace } from '../workspace-mount.ts';
 import type { Executor } from './executor.ts';
-import { requeue } from './requeue.ts';
+import { backToQueue } from './requeue.ts';
 
 /**
  * The attempt that is wanted is of other files, or of another definition of the workflow, than the run has so far: from here on the run is that. What was made ready for the other
@@ -15,10 +15,13 @@ export const takeRerun: Executor = async ({ parts, attempt, container, changed, 
   live.image = null;
   live.environment = null;
   const before = run.spec;
-  const after = parts.store.transaction(() => takeInto(parts.store, run.id, job.attempt));
+  // both or neither: it must not go on in a place that is not what it asks for
+  const moves = parts.store.transaction(() => {
+    const after = takeInto(parts.store, run.id, job.attempt);
+    if (after === null || sameDemand(before, after)) return false;
+    backToQueue(parts, attempt, 'it asks for something else now');
+    return true;
+  });
   changed();
-  if (after === null || sameDemand(before, after)) return;
-  attempt.run = { ...run, spec: after };
-  await requeue(parts, attempt, 'it asks for something else now', null);
-  reschedule();
+  if (moves) reschedule();
 };

@@ -1,12 +1,12 @@
-import type { FSWatcher } from 'node:fs';
 import type { KnownContents } from './look-at-workspace.ts';
 import type { WatchDecision } from './plan-watch.ts';
+import type { Hearing } from './state.ts';
 
 /** What this process holds in memory of a watch's container. */
 export interface LiveWatch {
   /** the attempt that the supervisor was spoken to about, and when (performance.now()); null: it was not */
   told: { attempt: number; begin: number | null; end: number | null; kill: number | null };
-  hears: FSWatcher | null;
+  hears: Hearing | null;
   contents: KnownContents;
   /** what is to be done next, as it was decided just now */
   decision: WatchDecision;

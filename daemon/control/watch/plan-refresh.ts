@@ -8,12 +8,9 @@ import type { BytePath } from '../../snapshots/bytes.ts';
 import type { FileChange } from '../../snapshots/tree-files.ts';
 
 /** `gone`: deleted from the lower folder. `asWanted`: of a file or link, it is what the wanted files have there. */
-export type UpperEntry = { name: BytePath } & (
-  | { kind: 'folder' }
-  | { kind: 'file' | 'link'; asWanted: boolean }
-  | { kind: 'gone' }
-  | { kind: 'other' }
-);
+export type UpperEntry = { name: BytePath } &
+  // `closed`: not everybody may write in it, as in those of a snapshot
+  ({ kind: 'folder'; closed?: true } | { kind: 'file' | 'link'; asWanted: boolean } | { kind: 'gone' } | { kind: 'other' });
 
 export interface RefreshGiven {
   /** from the lower folder's files to the wanted ones */
@@ -98,7 +95,7 @@ export function planRefresh({ changes, upper, lower, mounted, workingDir }: Refr
       if (points.has(path)) continue;
       const file = isFile(path);
       const wantsFolder = !file && isFolder(path);
-      if (entry.kind === 'folder' && (wantsFolder || standing.has(path))) {
+      if (entry.kind === 'folder' && ((wantsFolder && !entry.closed) || standing.has(path))) {
         reset(path);
         continue;
       }

@@ -2,9 +2,10 @@ import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { posix } from 'node:path';
 import { fail, messageOf, ok, type Result } from '../../../shared/result.ts';
+import { formatSize } from '../../../shared/units.ts';
 import { treeMount, watchFiles } from '../../providers/supervisor-script.ts';
 import { type BytePath, bytePath, readable, toBytes } from '../../snapshots/bytes.ts';
-import type { TreeFile } from '../../snapshots/tree-files.ts';
+import { TooBig, type TreeFile } from '../../snapshots/tree-files.ts';
 import type { RerunRecord } from '../../store/records.ts';
 import { snapshotPlace } from '../../users/namespace.ts';
 import { specOf, type Attempt } from '../attempt.ts';
@@ -16,6 +17,8 @@ import { refreshScript } from './refresh-script.ts';
 
 /** So many files that differ from what its container began with are not brought into it one by one: it gets a fresh one. */
 const mostChanges = 2_000;
+/** Nor more than this of them (bytes): this process holds them in memory meanwhile. */
+const mostBytes = 64_000_000;
 
 /**
  * Puts what the container's workspace lacks to have exactly the files of this attempt, and the script that brings them there, where the supervisor finds them. Fails with
@@ -62,6 +65,7 @@ export async function prepareRefresh(parts: ControlParts, attempt: Attempt, { nu
     return ok(undefined);
   } catch (error) {
     if (error instanceof TooMuch) return fail('fresh', 'the last attempts left too many files', null);
+    if (error instanceof TooBig) return fail('fresh', `more than ${formatSize(mostBytes)} changed`, null);
     // what the job made is beyond this process, mostly
     return fail('fresh', `what the last attempts left cannot be sorted out (${messageOf(error)})`, null);
   }
@@ -74,7 +78,7 @@ async function stageFiles(
   wanted: readonly { path: BytePath; file: TreeFile }[],
   script: Buffer,
 ): Promise<void> {
-  const contents = await parts.snapshots.readContents(place, [...new Set(wanted.map(({ file }) => file.id))]);
+  const contents = await parts.snapshots.readContents(place, [...new Set(wanted.map(({ file }) => file.id))], mostBytes);
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'files'), { recursive: true });
   const root = Buffer.from(`${join(folder, 'files')}/`);

@@ -3,7 +3,7 @@ import type { Container } from '../../engine/engine.ts';
 import type { RerunRecord } from '../../store/records.ts';
 import type { Attempt } from '../attempt.ts';
 import type { ControlParts } from '../parts.ts';
-import { freshLiveWatch } from './live-watch.ts';
+import { freshLiveWatch, noteTold } from './live-watch.ts';
 import { planWatch, type WatchDecision } from './plan-watch.ts';
 import { hearSupervisor, readWatchState } from './state.ts';
 
@@ -11,6 +11,8 @@ import { hearSupervisor, readWatchState } from './state.ts';
 export interface WatchWanted {
   /** nothing is wanted yet: its place is kept, and there is no container */
   held: boolean;
+  /** for how long (ms) that may go on by its idle_timeout: what nobody measures does nothing; null: for ever, or it is not held */
+  heldLeft: number | null;
   /** what is wanted is another one than the run says: that comes first */
   take: boolean;
   /** what to do in the container, which runs; null: it does not */
@@ -24,7 +26,7 @@ const lookAgainAfter = 250;
 
 /** null: the run is no watch. */
 export async function watchWanted(
-  parts: Pick<ControlParts, 'store' | 'states' | 'config'>,
+  parts: Pick<ControlParts, 'store' | 'states' | 'config' | 'now'>,
   attempt: Attempt,
   container: Container | null,
   wake: () => void,
@@ -38,10 +40,18 @@ export async function watchWanted(
   const runs = job.state.status === 'running' && container?.state.status === 'running';
   return {
     held: begins === undefined,
+    heldLeft: heldLeft(parts, attempt),
     take: open !== null && open.number === job.attempt && needsTaking(open, run),
     next: runs ? await next(parts, attempt, reruns, wake) : null,
     startedAt: run.spec.maxDuration === null ? null : firstStart(parts, attempt),
   };
+}
+
+/** For how long (ms) a watch may keep its place without a container; null: for ever, or it does not. */
+export function heldLeft({ store, now }: Pick<ControlParts, 'store' | 'now'>, { run, job, live }: Attempt): number | null {
+  const limit = run.spec.idleTimeout ?? null;
+  if (!run.spec.watch || limit === null || job.state.status !== 'preparing' || store.reruns.get(run.id, job.attempt)) return null;
+  return limit * 1000 - live.since('held', job.state.since, now());
 }
 
 /** Whether an attempt that is wanted is of other files, or of another definition, than the run has now. */
@@ -60,6 +70,9 @@ async function next(
   if (supervised) live.watch.hears ??= hearSupervisor(folder, wake);
   const state = supervised ? await readWatchState(folder) : null;
   const given = reruns.find(({ givenAt }) => givenAt !== null);
+  // by an earlier daemon: it is not told twice
+  if (given && state?.ending === given.number && live.watch.told.end === null && live.watch.told.kill === null)
+    noteTold(live.watch, given.number, 'end');
   const { told } = live.watch;
   const since = (at: number | null): number | null => (at === null || told.attempt !== given?.number ? null : performance.now() - at);
   live.watch.decision = planWatch({
@@ -70,8 +83,8 @@ async function next(
   });
   const { decision, hears } = live.watch;
   // nobody tells: it is looked at now and then
-  if (supervised && hears === null && decision.do === 'wait' && decision.ms === null)
-    live.watch.decision = { do: 'wait', ms: lookAgainAfter };
+  if (supervised && (hears === null || hears.deaf) && decision.do === 'wait')
+    live.watch.decision = { do: 'wait', ms: Math.min(decision.ms ?? Infinity, lookAgainAfter) };
   return live.watch.decision;
 }
 

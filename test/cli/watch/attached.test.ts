@@ -97,6 +97,36 @@ describe('what is waited for', () => {
     expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'bye', line, 'again']);
   });
 
+  test('it stands below a line that the job has begun, which goes on where it was', async () => {
+    await log.bytes('epoch 2 ... \x1b[31mloss');
+    tell({ ...first, phase: 'ending' });
+    await terminal.until('what is waited for', (text) => /\nepoch 2 \.\.\. loss\n. attempt 1 is being stopped/.test(text));
+    expect(terminal.screen()).toHaveLength(4);
+    await log.bytes(' 0.5');
+    await terminal.until('what goes on, and the status', (text) => /\nepoch 2 \.\.\. loss 0\.5\n. attempt 1 is being stopped/.test(text));
+    await log.bytes(', done\r\nbye');
+    await terminal.until('the end', (text) => /\nepoch 2 \.\.\. loss 0\.5, done\nbye\n. attempt 1 is/.test(text));
+    log.tell({ type: 'offset', offset: 100, attempt: 2 });
+    tell(second());
+    await log.bytes('again\r\n');
+    await terminal.until('the output', (text) => text.includes('again'));
+    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'epoch 2 ... loss 0.5, done', 'bye', line, 'again']);
+  });
+
+  test.each([
+    ['on the last row', `${'x\r\n'.repeat(30)}half`, 'half and whole'],
+    ['over several rows', 'y'.repeat(200), `${'y'.repeat(80)}\n${'y'.repeat(80)}\n${'y'.repeat(40)} and whole`],
+    ['as wide as the terminal', 'z'.repeat(80), `${'z'.repeat(80)}\n and whole`],
+    ['a bar that is written over', '10%|#    |\r20%|##   |\r', ' and whole|'],
+  ])('the same %s', async (_, begun, whole) => {
+    await log.bytes(begun);
+    tell({ ...first, phase: 'ending' });
+    await terminal.until('what is waited for', (text) => text.endsWith('attempt 1 is being stopped'));
+    await log.bytes(' and whole\r\nnext\r\n');
+    await terminal.until('the rest, and the status below', (text) => /\nnext\n. attempt 1 is being stopped$/.test(text));
+    expect(terminal.screen().slice(0, -1).join('\n')).toContain(`\n${whole}\nnext`);
+  });
+
   test('why it is another container, and what that needs', async () => {
     tell(second({ phase: 'starting', fresh: 'requirements.txt changed', restartMs: null }), {
       status: 'preparing',

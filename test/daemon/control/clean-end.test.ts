@@ -33,7 +33,7 @@ async function ask({ exit = '0\n', end = { complete: true }, later = 20, from = 
   }
   const spec = { start: { kind: 'script', commands: [] }, ports: [], artifacts: [], app: null };
   const live = freshLive();
-  if (end) live.recording = { end: Promise.resolve(end), endedAt: at + later, from };
+  if (end) live.recording = { end: Promise.resolve(end), endedAt: at + later, over: AbortSignal.abort(), from };
   const attempt = {
     id: '1-0-1',
     container: 'c',

@@ -1,9 +1,12 @@
-import { lstatSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { lstatSync, mkdirSync, readFileSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { stateFolders } from '../../../daemon/control/state-folder.ts';
+import { readUntrusted } from '../../../daemon/control/untrusted-file.ts';
 import { must } from '../../support/command.ts';
 import { scratchDir } from '../../support/scratch.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const nothing = { started: false, exitCode: null, exitAt: null, gpusSeen: null };
 
@@ -49,4 +52,20 @@ test('a script is put in place of a link, not written through it', async () => {
   expect(lstatSync(join(dir, 'a/start'))).toMatchObject({ mode: 0o100755 });
   expect(lstatSync(join(dir, 'a/script'))).toMatchObject({ mode: 0o100755 });
   expect(readFileSync(join(dir, 'a/gpus'), 'utf8')).toBe('0\n');
+});
+
+test('what is no file is not even opened: who waits in a pipe goes on waiting', async () => {
+  const pipe = join(scratchDir('s'), 'exit');
+  await must('mkfifo', [pipe]);
+  const writer = spawn('sh', ['-c', 'echo hello >"$0"', pipe], { stdio: 'ignore' });
+  await waitFor(() => /^\d+ \(sh\) S/.test(readFileSync(`/proc/${writer.pid}/stat`, 'utf8')), 'it to wait');
+  expect(await readUntrusted(pipe)).toBeNull();
+  expect(await must('cat', [pipe])).toBe('hello\n');
+});
+
+test('what says that it was written in a thousand years was written now', async () => {
+  const file = join(scratchDir('s'), 'exit');
+  writeFileSync(file, '0\n');
+  utimesSync(file, 32_503_680_000, 32_503_680_000);
+  expect((await readUntrusted(file))?.at).toBeLessThanOrEqual(Date.now());
 });

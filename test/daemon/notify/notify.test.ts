@@ -1,7 +1,7 @@
 /** Who is told of the end of a run, when, and how often: with a real store, commands and web servers. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createNotify } from '../../../daemon/notify/notify.ts';
 import { freshProgress, type JobRecord } from '../../../daemon/store/records.ts';
 import { openStore, type Store } from '../../../daemon/store/store.ts';
@@ -9,6 +9,7 @@ import type { Run } from '../../../shared/api.ts';
 import type { Notifier } from '../../../shared/config.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { endedStatuses, type EndedStatus } from '../../../shared/states.ts';
+import { isAlive, signal } from '../../support/processes.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { listener } from './support.ts';
@@ -95,6 +96,18 @@ test('a command has the end of the run in its variables, and as JSON on its stan
   });
   expect(readFileSync(json, 'utf8')).not.toContain('token');
   expect(f.notifier.problem()).toBeNull();
+});
+
+test('a command that takes too long ends with all that it started, though that hears no SIGTERM', async () => {
+  const deaf = file();
+  const command = `(trap '' TERM; echo $(exec sh -c 'echo $PPID') >${deaf}; while :; do sleep 1; done) & wait`;
+  await using f = fixture([{ how: 'command', command, ...always }], undefined, { command: 300, webhook: 1000 });
+  await f.end('red-fox-1', 'failed');
+  await f.untilForgotten();
+  const pid = Number(readFileSync(deaf, 'utf8'));
+  onTestFinished(() => signal(pid, 'SIGKILL'));
+  await waitFor(() => !isAlive(pid), 'it to end');
+  expect(f.notifier.problem()).toContain('took longer than');
 });
 
 test('a webhook gets JSON with a text for people', async () => {

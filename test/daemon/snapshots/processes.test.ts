@@ -97,8 +97,9 @@ test('a damaged, a lost and a locked index only cost time', async () => {
   expect((await shoot(snapshots, dir)).holds).toEqual(contents(dir));
 });
 
-test('gc leaves the objects alone while another process works on them', async () => {
-  const dir = projectOf(100);
+// a small one has no index
+test.each([100, 5])('gc and tidy leave the objects alone while another process works on them (%s files)', async (count) => {
+  const dir = projectOf(count);
   const home = tempDir();
   const snapshots = snapshotsIn(home);
   await shoot(snapshots, dir);
@@ -107,6 +108,7 @@ test('gc leaves the objects alone while another process works on them', async ()
     await once(child.stdout, 'data');
     const before = readdirSync(join(home, 'snapshots'));
     expect((await snapshots.gc(new Set(), false)).objects).toEqual({ bytes: 0, items: 0 });
+    expect(await snapshots.tidy(dir, new Set())).toBe(0);
     expect(readdirSync(join(home, 'snapshots'))).toEqual(before);
   } finally {
     child.kill('SIGKILL');

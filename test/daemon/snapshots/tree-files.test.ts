@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { TooBig } from '../../../daemon/snapshots/tree-files.ts';
 import { unwrap } from '../../../shared/result.ts';
 import { must } from '../../support/command.ts';
 import { snapshotsIn, tempDir } from './lab.ts';
@@ -48,5 +49,8 @@ test.each(['loose', 'packed'])('the files in which two snapshots differ, and wha
   expect(await snapshots.changedFiles(project, after.tree, after.tree)).toEqual([]);
   const all = changes.flatMap(({ from, to }) => [from?.id ?? [], to?.id ?? []].flat());
   expect((await snapshots.readContents(project, all)).size).toBe(new Set(all).size);
+  const [big = ''] = changes.flatMap(({ path, to }) => (path === 'program' ? (to?.id ?? []) : []));
+  await expect(snapshots.readContents(project, [big], 8)).rejects.toBeInstanceOf(TooBig);
+  expect((await snapshots.readContents(project, [big], 9)).get(big)?.toString()).toBe('#!/bin/sh');
   await expect(snapshots.readContents(project, ['0'.repeat(40)])).rejects.toThrow('not in the repository');
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,4 +63,18 @@ test('what is too large for the daemon is not sent', async () => {
 test('a daemon that is away is said', async () => {
   const options = { socket: join(scratchDir('u'), 'none'), project: 'p', dir: scratchDir('p'), cache: scratchDir('c') };
   expect(await upload(options)).toMatchObject({ ok: false, failure: { code: 'daemon_gone' } });
+});
+
+test('what a killed upload has left goes with the next one, what another is at stays', async () => {
+  const { socket } = await receiver();
+  const [dir, cache] = [scratchDir('p'), scratchDir('c')];
+  writeFileSync(join(dir, 'file'), '1');
+  const again = async () => unwrap(await upload({ socket, project: 'p', dir, cache }));
+  await again();
+  const [project = ''] = readdirSync(join(cache, 'projects'));
+  const packs = (): string[] => readdirSync(join(cache, 'projects', project)).filter((name) => name.startsWith('pack-'));
+  const gone = spawnSync('true').pid;
+  for (const pid of [gone, process.pid]) writeFileSync(join(cache, 'projects', project, `pack-${pid}-0a1b2c3d`), 'x');
+  await again();
+  expect(packs()).toEqual([`pack-${process.pid}-0a1b2c3d`]);
 });

@@ -4,8 +4,8 @@ import { waitFor } from '../../support/wait-for.ts';
 import { snapshotsIn, tempDir } from '../snapshots/lab.ts';
 
 /** A project watched by the real thing, with all that it says. */
-export async function eyesOn(dir: string, home: string = tempDir()) {
-  const snapshots = snapshotsIn(home);
+export async function eyesOn(dir: string, home: string = tempDir(), options: Parameters<typeof snapshotsIn>[1] = {}) {
+  const snapshots = snapshotsIn(home, options);
   const seen: Seen[] = [];
   const sees: string[] = [];
   const notices: (string | null)[] = [];

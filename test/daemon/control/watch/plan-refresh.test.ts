@@ -220,6 +220,20 @@ describe('the plan of a refresh', () => {
     expect(planOn(overlay, wanted)).toEqual({ missing: [], remove: [], copy: new Map() });
   });
 
+  test('a folder in which not everybody may write is made anew, with all that belongs into it; one that has to stay stays', () => {
+    const given = {
+      changes: [],
+      upper: (folder: string): UpperEntry[] => (folder === '' ? [{ name: 'a', kind: 'folder', closed: true }] : []),
+      lower: {
+        kind: (at: string) => (at === 'a' ? ('folder' as const) : at === 'a/b' ? ('file' as const) : null),
+        list: (at: string) => (at === '' ? ['a'] : at === 'a' ? ['b'] : []),
+      },
+      mounted: [],
+    };
+    expect(planRefresh({ ...given, workingDir: '' })).toEqual({ missing: [], remove: ['a'], copy: new Map([['a/b', 'lower']]) });
+    expect(planRefresh({ ...given, workingDir: 'a' })).toEqual({ missing: ['a/b'], remove: [], copy: new Map() });
+  });
+
   test('what is mounted, the folders around it and the working directory stay', () => {
     const mount = constantFrom('a', 'a/b', 'c/a/b');
     check(

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { jobScript } from '../../../../daemon/providers/script.ts';
 import { watchStartScript } from '../../../../daemon/providers/supervisor-script.ts';
 import { preparePipes, readWatchState, tellSupervisor, writeFirst, type WatchState } from '../../../../daemon/control/watch/state.ts';
 import { engineRequest } from '../../../support/engine-api.ts';
@@ -143,6 +144,47 @@ describe.each(shells)('in $shell as user $user', ({ shell, user }) => {
     expect([(await one.state()).begun?.attempt, one.read('refresh.out')]).toEqual([1, 'no\n']);
     await one.tell('begin', '4');
     await one.ended(4);
+  });
+
+  test('says nothing of its own when an attempt is ended, however many shells wait for one another', async () => {
+    const one = await supervisor(shell, user, jobScript(['echo up', "sh -c 'sleep 908; echo inner'", 'echo never'], [], false));
+    await waitFor(async () => (await one.commands()).includes('sleep 908'), 'its process');
+    await one.tell('end', 'end 1');
+    expect(await one.ended(1)).toMatchObject({ exitCode: 143 });
+    expect(await one.log()).toBe(`${mark(1)}up\n`);
+  });
+
+  test('one that is told to end when it has only just begun ends, whatever it was about to start', async () => {
+    // none is told twice, and none would end by itself
+    const one = await supervisor(shell, user, jobScript(["sh -c 'sleep 909; :'; sleep 909"], [], false));
+    await one.begun(1);
+    for (let attempt = 1; attempt <= 60; attempt++) {
+      await one.tell('end', `end ${attempt}`);
+      expect((await one.ended(attempt))?.exitCode).toBe(143);
+      await one.tell('begin', String(attempt + 1));
+      while (one.read('begun') !== `${attempt + 1}\n`);
+      // each a little later than the one before
+      for (const until = performance.now() + attempt / 4; performance.now() < until;);
+    }
+  });
+
+  test('its container is stopped: who was told to end has time for that, though the shell has none to wait for', async () => {
+    const child = 'trap "sleep 0.3; echo goodbye; exit 0" TERM; while :; do sleep 0.1; done';
+    const one = await supervisor(shell, user, jobScript([`sh -c '${child}; :'`, 'echo never'], [], false));
+    await waitFor(async () => (await one.commands()).some((command) => command.includes('goodbye')), 'its process');
+    await one.stop();
+    expect(await one.wait()).toBe(143);
+    expect((await one.log()).replaceAll('Terminated\n', '')).toBe(`${mark(1)}goodbye\n`);
+  });
+
+  test('begins no attempt whose files are to be brought first, and are not to be seen', async () => {
+    const one = await supervisor(shell, user, 'echo "$RUN_ATTEMPT"');
+    await one.ended(1);
+    await one.tell('begin', '2 refresh');
+    await one.until(({ refused }) => refused === 2, 'it to be refused');
+    await one.tell('begin', '3');
+    await one.ended(3);
+    expect(await one.log()).toBe(`${mark(1)}1\n${mark(3)}3\n`);
   });
 
   test('its container is stopped while an attempt runs: both end, and it says so', async () => {
