@@ -13,7 +13,7 @@ import { NodesView } from './nodes-view.ts';
 import { canAsk } from './terminal/ask.ts';
 import { tellSize } from './tell-size.ts';
 import { StatusLine } from './terminal/status-line.ts';
-import { printable } from './terminal/text.ts';
+import { printable, wrap } from './terminal/text.ts';
 import type { AttachedWatch } from './watch/attached-watch.ts';
 
 interface AttachOptions {
@@ -103,7 +103,10 @@ export async function attach(
         view.freshLine();
         status.show(waiting);
       },
-      onGone: () => cli.notice(goneSentence),
+      onGone: () => {
+        watched?.onGone();
+        cli.notice(goneSentence);
+      },
       onOffset: (node, offset, attempt) => {
         end?.onOffset(node, offset);
         watched?.onOffset(node, attempt);
@@ -136,7 +139,7 @@ export async function attach(
     return code;
   }
   if (watched?.sees()) cli.err.line('Nobody watches its files now: what changes is seen when somebody attaches from here again.');
-  cli.err.line(`${name} goes on. \`dstack attach ${name}\` shows it, \`dstack stop ${name}\` stops it.`);
+  cli.err.line(wrap(`${name} goes on. \`dstack attach ${name}\` shows it, \`dstack stop ${name}\` stops it.`, cli.err.columns()));
   return exitCode ?? exitCodes.failure;
 }
 

@@ -175,9 +175,9 @@ export class Client {
     return startDaemon({ home, env, main: daemonMain, socket: socket.value }, () => onNotice('Starting the daemon…'));
   }
 
-  /** Stops the daemon and waits until it has gone. */
-  async stop(): Promise<Result<void>> {
-    const stopped = await this.call('daemonStop', {}, { start: false, anyVersion: true });
+  /** Stops the daemon and waits until it has gone. `forGood`: who follows a run is not to start it again. */
+  async stop({ forGood = false } = {}): Promise<Result<void>> {
+    const stopped = await this.call('daemonStop', forGood ? { forGood } : {}, { start: false, anyVersion: true });
     if (!stopped.ok && stopped.failure.code !== 'daemon_gone') return stopped;
     if (this.#connection ? await this.#connection.silent(30_000) : await gone(this.socket, 30_000)) return ok(undefined);
     return fail(

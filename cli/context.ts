@@ -44,7 +44,7 @@ async function reach(cli: Cli, host: string): Promise<Result<Connection>> {
   return address.ok ? openWay(address.value, cli.env, (sentence) => cli.notice(sentence)) : address;
 }
 
-/** What a submit that takes long is at; null: not known. */
+/** What a verb that takes a project's files is at, when it takes long; null: not known. */
 async function takingFiles(cli: Cli, params: object): Promise<string | null> {
   if (cli.client.sendsFiles || !('projectDir' in params)) return null;
   const { projectDir } = params as { projectDir: string };
@@ -83,7 +83,7 @@ export function createCli(env: NodeJS.ProcessEnv, cwd: string): Cli {
       daemonMain,
       onNotice: (sentence) => cli.notice(sentence),
       onSlow: (verb, params, work) =>
-        cli.waiting.during(slowWords(verb), work, verb === 'submit' ? () => takingFiles(cli, params) : undefined),
+        cli.waiting.during(slowWords(verb), work, ['submit', 'tagsAdd'].includes(verb) ? () => takingFiles(cli, params) : undefined),
     }),
     exitCode: 0,
     project: () =>

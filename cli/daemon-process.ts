@@ -1,9 +1,10 @@
 /** Starting and ending the daemon's process. Starting is safe to do many at once: the daemon holds a lock, and who comes second exits 0. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, statfsSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { homeFiles } from '../shared/home.ts';
+import { makeFolder } from '../shared/make-folder.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 
 interface Where {
@@ -101,7 +102,7 @@ export async function gone(socket: string, limit: number): Promise<boolean> {
 /** `from`: where in the log this process's own lines begin. */
 function spawnDaemon({ home, env }: Where, [node, ...args]: [string, ...string[]]): Result<{ child: ChildProcess; from: number }> {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeFolder(home, 0o700);
     const log = openSync(homeFiles(home).daemonLog, 'a', 0o600);
     const from = fstatSync(log).size;
     const child = spawn(node, args, {

@@ -2,11 +2,12 @@
  * Unpacks the daemon's tar of artifacts. What a job wrote is not to be trusted: nothing may land outside of the folder that was named, by whatever
  * name or link, and nothing is written through a symbolic link, be it from the archive or there before.
  */
-import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import type { Headers as TarHeaders } from 'tar-fs';
+import { makeFolder } from '../shared/make-folder.ts';
 import { fail, messageOf, ok, type Result } from '../shared/result.ts';
 import { wholeFiles } from './whole-files.ts';
 
@@ -36,7 +37,7 @@ export async function unpack(
   const result: Unpacked = { files: 0, bytes: 0, refused: [] };
   const whole = wholeFiles();
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     const root = realpathSync(dir);
     const judge = (header: Headers): boolean => {
       const why = refusal(root, header);

@@ -3,7 +3,8 @@
  * at the byte where it broke, so that the reader sees each byte once.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogEvent, Run } from '../shared/api.ts';
+import { stoppedForGood, type LogEvent, type Run } from '../shared/api.ts';
+import { isEnded } from '../shared/states.ts';
 import { fail, ok, unreachable, type Failure, type Result } from '../shared/result.ts';
 import type { Client } from './client.ts';
 import { openFrames } from './frames.ts';
@@ -33,7 +34,12 @@ export interface LogReader {
   onData(chunk: Buffer): Promise<void>;
 }
 
-type Ending = { how: 'end'; run: Run } | { how: 'broken'; gone: boolean } | { how: 'refused'; failure: Failure } | { how: 'left' };
+type Ending =
+  | { how: 'end'; run: Run }
+  | { how: 'broken'; gone: boolean }
+  | { how: 'dismissed' }
+  | { how: 'refused'; failure: Failure }
+  | { how: 'left' };
 
 /** Said where the daemon went away. */
 export const goneSentence = 'The daemon went away; connecting to it again…';
@@ -46,7 +52,7 @@ const mostBreaks = 20;
 
 /** Reads until the end (`follow`: until the run ended). Answers the run as it was then; null when `signal` ended it. */
 export async function follow(client: Client, wanted: LogRequest, reader: LogReader, signal: AbortSignal): Promise<Result<Run | null>> {
-  const place: Place = { position: null, attempt: null, heard: false };
+  const place: Place = { position: null, attempt: null, heard: false, run: null };
   for (let breaks = 0; breaks < mostBreaks; breaks++) {
     place.heard = false;
     const ending = await readOnce(client, wanted, reader, signal, place);
@@ -57,6 +63,8 @@ export async function follow(client: Client, wanted: LogRequest, reader: LogRead
         return ok(null);
       case 'refused':
         return { ok: false, failure: ending.failure };
+      case 'dismissed':
+        return fail('daemon_stopped', `The daemon was stopped; ${wanted.name} ${withoutDaemon(place.run)}.`, howOn(client, wanted));
       case 'broken':
         if (place.heard && ending.gone) reader.onGone?.();
         break;
@@ -77,7 +85,20 @@ interface Place {
   /** whose record that byte is in */
   attempt: number | null;
   heard: boolean;
+  /** as it was told last */
+  run: Run | null;
 }
+
+/** What becomes of a run while there is no daemon. */
+const withoutDaemon = (run: Run | null): string => {
+  if (run !== null && isEnded(run.status)) return 'has ended';
+  return run?.status === 'running' ? 'goes on' : 'waits for the next one';
+};
+
+const howOn = (client: Client, { name }: LogRequest): string =>
+  client.shared
+    ? 'Its administrator starts it again: systemctl start dstackd'
+    : `\`dstack attach ${name}\` starts it again, and shows the run.`;
 
 async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, signal: AbortSignal, place: Place): Promise<Ending> {
   if (signal.aborted) return { how: 'left' };
@@ -106,6 +127,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
       const event = JSON.parse(data.toString('utf8')) as LogEvent;
       switch (event.type) {
         case 'run':
+          place.run = event.run;
           return reader.onRun(event.run);
         case 'offset':
           place.position = event.offset;
@@ -143,7 +165,8 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
         });
       },
       onRefused: (status, body) => settle({ how: 'refused', failure: refusal(body, status) }),
-      onClose: () => {
+      onClose: (code) => {
+        if (code === stoppedForGood) return void work.then(() => settled || settle({ how: 'dismissed' }));
         const gone = performance.now() - lateAt > 5_000;
         void work.then(() => settled || settle({ how: 'broken', gone }));
       },

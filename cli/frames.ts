@@ -9,8 +9,8 @@ export interface FrameReader {
   onMessage(data: Buffer, isBinary: boolean): void;
   /** the daemon does not open it, and says why */
   onRefused(status: number, body: string): void;
-  /** nothing comes any more, for whatever reason */
-  onClose(): void;
+  /** nothing comes any more, for whatever reason; `code`: of the frame that closed it, null: there was none */
+  onClose(code: number | null): void;
 }
 
 /** Any 16 bytes in base64: they are for proxies that take it for plain HTTP, and there is none between us. */
@@ -20,7 +20,8 @@ const key = Buffer.from('dstack-log-reads').toString('base64');
 export function openFrames(socketPath: string, path: string, headers: Readonly<Record<string, string>>, reader: FrameReader): Socket {
   const net = process.getBuiltinModule('node:net');
   const socket = net.connect(socketPath);
-  const take = frames(reader, socket);
+  let code: number | null = null;
+  const take = frames(reader, socket, (said) => (code = said));
   let head: Buffer | null = Buffer.alloc(0);
   let status = 0;
   socket.on('data', (chunk: Buffer) => {
@@ -37,7 +38,7 @@ export function openFrames(socketPath: string, path: string, headers: Readonly<R
   socket.on('error', () => {}); // close follows
   socket.on('close', () => {
     const refusal = head === null ? null : wholeBody(head);
-    if (refusal === null) reader.onClose();
+    if (refusal === null) reader.onClose(code);
     else reader.onRefused(status, refusal);
   });
   const wanted = {
@@ -64,7 +65,7 @@ function wholeBody(answer: Buffer): string | null {
 const opcodes = { text: 1, binary: 2, close: 8, ping: 9 } as const;
 
 /** Takes the bytes as they come; a frame's head may be cut anywhere. */
-function frames(reader: FrameReader, socket: Socket): (chunk: Buffer) => void {
+function frames(reader: FrameReader, socket: Socket, onCode: (code: number | null) => void): (chunk: Buffer) => void {
   /** the beginning of a head that is not all here */
   let before = Buffer.alloc(0);
   /** the frame under way: what it is, and how much of it is to come */
@@ -89,7 +90,10 @@ function frames(reader: FrameReader, socket: Socket): (chunk: Buffer) => void {
     if (opcode === opcodes.text) reader.onMessage(whole, false);
     // masked with zeros, as a client's frames must be masked
     else if (opcode === opcodes.ping) socket.write(Buffer.concat([Buffer.from([0x8a, 0x80 | whole.length, 0, 0, 0, 0]), whole]));
-    else if (opcode === opcodes.close) socket.destroy();
+    else if (opcode === opcodes.close) {
+      onCode(whole.length >= 2 ? whole.readUInt16BE(0) : null);
+      socket.destroy();
+    }
   };
 
   return (chunk) => {

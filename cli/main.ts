@@ -11,7 +11,9 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exitCode = 1;
 } else {
   // everything else is loaded after this, so that it is compiled once and not at every command. (The checkout's launcher sets NODE_COMPILE_CACHE.)
-  if (!process.env['NODE_COMPILE_CACHE']) enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dstack'));
+  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dstack');
+  // below /proc Node would try for ever to make it
+  if (!process.env['NODE_COMPILE_CACHE'] && !cache.startsWith('/proc/')) enableCompileCache(cache);
   void begin();
 }
 

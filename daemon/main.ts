@@ -6,25 +6,31 @@
  *     main.ts                            for the user who starts it
  *     main.ts --system --group GROUP     as root, for the members of a group; `--etc DIR`: where its policy.yaml is looked for, instead of /etc/dstack
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { homeDir, systemHome } from '../shared/home.ts';
+import { makeFolder } from '../shared/make-folder.ts';
+import { messageOf } from '../shared/result.ts';
 import { optimiseLater } from './small-heap.ts';
 
 const { values: options } = parseArgs({ options: { system: { type: 'boolean' }, group: { type: 'string' }, etc: { type: 'string' } } });
 const home = options.system && !process.env['DSTACK_HOME'] ? systemHome : homeDir();
-mkdirSync(home, { recursive: true, mode: 0o700 });
-enableCompileCache(join(home, 'cache'));
-optimiseLater();
-// trees and workspaces are for whatever user an image has; the home itself is closed to others
-process.umask(0o022);
-
 const giveUp = (message: string): never => {
   process.stderr.write(`dstackd: ${message}\n`);
   process.exit(1);
 };
+
+try {
+  makeFolder(home, 0o700);
+} catch (error) {
+  giveUp(`cannot use ${home}: ${messageOf(error)}`);
+}
+enableCompileCache(join(home, 'cache'));
+optimiseLater();
+// trees and workspaces are for whatever user an image has; the home itself is closed to others
+process.umask(0o022);
 
 if (options.system && process.getuid?.() !== 0) giveUp('only root can serve all users of a machine');
 // its runs belong to others: one that serves only root would not know that

@@ -67,7 +67,8 @@ export interface InProject {
 /** What each verb takes and answers. */
 export interface Verbs {
   daemonStatus: { params: object; answer: DaemonStatus };
-  daemonStop: { params: object; answer: { stopping: true } };
+  /** `forGood`: somebody wants it stopped; else another takes its place at once */
+  daemonStop: { params: { forGood?: boolean }; answer: { stopping: true } };
   submit: { params: SubmitRequest; answer: Submitted };
   /** without `all`: unfinished runs, else the last one; `limit`: the newest so many */
   ps: { params: InProject & { all?: boolean; limit?: number }; answer: Run[] };
@@ -294,6 +295,8 @@ export interface WatchView {
   sees: 'events' | 'polling' | 'client' | 'nobody';
   /** why a change did not lead to an attempt (a fault in the workflow file, say), or what one should know of how it watches; null: nothing */
   notice: string | null;
+  /** how long an attempt that is told to end has until it is killed (s); absent: not known */
+  grace?: number;
 }
 
 /** What a run was, in full; `restart` uses exactly these. */
@@ -512,6 +515,9 @@ export type LogEvent =
   /** the reader was too slow and is dropped; resume with `from` */
   | { type: 'slow'; offset: number }
   | { type: 'end'; run: Run };
+
+/** The code with which a daemon that somebody stops for good closes that WebSocket: whoever follows is not to start it again. */
+export const stoppedForGood = 4001;
 
 /**
  * The WebSocket at `/v1/runs/:name/exec`: a command in the container of a run, with somebody at its other end. The client's first frame is `start`; once it was answered

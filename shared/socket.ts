@@ -3,9 +3,10 @@
  * is reached through a short name: on Linux `/proc/self/fd/N/dstackd.sock`, where N is the open home directory (the socket lies in the home
  * all the same), elsewhere a file in a private directory under the temporary one.
  */
-import { constants, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { constants, existsSync, lstatSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** What `sun_path` holds, less its ending zero. */
 const maxBytes = 107;
@@ -15,7 +16,7 @@ const maxBytes = 107;
  * for the rest of the process: call it once and keep the answer. `descriptors` is the folder of the process's own open files.
  */
 export function socketPath(home: string, descriptors = '/proc/self/fd'): string {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeFolder(home, 0o700);
   const path = join(home, 'dstackd.sock');
   if (Buffer.byteLength(path) <= maxBytes) return path;
   if (existsSync(descriptors)) return `${descriptors}/${openSync(home, constants.O_RDONLY | constants.O_DIRECTORY)}/dstackd.sock`;
@@ -33,7 +34,7 @@ export const elsewhereSocket = 'elsewhere.sock';
 export function privateDir(below = process.env['XDG_RUNTIME_DIR'] ?? tmpdir()): string {
   const uid = process.getuid?.() ?? 0;
   const dir = join(below, `dstack-${uid}`);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir, 0o700);
   const stat = lstatSync(dir);
   if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o077) !== 0) {
     throw new Error(`${dir} is not a private directory of this user: remove it, or choose a shorter DSTACK_HOME`);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { unwrap } from '../../shared/result.ts';
+import { isEnded } from '../../shared/states.ts';
 import { attach } from '../attach.ts';
 import type { Cli } from '../context.ts';
 import { examples } from '../usage.ts';
@@ -39,6 +40,11 @@ export const command = (cli: Cli): Command =>
     .action(async (name: string, { all = false, open = false }: AttachOptions) => {
       // says so when there is no such run, and agrees on versions
       const run = unwrap(await cli.client.call('run', { name }));
+      const watch = (run.watch ?? null) !== null;
+      if (watch && !isEnded(run.status)) {
+        const { hearsKeys, welcome } = await import('../watch/welcome.ts');
+        if (hearsKeys(cli)) cli.err.line(cli.err.style('dim', welcome(cli, name)));
+      }
       const lines = all ? {} : { lines: cli.out.stream.rows || usualLines };
-      cli.exitCode = await attach(cli, name, { joins: true, open, watch: (run.watch ?? null) !== null, ...lines });
+      cli.exitCode = await attach(cli, name, { joins: true, open, watch, ...lines });
     });

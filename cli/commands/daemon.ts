@@ -49,7 +49,7 @@ const stop = (cli: Cli): Command =>
     .option('--json', 'Print JSON.')
     .addHelpText('after', examples([['dstack daemon stop', 'returns when it has gone']]))
     .action(async (options: JsonOption) => {
-      const stopped = await cli.waiting.during('stopping the daemon; runs go on', () => cli.client.stop());
+      const stopped = await cli.waiting.during('stopping the daemon; runs go on', () => cli.client.stop({ forGood: true }));
       const ran = stopped.ok || stopped.failure.code !== 'daemon_absent';
       if (ran) unwrap(stopped);
       if (options.json) return cli.json({ stopped: ran });

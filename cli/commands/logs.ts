@@ -62,7 +62,8 @@ export const command = (cli: Cli): Command =>
         return;
       }
       // says so when there is no such run, and agrees on versions
-      const { nodes = 1, watch } = unwrap(await cli.client.call('run', { name: asked.name }));
+      const detail = unwrap(await cli.client.call('run', { name: asked.name }));
+      const { nodes = 1, watch } = detail;
       asked.forNodes(nodes);
       const attempts = new Map<number, number>();
       const { sink, count } = await sinkFor(cli, options, asked.pattern, (node) => ({ run: asked.name, attempt: attempts.get(node) ?? 1 }));
@@ -75,7 +76,11 @@ export const command = (cli: Cli): Command =>
         if (before === undefined || before === attempt) return;
         if (plain && watch && node === 0) cli.notice(`attempt ${attempt}`);
       };
-      await print(cli, asked.name, options, nodes, sink, onOffset, since);
+      const isEmpty = await print(cli, asked.name, options, nodes, sink, onOffset, since);
+      if (isEmpty && plain && !options.follow && options.since === undefined && options.tail === undefined) {
+        const { printedNothing } = await import('../printed-nothing.ts');
+        cli.notice(printedNothing(detail, options));
+      }
       if (count?.() === 0) cli.exitCode = exitCodes.failure;
     });
 
@@ -95,6 +100,7 @@ async function sinkFor(
   return { sink, count: sink.count };
 }
 
+/** Answers whether there was nothing to print. */
 async function print(
   cli: Cli,
   name: string,
@@ -103,7 +109,12 @@ async function print(
   sink: LogSink,
   onOffset: (node: number, attempt: number, among: number) => Promise<void>,
   since: { since?: string },
-): Promise<void> {
+): Promise<boolean> {
+  let isEmpty = true;
+  const write = (of: number, chunk: Buffer, among: number): Promise<void> => {
+    isEmpty = false;
+    return sink.write(of, chunk, among);
+  };
   const request = {
     name,
     follow: live === true,
@@ -121,7 +132,7 @@ async function print(
       { ...request, ...(of > 0 && { node: of }) },
       {
         onRun,
-        onData: (chunk) => sink.write(of, chunk, among),
+        onData: (chunk) => write(of, chunk, among),
         onOffset: (_, at) => onOffset(of, at, among),
       },
       signal,
@@ -132,7 +143,7 @@ async function print(
     const reader = {
       onRun,
       onGone,
-      onData: sink.write.bind(sink),
+      onData: write,
       onOffset: (of: number, _: number, at: number) => onOffset(of, at, nodes),
     };
     read = await followRun(cli.client, request, reader, signal);
@@ -146,4 +157,5 @@ async function print(
   await here?.end();
   await sink.end();
   unwrap(read);
+  return isEmpty;
 }

@@ -121,8 +121,10 @@ async function run(cli: Cli, self: Command, workflow: string | undefined, args: 
   if (options.detach && submitted.watch && cli.client.sendsFiles)
     warn(cli, [`nobody watches the files until somebody attaches from here: dstack attach ${submitted.name}`]);
   if (options.detach) return cli.out.line(submitted.name);
-  cli.err.line(cli.err.style('dim', submitted.name));
-  cli.exitCode = await attach(cli, submitted.name, { open: options.open === true, watch: (submitted.watch ?? null) !== null });
+  const watch = (submitted.watch ?? null) !== null;
+  const first = watch ? (await import('../watch/welcome.ts')).welcome(cli, submitted.name) : submitted.name;
+  cli.err.line(cli.err.style('dim', first));
+  cli.exitCode = await attach(cli, submitted.name, { open: options.open === true, watch });
 }
 
 /** The command line as a request. */

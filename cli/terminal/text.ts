@@ -46,3 +46,24 @@ export function truncate(text: string, columns: number): string {
   }
   return columns < 1 ? '' : `${out}…`;
 }
+
+/** The text in lines of at most `columns`, broken between words, and not within what stands in backquotes where that fits into a line. Null: as it is. */
+export function wrap(text: string, columns: number | null): string {
+  if (columns === null) return text;
+  return text
+    .split('\n')
+    .map((line) => (width(line) < columns ? line : wrapped(line, columns - 1)))
+    .join('\n');
+}
+
+function wrapped(line: string, columns: number): string {
+  const whole = (part: string): string[] => (width(part) <= columns ? [part] : part.split(' '));
+  const parts = (line.match(/[^\s`]*`[^`]*`\S*|\S+/g) ?? []).flatMap(whole);
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && width(last) + 1 + width(part) <= columns) lines[lines.length - 1] = `${last} ${part}`;
+    else lines.push(part);
+  }
+  return lines.join('\n');
+}

@@ -1,14 +1,16 @@
 /** The watch that this command is attached to: what it shows, and what its user types. */
 import type { Run } from '../../shared/api.ts';
+import { inSentences } from '../../shared/sentences.ts';
 import { isEnded } from '../../shared/states.ts';
 import type { Cli } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { NodesView } from '../nodes-view.ts';
 import type { StatusLine } from '../terminal/status-line.ts';
-import { printable } from '../terminal/text.ts';
+import { printable, wrap } from '../terminal/text.ts';
 import { listenForKeys, type Keys } from './keys.ts';
 import { watchFiles, type FileWatch } from './own-files.ts';
-import { WatchFlow } from './watch-flow.ts';
+import { mended, WatchFlow } from './watch-flow.ts';
+import { hearsKeys } from './welcome.ts';
 import { keyHelp } from './words.ts';
 
 interface Parts {
@@ -25,6 +27,8 @@ interface Parts {
 
 export interface AttachedWatch {
   onRun(run: Run): void;
+  /** the daemon does not answer for now */
+  onGone(): void;
   onOffset(node: number, attempt: number): void;
   onData(node: number, chunk: Buffer, nodes: number): Promise<void>;
   /** somebody is being asked something, or no longer */
@@ -36,7 +40,7 @@ export interface AttachedWatch {
 
 /** Shows the watch `name`, and hears its keys where there is a terminal for that. */
 export function attachWatch(cli: Cli, name: string, { view, status, say, busy, leave, stop }: Parts): AttachedWatch {
-  const hears = process.stdin.isTTY === true && cli.out.isTTY && cli.err.isTTY;
+  const hears = hearsKeys(cli);
   let keys: Keys | null = null;
   let files: FileWatch | null = null;
   let latest: Run | null = null;
@@ -54,7 +58,7 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
     notice: (text) => {
       status.clear();
       view.freshLine();
-      cli.err.line(cli.err.style(cli.err.isTTY ? 'yellow' : 'reset', printable(text)));
+      cli.err.line(cli.err.style(cli.err.isTTY ? 'yellow' : 'reset', wrap(printable(text), cli.err.columns())));
     },
     status: (text, still) => {
       if (text !== null) status.show(text, still);
@@ -64,7 +68,7 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
 
   const tell = async (wish: Promise<{ ok: boolean; failure?: { message: string; hint?: string } }>): Promise<void> => {
     const done = await wish;
-    if (!done.ok && done.failure) say(`${done.failure.message}${done.failure.hint ? ` (${done.failure.hint})` : ''}`);
+    if (!done.ok && done.failure) say(wrap(printable(inSentences(done.failure)), cli.err.columns()));
     flow.redraw();
   };
   /** Of an attempt whose container was lost or could not be made, why: that is not in what is told of the run. */
@@ -72,7 +76,7 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
     const detail = await cli.client.call('run', { name });
     const one = detail.ok ? detail.value.attempts.find((info) => info.attempt === attempt && info.job === 0) : undefined;
     if (!one?.reason) return;
-    say(`attempt ${attempt}: ${printable(one.reason)}`);
+    say(wrap(`attempt ${attempt}: ${printable(one.reason)}`, cli.err.columns()));
     flow.redraw();
   };
   const take = (key: string): void => {
@@ -107,11 +111,12 @@ export function attachWatch(cli: Cli, name: string, { view, status, say, busy, l
       }
       if (files === null && !isEnded(run.status) && (run.watch?.sees === 'client' || run.watch?.sees === 'nobody')) {
         files = watchFiles(cli, name, run, (sentence) => {
-          say(sentence);
+          say(wrap(printable(sentence ?? mended), cli.err.columns()));
           flow.redraw();
         });
       }
     },
+    onGone: () => flow.onGone(),
     onOffset: (node, attempt) => {
       if (node === 0) flow.onAttempt(attempt);
     },

@@ -23,7 +23,8 @@ function line(one: AttemptInfo, now: number): string {
   return `${attempt} ${why}: ${became(one, now)}`;
 }
 
-function became({ how = null, exitCode, reason, status, startedAt, finishedAt }: AttemptInfo, now: number): string {
+/** How it ended, or how far it is; `now` in milliseconds. */
+export function became({ how = null, exitCode, reason, status, startedAt, finishedAt }: AttemptInfo, now: number): string {
   const ran = startedAt === null ? null : (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt);
   const after = ran === null || finishedAt === null ? '' : ` after ${took(ran)}`;
   switch (how) {
@@ -34,7 +35,7 @@ function became({ how = null, exitCode, reason, status, startedAt, finishedAt }:
     case 'stopped':
       return `stopped${after}`;
     case 'container':
-      return `ended with its container${after}${reason === null ? '' : `: ${reason}`}`;
+      return `${startedAt === null ? 'could not start' : `ended with its container${after}`}${reason === null ? '' : `: ${reason}`}`;
     case null:
       return `${status}${ran === null ? '' : ` for ${took(ran)}`}`;
     default:

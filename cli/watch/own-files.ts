@@ -21,9 +21,9 @@ export interface FileWatch {
 
 /**
  * Watches them until `end`, if this is the project's folder: a program of the daemon's does it here, with the user's rights. Null: it is not, and the files are somebody else's to watch.
- * `say`: what keeps changes from being seen or sent.
+ * `say`: what keeps changes from being seen or sent; null: nothing does any more.
  */
-export function watchFiles(cli: Cli, name: string, run: Run, say: (sentence: string) => void): FileWatch | null {
+export function watchFiles(cli: Cli, name: string, run: Run, say: (sentence: string | null) => void): FileWatch | null {
   const project = cli.project();
   const projectDir = cli.projectOrHere();
   if (!project.ok || projectName(projectDir) !== run.project) return null;
@@ -32,6 +32,7 @@ export function watchFiles(cli: Cli, name: string, run: Run, say: (sentence: str
   const options = ['--socket', cli.client.socket, '--project', run.project, '--dir', projectDir, '--cache', cache, '--run', name];
   // in a group of its own: a Ctrl+C of the terminal is for the command to decide
   const child = spawn(process.execPath, [main, ...options], { stdio: ['pipe', 'pipe', 'ignore'], env: cli.env, detached: true });
+  let told: string | null = null;
   const asked: ((answer: Answer) => void)[] = [];
   const gone = fail('watch', 'What watches the project has ended', 'Detach, and attach again.');
   const ended = new Promise<void>((resolve) => {
@@ -43,7 +44,7 @@ export function watchFiles(cli: Cli, name: string, run: Run, say: (sentence: str
   createInterface({ input: child.stdout }).on('line', (line) => {
     const word = JSON.parse(line) as WatchWord;
     if ('rerun' in word) asked.shift()?.('failure' in word.rerun ? { ok: false, failure: word.rerun.failure } : ok(word.rerun));
-    else if (word.problem !== null) say(word.problem);
+    else if (word.problem !== told) say((told = word.problem));
   });
   return {
     rerun: () =>

@@ -4,7 +4,7 @@
  */
 import type { Run, WatchView } from '../../shared/api.ts';
 import { isEnded } from '../../shared/states.ts';
-import { attemptForms, attemptName, endedForms, fit } from './words.ts';
+import { attemptForms, attemptName, endedForms, endingForms, fit } from './words.ts';
 
 export interface WatchScreen {
   /** columns of the terminal on which the lines are read; null: none */
@@ -57,8 +57,8 @@ export class WatchFlow {
     this.#run = run;
     const watch = run.watch ?? null;
     if (watch === null) return;
-    if (watch.notice !== this.#notice && watch.notice !== null) {
-      this.#screen.notice(watch.notice);
+    if (watch.notice !== this.#notice && !isEnded(run.status)) {
+      this.#screen.notice(watch.notice ?? mended);
       this.#statusShown = false;
     }
     this.#notice = watch.notice;
@@ -66,6 +66,11 @@ export class WatchFlow {
       if (isKnown(watch, this.#due)) this.#release();
     } else if (hasBegun(watch) && watch.attempt > this.#drawn && watch.attempt > this.#streaming) this.#awaitSilence(watch.attempt);
     this.#refresh();
+  }
+
+  /** The daemon has gone: one that is started anew says again what it has to say. */
+  onGone(): void {
+    this.#notice = null;
   }
 
   /** From here on it is this attempt's output. */
@@ -209,6 +214,9 @@ export class WatchFlow {
   }
 }
 
+/** What was said of how it watches, or of its workflow, holds no longer. */
+export const mended = 'All is well again.';
+
 /** Its commands run, or have run. */
 const hasBegun = ({ phase }: WatchView): boolean => phase !== 'starting';
 
@@ -231,7 +239,7 @@ export function statusOf(
     case 'running':
       return null;
     case 'ending':
-      return room === null ? null : { text: `attempt ${watch.attempt} is being stopped`, still: false };
+      return room === null ? null : { text: fit(endingForms(watch), room - 1), still: false };
     case 'starting': {
       const fresh = watch.fresh === null ? '' : `fresh container: ${watch.fresh} · `;
       if (run.status === 'running') return room === null ? null : { text: `attempt ${watch.attempt} · ${fresh}starting`, still: false };

@@ -6,7 +6,11 @@ import { oneLine, truncate, width } from '../terminal/text.ts';
 import { duration } from '../terminal/time.ts';
 
 /** What can be typed while a watch is attached. */
-export const keysShown = 'r rerun, s stop, d detach, q quit';
+const keysShown = 'r rerun, s stop, d detach, q quit, ? keys';
+
+/** What stands at the top of a watch, for somebody whose keys are heard. */
+export const welcomeForms = (name: string): string[] =>
+  [` · runs again when files change · ${keysShown}`, ' · runs again when files change · ? keys', ' · ? keys', ''].map((more) => name + more);
 
 /** A length of time as people read one that may be short: `84 ms`, `3.2 s`, `2 min 5 s`. */
 export function took(ms: number): string {
@@ -62,6 +66,8 @@ function beforeText({ before }: WatchView, how: 'whole' | 'brief' | 'terse'): st
     case 'stopped':
       return `${name}${how === 'whole' ? ' was' : ''} stopped${after}`;
     case 'container':
+      // there was none that could have begun it
+      if (before.ranMs === null) return `${name} could not start`;
       return how === 'whole' ? `${name} ended with its container${after}` : `${name} was lost${after}`;
     default:
       return unreachable(before.how);
@@ -100,6 +106,12 @@ export function attemptForms(watch: WatchView): string[] {
 /** An attempt of which nothing more is known. */
 export const attemptName = (attempt: number): string => `attempt ${attempt}`;
 
+/** That one was told to end, and how long it has for that. */
+export function endingForms({ attempt, grace }: WatchView): string[] {
+  const brief = `attempt ${attempt} is being stopped`;
+  return grace === undefined ? [brief] : [`${brief}, and killed after ${took(grace * 1000)}`, brief];
+}
+
 /** That the last attempt has ended, and what is waited for; `keys`: there is somebody whose keys are heard. */
 export function endedForms(watch: WatchView, keys: boolean): string[] {
   const { attempt, how, exitCode, startedAt, endedAt } = watch;
@@ -109,7 +121,7 @@ export function endedForms(watch: WatchView, keys: boolean): string[] {
     how === 'stopped'
       ? `attempt ${attempt} was stopped${after}`
       : how === 'container'
-        ? `attempt ${attempt} ended with its container`
+        ? `attempt ${attempt} ${startedAt === null ? 'could not start' : 'ended with its container'}`
         : null;
   const long = stopped ?? `attempt ${attempt} ended${exitCode === null ? '' : ` with exit code ${exitCode}`}${after}`;
   const short = stopped ?? `attempt ${attempt}${exitCode === null ? ' ended' : `: exit code ${exitCode}`}${after}`;
@@ -117,7 +129,6 @@ export function endedForms(watch: WatchView, keys: boolean): string[] {
   if (!keys) return [`${long} · ${wait}`];
   const whenEnded = keysShown.replace('s stop, ', '');
   return [
-    `${long} · ${wait} · ${keysShown}`,
     `${long} · ${wait} · ${whenEnded}`,
     `${short} · ${wait} · ${whenEnded}`,
     `${short} · ${wait} · ? keys`,

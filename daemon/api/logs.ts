@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { LogEvent } from '../../shared/api.ts';
+import { stoppedForGood, type LogEvent } from '../../shared/api.ts';
 import { isEnded } from '../../shared/states.ts';
 import { messageOf } from '../../shared/result.ts';
 import { latestAttempts } from '../control/run-status.ts';
@@ -19,6 +19,11 @@ const mostUnread = 256 * 1024;
 
 // readers have nothing to say
 const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 });
+
+/** Tells all who follow a run that the daemon goes, and is not to be started again. */
+export function dismissReaders(): void {
+  for (const client of sockets.clients) client.close(stoppedForGood);
+}
 
 /** Answers an upgrade to `/v1/runs/:name/logs`: LogEvents as text, the record as binary frames (shared/api.ts). */
 export function serveLogs(api: ApiParts, request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -29,6 +29,10 @@ export interface Artifacts {
   tar(parts: { runId: number; job: number; folders: ArtifactFolder[] }[]): Readable;
   /** copies local folders in, for `tags add -a`; with the rights of `account`, to whom they then belong (null: the daemon's own) */
   importDirs(runId: number, job: number, dirs: { key: string; source: string }[], account?: Account | null): Promise<Result<void>>;
+  /** the runs whose folders `importDirs` copies in now */
+  importing(): number[];
+  /** how far it is with those of a run, in words; null: it copies nothing of it */
+  doing(runId: number): Promise<string | null>;
   /** whether there is anything of a run */
   has(runId: number): boolean;
   /** bytes that a run takes */

@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import type { Artifacts } from './artifacts.ts';
 import { deleteFolder } from './delete-folder.ts';
 import { importDirs } from './import-dirs.ts';
+import { createImporting } from './importing.ts';
 import { layout } from './layout.ts';
 import type { AsRoot, Owner } from './layout.ts';
 import { listFolder } from './list.ts';
@@ -24,6 +25,7 @@ export interface ArtifactsOptions {
 /** The store of artifacts in a folder of this machine. */
 export function createArtifacts({ dir, owner, asRoot }: ArtifactsOptions): Artifacts {
   const at = layout(dir);
+  const importing = createImporting(at);
 
   const closed = async (): Promise<void> => {
     await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -47,12 +49,15 @@ export function createArtifacts({ dir, owner, asRoot }: ArtifactsOptions): Artif
           folders.map(({ key, path }) => ({ root: at.folder(runId, job, key), path: posix.relative('/', posix.join('/', path)) })),
         ),
       ),
-    async importDirs(runId, job, dirs, account = null) {
-      await closed();
-      const done = await importDirs(at, runId, job, dirs, asRoot, account);
-      if (done.ok) await settle(at.job(runId, job), account ?? owner, asRoot);
-      return done;
-    },
+    importDirs: (runId, job, dirs, account = null) =>
+      importing.during(runId, job, dirs, async () => {
+        await closed();
+        const done = await importDirs(at, runId, job, dirs, asRoot, account);
+        if (done.ok) await settle(at.job(runId, job), account ?? owner, asRoot);
+        return done;
+      }),
+    importing: importing.runs,
+    doing: importing.doing,
     has: (runId) => existsSync(at.run(runId)),
     bytesOf: (runId) => allocated(at.run(runId)),
     remove: (runId) => deleteFolder(at.run(runId), asRoot),

@@ -123,6 +123,7 @@ export function createControl(parts: ControlParts, host: Host): Control {
   return {
     ...scheduling,
     ...watches,
+    watchNews: (runId) => ({ ...watches.watchNews(runId), grace: parts.config.gracePeriod }),
     changes,
     adoptOpen,
     requestEnd(runId, how) {

@@ -16,7 +16,8 @@
  * SIGKILL when the script has ended by itself; those that were told to end have until `kill`.
  *
  * A second process reads `end`, since a shell that waits for its child hears nothing else. It says in `busy` that it is about to signal: the next attempt does not
- * begin before it has done so, and it signals none whose end is noted.
+ * begin before it has done so, and it signals none whose end is noted. A process that is born while it looks, or has yet to become its program, hears SIGTERM too: all are held (SIGSTOP) until there are
+ * no others, and the first one looks into `ending` once it no longer has the traps of this shell.
  */
 import { markFormat } from '../logs/marks.ts';
 import { checkGpus, stateMount } from './script.ts';
@@ -74,6 +75,24 @@ const find = `dstack_find() {
   [ -n "$dstack_group" ] || dstack_unsure=1
 }`;
 
+/** SIGTERM to all processes of the attempt, each once: what one does about it, and begins for that, is left alone. */
+const tellAll = `dstack_tell_all() {
+  dstack_held= dstack_looks=0
+  while
+    dstack_find
+    dstack_new=
+    for dstack_pid in $dstack_found; do case "$dstack_held " in *" $dstack_pid "*) ;; *) dstack_new="$dstack_new $dstack_pid" ;; esac; done
+    [ -n "$dstack_new$dstack_unsure" ] && [ $dstack_looks -lt 50 ]
+  do
+    [ -z "$dstack_new" ] || kill -STOP $dstack_new
+    dstack_held="$dstack_held$dstack_new"
+    dstack_looks=$((dstack_looks + 1))
+  done
+  [ -n "$dstack_found" ] || return 0
+  kill -TERM $dstack_found
+  kill -CONT $dstack_held
+}`;
+
 /** The process that ends attempts. */
 const listen = `dstack_listen() {
   trap '' TERM INT HUP QUIT USR1 USR2
@@ -86,10 +105,9 @@ const listen = `dstack_listen() {
     read -r dstack_e dstack_rest <$dstack_state/ended
     if [ "$dstack_b" = "$dstack_n" ] && [ "$dstack_e" != "$dstack_n" ]; then
       echo "$dstack_n $dstack_verb" >$dstack_state/ending
-      dstack_find
       case $dstack_verb in
-        end) kill -TERM $dstack_found ;;
-        kill) kill -KILL $dstack_found ;;
+        end) dstack_tell_all ;;
+        kill) dstack_find; kill -KILL $dstack_found ;;
       esac
     fi
     echo 0 >$dstack_state/busy
@@ -135,6 +153,7 @@ command -v bash >/dev/null 2>&1 && dstack_shell='bash --login'
 dstack_sleep=; command -v sleep >/dev/null 2>&1 && dstack_sleep=1
 dstack_stty=; command -v stty >/dev/null 2>&1 && dstack_stty=1
 ${find}
+${tellAll}
 ${listen}
 ${clean}
 ${outlast}
@@ -180,7 +199,7 @@ while :; do
   printf '${markFormat}' "$dstack_n"
   echo "$dstack_n" >$dstack_state/begun || exit 1
   # its redirections are the child's alone: of how that ends this shell tells nobody
-  (exec 2>&7 7>&- 8<&- 9<&-; exec $dstack_shell $dstack_state/script)
+  (exec 2>&7 7>&- 8<&- 9<&-; dstack_told=; read -r dstack_told dstack_rest <$dstack_state/ending; [ "$dstack_told" != "$dstack_n" ] || exit 143; exec $dstack_shell $dstack_state/script)
   dstack_code=$?
   [ -z "$dstack_stop" ] || dstack_outlast
   [ -n "$dstack_stop" ] || dstack_clean || { echo "$dstack_n" >$dstack_state/${watchFiles.stuck}; }

@@ -57,13 +57,14 @@ export async function changed({ parts, control, notices }: ChangedParts, change:
   const faulty = notices.isFaulty(run.id);
   const counting =
     asked || !current.watch ? paths : await counted(parts.snapshots, place, current.watch, writtenByRun(run.projectDir, current), paths);
-  // a fault may be mended in a file that does not count
-  if (counting.length === 0 && !asked && !(faulty && paths.some(isWorkflowFile))) return { attempt: null };
+  const workflowFiles = paths.filter(isWorkflowFile);
+  // what the workflow is counts whatever the paths say, and a fault in it; another one in the same file does not
+  if (counting.length === 0 && !asked && workflowFiles.length === 0) return { attempt: null };
 
   const installs = await installed({ parts }, change, current, paths);
   let fresh = installs === null ? null : `${readable(installs)} changed`;
   let spec: RunSpec | null = null;
-  if (faulty || installs !== null || paths.some(isWorkflowFile)) {
+  if (faulty || installs !== null || workflowFiles.length > 0) {
     const again = await resolveAgain({ parts, control }, change, current);
     if ('failure' in again) {
       notices.fault(run.id, again.failure);
@@ -76,7 +77,8 @@ export async function changed({ parts, control, notices }: ChangedParts, change:
     }
   }
   notices.fault(run.id, null);
-  const shown = (counting.length > 0 ? counting : paths).map(readable);
+  if (counting.length === 0 && !asked && spec === null) return { attempt: null };
+  const shown = [...new Set([...counting, ...(spec === null ? [] : workflowFiles)])].map(readable);
   const attempt = control.requestRerun(run.id, {
     ...{ tree, cause: asked ? 'asked' : 'change', changed: shown.slice(0, mostShown), changes: shown.length },
     ...{ seenAt, fresh, spec },

@@ -1,4 +1,5 @@
 import type { Failure } from '../../shared/result.ts';
+import { inSentences } from '../../shared/sentences.ts';
 import type { Control } from '../control/control.ts';
 
 /** What the users of watches are told, beside their attempts: a fault that keeps the next one away, else what one should know of how it watches. */
@@ -31,11 +32,16 @@ export function createNotices(control: Pick<Control, 'watchNotice'>): Notices {
   };
 }
 
-/** Of several faults of a file the first, with its line and column; how many there are beside it. */
+/** Of several faults of a file the first, with its line and column, and what may help; how many there are beside it. Then what comes of it. */
 function inOneLine({ code, message, hint }: Failure): string {
-  if (code !== 'invalid_workflows')
-    return hint === undefined || message.includes('\n') ? (message.split('\n')[0] ?? '') : `${message}. ${hint}`;
+  if (code === 'no_such_workflow') return inSentences({ message: inSentences({ message, hint }), hint: goesOn });
+  if (code !== 'invalid_workflows') return message.includes('\n') ? (message.split('\n')[0] ?? '') : inSentences({ message, hint });
   const faults = message.split('\n\n');
-  const more = faults.length - 1;
-  return `${faults[0]?.split('\n')[0] ?? ''}${more > 0 ? ` (and ${more} more: dstack check)` : ''}`;
+  const [what = '', ...lines] = faults[0]?.split('\n') ?? [];
+  // where the file's line is shown, it and its mark stand between
+  const help = lines.length === 1 || lines.length === 3 ? `; ${lines.at(-1)}` : '';
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more: dstack check)` : '';
+  return inSentences({ message: `${what}${help}${more}`, hint: goesOn });
 }
+
+const goesOn = 'What runs goes on; fix it and save.';

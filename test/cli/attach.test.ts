@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stoppedForGood } from '../../shared/api.ts';
 import { takeLock } from '../../daemon/store/lock.ts';
 import { processesWith } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -97,6 +98,19 @@ test('what is said while the line stands there does not hang on to it', async ()
   terminal[Symbol.dispose]();
   await waitFor(() => processesWith('DSTACK_HOME', daemon.home).length === 0, 'those that did not come up to be gone');
   release?.();
+});
+
+test('a daemon that somebody stops for good is not started again', async () => {
+  await running();
+  log.close(stoppedForGood);
+  expect(await terminal.exit).toBe(1);
+  await terminal.until('what to do', (text) => text.endsWith('shows the run.'));
+  expect(terminal.screen()).toEqual([
+    'calm-otter-3',
+    'epoch 1',
+    'The daemon was stopped; calm-otter-3 goes on.',
+    '`dstack attach calm-otter-3` starts it again, and shows the run.',
+  ]);
 });
 
 test('the output is passed on as it is', async () => {

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Client, compose } from '../../cli/client.ts';
 import { ownVersion } from '../../shared/version.ts';
+import { command } from '../support/command.ts';
 import { scratchDir } from '../support/scratch.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { daemonDouble, root, written } from './support/daemon-double.ts';
+import { cliMain, daemonDouble, node, root, written } from './support/daemon-double.ts';
 
 let home: string;
 let notices: string[];
@@ -95,6 +96,19 @@ describe('when there is no daemon', () => {
     expect(await client().call('daemonStatus', {})).toMatchObject({
       ok: false,
       failure: { code: 'home_unusable', message: expect.stringContaining(home) },
+    });
+  });
+
+  test('one below /proc too: no folder can be made there, and Node tries for ever', async () => {
+    const said = await command(node, [cliMain, 'ps'], {
+      env: { PATH: process.env['PATH'], DSTACK_HOME: '/proc/nosuch/h', HOME: '/proc/nosuch' },
+    });
+    expect(said).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^Cannot use \/proc\/nosuch\/h: ENOENT.*\nMake it a folder of your own, or set DSTACK_HOME to another\.\n$/,
+      ),
     });
   });
 

@@ -1,4 +1,6 @@
 /** What takes more than half a second says so on a terminal, and leaves nothing behind there; elsewhere nothing is said. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { pack } from 'tar-stream';
 import { expect, test } from 'vitest';
 import { createRate, transferred } from '../../shared/rate.ts';
@@ -34,6 +36,21 @@ test('a submit says what is being done with the files', async () => {
   answer.resolve();
   expect(await pty.exit).toBe(0);
   await pty.until('answer, and nothing else', (text) => text === 'calm-otter-3');
+});
+
+test('folders that are saved under a tag: how much of them', async () => {
+  const answer = Promise.withResolvers<void>();
+  const tag = { tag: 'data', run: 'calm-otter-3', workflow: null, project: 'p', artifacts: ['ds'], createdAt: new Date().toISOString() };
+  await using daemon = await daemonDouble({
+    tagsAdd: () => answer.promise.then(() => tag),
+    progress: () => ({ doing: 'copying 40 MB of 1.2 GB, 130 MB/s' }),
+  });
+  mkdirSync(join(daemon.home, 'ds'));
+  using pty = openPty(node, [cliMain, 'tags', 'add', 'data', '-a', 'ds'], { cwd: daemon.home, env: daemon.env });
+  await pty.until('how far it is', (text) => text.includes('copying 40 MB of 1.2 GB, 130 MB/s'));
+  answer.resolve();
+  expect(await pty.exit).toBe(0);
+  await pty.until('answer, and nothing else', (text) => text === 'data is calm-otter-3');
 });
 
 test('a download says how much there is, and how much has come', async () => {

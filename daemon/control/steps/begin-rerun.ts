@@ -45,7 +45,8 @@ async function takeNewest(given: Parameters<Executor>[0], newest: RerunRecord | 
   const state = await readWatchState(parts.states.pathOf(attempt.id));
   return store.transaction(() => {
     noteSeen(store, runId, state);
-    // a newer one may have taken its place meanwhile: then it is looked at again
+    // a newer one may have taken its place meanwhile, or the run is to end: then it is looked at again
+    if ((store.runs.byId(runId)?.intent ?? null) !== null) return null;
     const row = store.reruns.get(runId, number);
     if (row?.tree !== tree || row.spec !== null || row.fresh !== null || row.givenAt !== null) return null;
     store.reruns.note(runId, number, { givenAt: parts.now() });

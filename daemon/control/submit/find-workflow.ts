@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Overrides } from '../../../shared/api.ts';
 import { fail, ok, type Result } from '../../../shared/result.ts';
+import { readWorkflowFiles } from '../../../shared/workflow/files.ts';
 import { loadWorkflows } from '../../../shared/workflow/load.ts';
 import {
   providerNames,
@@ -12,6 +13,12 @@ import {
 import { applyOverrides, workflowFromProvider } from '../../../shared/workflow/overrides.ts';
 import { renderProblem } from '../../../shared/workflow/problems.ts';
 import { nearest } from '../../../shared/workflow/suggest.ts';
+
+/** That there is none: the file may be gone, or be empty. */
+async function withoutAny(projectDir: string): Promise<string> {
+  const files = await readWorkflowFiles(projectDir);
+  return files.length === 0 ? 'There is no .dstack/workflows.yaml in the project' : 'The project has no workflows';
+}
 
 /** The line at which the workflow after this one begins in its file. */
 const nextWorkflow = (loaded: LoadedWorkflows & { ok: true }, source: WorkflowSource): number =>
@@ -40,7 +47,7 @@ export async function findWorkflow(
   if (!found && !isProvider(target)) {
     const known = [...loaded.workflows.keys()];
     const near = nearest(target, [...known, ...providerNames]);
-    const list = known.length === 0 ? 'The project has no workflows' : `Its workflows are: ${known.join(', ')}`;
+    const list = known.length === 0 ? await withoutAny(projectDir) : `Its workflows are: ${known.join(', ')}`;
     return fail('no_such_workflow', `No workflow or provider '${target}' is found`, near ? `Did you mean '${near}'?` : list);
   }
   const workflow = found ? applyOverrides(found.workflow, overrides) : workflowFromProvider(target as ProviderName, overrides, args);

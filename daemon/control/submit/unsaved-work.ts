@@ -11,9 +11,13 @@ export function unsavedAtAll(workflow: Workflow): string[] {
 }
 
 /** The same of a restart, which looks like going on. */
-export const startsAnew = ({ name, spec }: RunRecord): string[] =>
-  spec.jobs[0]?.app
+export const startsAnew = ({ name, workflow, provider, spec }: RunRecord): string[] =>
+  spec.watch
     ? [
-        `it starts from the files that ${name} was submitted with, and what was changed in ${name} is not there; what that saved: dstack artifacts list ${name}`,
+        `${name} watched its project; this one runs once, with the files of its last attempt. Watch again with: dstack run ${workflow ?? provider} --watch`,
       ]
-    : [];
+    : spec.jobs[0]?.app
+      ? [
+          `it starts from the files that ${name} was submitted with, and what was changed in ${name} is not there; what that saved: dstack artifacts list ${name}`,
+        ]
+      : [];

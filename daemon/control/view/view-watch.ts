@@ -1,5 +1,6 @@
 import type { AttemptInfo, WatchView } from '../../../shared/api.ts';
 import { isEnded, type Status } from '../../../shared/states.ts';
+import { formatDuration } from '../../../shared/units.ts';
 import type { JobRecord, RerunRecord, RunRecord } from '../../store/records.ts';
 import type { WatchNews } from '../watch/watches.ts';
 
@@ -36,6 +37,7 @@ export function viewWatch(run: RunRecord, reruns: readonly RerunRecord[], now: J
     fresh: one.fresh,
     sees: news.sees ?? (watch.byClient ? 'nobody' : 'events'),
     notice: news.notice,
+    ...(news.grace === undefined ? {} : { grace: news.grace }),
   };
 }
 
@@ -45,14 +47,16 @@ const phaseOf = ({ startedAt, endedAt }: RerunRecord, ending: boolean): WatchVie
 /** What a watch does or waits for, in one sentence; null: nothing to add, or what its container does says it. */
 export function watchReason(watch: WatchView, run: Pick<RunRecord, 'intent'>, { state }: Pick<JobRecord, 'state'>): string | null {
   if (run.intent || isEnded(state.status) || state.status === 'queued') return null;
-  if (watch.phase === 'ending') return `attempt ${watch.attempt} is being ended`;
+  if (watch.phase === 'ending')
+    return `attempt ${watch.attempt} is being ended${watch.grace === undefined ? '' : `, and killed after ${formatDuration(watch.grace)}`}`;
   if (watch.phase !== 'ended') return null;
   return `attempt ${watch.attempt} ${howEnded(watch, state)}; waiting for changes`;
 }
 
-function howEnded({ exitCode, how }: WatchView, state: JobRecord['state']): string {
+function howEnded({ exitCode, how, startedAt }: WatchView, state: JobRecord['state']): string {
   if (how === 'stopped') return 'was stopped';
   if (exitCode !== null) return `ended with exit code ${exitCode}`;
+  if (how === 'container' && startedAt === null) return 'could not start';
   return state.status === 'running' ? 'was ended' : 'ended with its container';
 }
 

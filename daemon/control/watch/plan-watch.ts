@@ -56,7 +56,7 @@ export function planWatch({ reruns, state, told, grace }: WatchSeen): WatchDecis
     if (state.begun?.attempt !== given.number && !state.up) return wait(null);
     if (state.begun?.attempt !== given.number)
       return told.begin === null || told.begin >= tellAgainAfter ? { do: 'beginRerun' } : wait(after(told.begin, tellAgainAfter));
-    if (wanted || given.stopAskedAt !== null) return ending(told, grace);
+    if (wanted || given.stopAskedAt !== null) return ending(given, told, grace);
     return given.startedAt === null ? { do: 'noteRerun' } : wait(null);
   }
   if (wanted) {
@@ -66,9 +66,11 @@ export function planWatch({ reruns, state, told, grace }: WatchSeen): WatchDecis
   return given.endedAt === null ? { do: 'noteRerun' } : wait(null);
 }
 
-function ending(told: WatchSeen['told'], grace: number): WatchDecision {
+function ending({ startedAt }: RerunRecord, told: WatchSeen['told'], grace: number): WatchDecision {
   if (told.kill !== null)
     return told.kill >= killedFor ? { do: 'retire', why: 'the last attempt could not be ended' } : wait(after(told.kill, killedFor));
   if (told.end === null) return { do: 'endRerun' };
+  // who watches is shown that it is being ended, and not that it is about to begin
+  if (startedAt === null) return { do: 'noteRerun' };
   return told.end >= grace ? { do: 'killRerun' } : wait(after(told.end, grace));
 }

@@ -12,6 +12,8 @@ export interface WatchNews {
   notice: string | null;
   /** null: nobody said */
   sees: WatchView['sees'] | null;
+  /** how long an attempt has to end (s) */
+  grace?: number;
 }
 
 export function createWatches(

@@ -28,6 +28,31 @@ afterEach(() => daemon.close());
 const logs = (...args: string[]) => daemon.cli(['logs', ...args]);
 const run = 'calm-otter-3';
 
+test('of a log that is empty it says so, and what became of whatever printed nothing', async () => {
+  daemon.logs = (log) => log.tell({ type: 'end', run: aRun({ status: 'done' }) });
+  const attempt = { job: 0, status: 'stopped' as const, cause: null, reason: null, host: null, gpus: [], container: null };
+  const [startedAt, finishedAt] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:03.000Z'];
+  const attempts = [
+    { ...attempt, attempt: 11, startedAt, finishedAt, exitCode: 1, how: 'itself' as const },
+    { ...attempt, attempt: 12, startedAt, finishedAt, exitCode: 143, how: 'changed' as const },
+    { ...attempt, attempt: 13, startedAt, finishedAt: null, exitCode: null, how: null },
+    { ...attempt, attempt: 14, startedAt, finishedAt, status: 'failed' as const, exitCode: 2, how: null },
+  ];
+  daemon.answers.run = () => aRunDetail({ status: 'done', attempts });
+  const said = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await logs(run, ...args);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    return stderr;
+  };
+  expect(await said('--attempt', '11')).toBe('attempt 11 printed nothing; it ended with exit code 1 after 3.0 s\n');
+  expect(await said('--attempt', '12')).toBe('attempt 12 printed nothing; it was stopped for the next after 3.0 s\n');
+  expect(await said('--attempt', '13')).toBe('attempt 13 has printed nothing yet\n');
+  expect(await said('--attempt', '14')).toBe('attempt 14 printed nothing; it is failed with exit code 2\n');
+  expect(await said()).toBe('calm-otter-3 printed nothing; it is done\n');
+  expect(await said('--raw')).toBe('');
+  expect(await said('--tail', '0')).toBe('');
+});
+
 describe('--grep', () => {
   test('shows the lines that match in their final state, whatever their colours', async () => {
     expect(await logs(run, '--grep', '^epoch \\d')).toEqual({ code: 0, stderr: '', stdout: 'epoch 1 loss 0.9\nepoch 2 loss 0.5\n' });

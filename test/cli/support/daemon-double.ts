@@ -32,6 +32,7 @@ export interface LogSocket {
   /** resolves when they are on their way */
   bytes(data: string | Buffer): Promise<void>;
   drop(): void;
+  close(code: number): void;
 }
 
 class Refusal {
@@ -134,6 +135,7 @@ const logSocket = (client: WebSocket): LogSocket => ({
   tell: (event) => client.send(JSON.stringify(event)),
   bytes: (data) => new Promise((resolve) => client.send(Buffer.from(data), { binary: true }, () => resolve())),
   drop: () => client.terminate(),
+  close: (code) => client.close(code),
 });
 
 export const aRun = (over: Partial<Run> = {}): Run => ({

@@ -43,6 +43,8 @@ const second = (over: Partial<WatchView> = {}): WatchView =>
   aWatch({ attempt: 2, before: { attempt: 1, how: 'changed', exitCode: null, ranMs: 12_400 }, ...over });
 const line = '── attempt 2 · train.py changed · in 84 ms · attempt 1 stopped after 12 s ──';
 
+const welcome = 'calm-otter-3 · runs again when files change · ? keys';
+
 test('the request says that it is a watch', () => expect(asked('submit')[0]?.['overrides']).toEqual({ watch: [] }));
 
 describe('between two attempts', () => {
@@ -51,8 +53,8 @@ describe('between two attempts', () => {
     log.tell({ type: 'offset', offset: 100, attempt: 2 });
     await log.bytes('epoch 1 again\r\n');
     tell(second());
-    await terminal.until('the output', (text) => text.includes('again'));
-    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'half', line, 'epoch 1 again']);
+    await terminal.until('the output', (text) => text.includes('again\n') || text.endsWith('again'));
+    expect(terminal.screen()).toEqual([welcome, 'epoch 1', 'half', line, 'epoch 1 again']);
     tell(second({ attempt: 3, before: { attempt: 2, how: 'itself', exitCode: 0, ranMs: 500 } }));
     log.tell({ type: 'offset', offset: 200, attempt: 3 });
     await log.bytes('third\r\n');
@@ -93,8 +95,8 @@ describe('what is waited for', () => {
     log.tell({ type: 'offset', offset: 100, attempt: 2 });
     tell(second());
     await log.bytes('again\r\n');
-    await terminal.until('the output', (text) => text.includes('again'));
-    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'bye', line, 'again']);
+    await terminal.until('the output', (text) => text.includes('again\n') || text.endsWith('again'));
+    expect(terminal.screen()).toEqual([welcome, 'epoch 1', 'bye', line, 'again']);
   });
 
   test('it stands below a line that the job has begun, which goes on where it was', async () => {
@@ -109,15 +111,15 @@ describe('what is waited for', () => {
     log.tell({ type: 'offset', offset: 100, attempt: 2 });
     tell(second());
     await log.bytes('again\r\n');
-    await terminal.until('the output', (text) => text.includes('again'));
-    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1', 'epoch 2 ... loss 0.5, done', 'bye', line, 'again']);
+    await terminal.until('the output', (text) => text.includes('again\n') || text.endsWith('again'));
+    expect(terminal.screen()).toEqual([welcome, 'epoch 1', 'epoch 2 ... loss 0.5, done', 'bye', line, 'again']);
   });
 
   test.each([
     ['on the last row', `${'x\r\n'.repeat(30)}half`, 'half and whole'],
     ['over several rows', 'y'.repeat(200), `${'y'.repeat(80)}\n${'y'.repeat(80)}\n${'y'.repeat(40)} and whole`],
     ['as wide as the terminal', 'z'.repeat(80), `${'z'.repeat(80)}\n and whole`],
-    ['a bar that is written over', '10%|#    |\r20%|##   |\r', ' and whole|'],
+    ['a bar that is written over', '10%|#     |\r20%|##    |\r', ' and whole|'],
   ])('the same %s', async (_, begun, whole) => {
     await log.bytes(begun);
     tell({ ...first, phase: 'ending' });
@@ -147,6 +149,33 @@ describe('what is waited for', () => {
     expect(terminal.screen()).toHaveLength(4);
   });
 
+  test('that all is well again is said, too; a daemon that was away has not mended anything', async () => {
+    const notice = 'the folder /lab/mnist is gone: waiting until it is back';
+    tell({ ...first, notice });
+    await terminal.until('the notice', (text) => text.endsWith(notice));
+    tell(first);
+    await terminal.until('the end of that', (text) => text.endsWith(`${notice}\nAll is well again.`));
+    tell({ ...first, notice });
+    await terminal.until('the notice', (text) => text.endsWith(notice));
+    const again = Promise.withResolvers<void>();
+    daemon.logs = (socket) => {
+      log = socket;
+      again.resolve();
+    };
+    log.drop();
+    await again.promise;
+    tell(first);
+    log.tell({ type: 'offset', offset: 9, attempt: 1 });
+    await log.bytes('epoch 2\r\n');
+    await terminal.until('what comes then', (text) => text.includes('epoch 2'));
+    expect(terminal.screen().filter((text) => text === 'All is well again.')).toHaveLength(1);
+  });
+
+  test('a notice is said in lines of whole words', async () => {
+    tell({ ...first, notice: '.dstack/workflows.yaml:3:5: `imagee` is not a key of bash workflows; did you mean `image`? What runs goes on.' });
+    await terminal.until('the notice', (text) => text.endsWith('did you\nmean `image`? What runs goes on.'));
+  });
+
   test('a notice is said once, above it', async () => {
     const ended = { ...first, phase: 'ended' as const, exitCode: 0, endedAt: first.startedAt };
     tell(ended);
@@ -166,13 +195,13 @@ describe('keys', () => {
     await waitFor(() => asked('stopAttempt').length === 1, 'the stop of the attempt');
     expect(asked('rerun')).toEqual([{ name: 'calm-otter-3', projectDir: daemon.home }]);
     expect(asked('stop')).toEqual([]);
-    expect(terminal.screen()).toEqual(['calm-otter-3', 'epoch 1']);
+    expect(terminal.screen()).toEqual([welcome, 'epoch 1']);
   });
 
   test('one that is refused says why', async () => {
     daemon.answers.stopAttempt = () => refuse('nothing_runs', 'No attempt of calm-otter-3 runs now', { hint: 'Look' });
     terminal.type('s');
-    await terminal.until('why', (text) => text.endsWith('\nNo attempt of calm-otter-3 runs now (Look)'));
+    await terminal.until('why', (text) => text.endsWith('\nNo attempt of calm-otter-3 runs now. Look'));
   });
 
   test('? says what they are', async () => {

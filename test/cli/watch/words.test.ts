@@ -76,7 +76,7 @@ describe('when an attempt has ended', () => {
   const ended = { phase: 'ended' as const, exitCode: 1, endedAt: '2026-01-01T00:00:03.000Z' };
   test('how, and the keys', () => {
     const forms = endedForms(aWatch(ended), true);
-    expect(fit(forms, 199)).toBe('attempt 4 ended with exit code 1 after 3.0 s · waiting for changes · r rerun, s stop, d detach, q quit');
+    expect(fit(forms, 199)).toBe('attempt 4 ended with exit code 1 after 3.0 s · waiting for changes · r rerun, d detach, q quit, ? keys');
     expect(fit(forms, 79)).toBe('attempt 4: exit code 1 after 3.0 s · waiting for changes · ? keys');
     expect(fit(forms, 34)).toBe('attempt 4: exit code 1 after 3.0 s');
   });

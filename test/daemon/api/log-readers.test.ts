@@ -32,7 +32,7 @@ beforeAll(async () => {
   const gate = 'until [ -e output/go ]; do sleep 0.02; done;';
   writeFileSync(
     join(cwd, '.dstack/workflows.yaml'),
-    `workflows:\n${workflow('count', `${gate} seq ${lines}`)}    artifacts: [output]\n${workflow('much', `${gate} yes 0123456789abcdef0123456789abcdef | head -c ${megabytes}000000; echo; echo end`)}    artifacts: [output]\n`,
+    `workflows:\n${workflow('begun', `echo begun; ${gate} echo end`)}    artifacts: [output]\n${workflow('count', `${gate} seq ${lines}`)}    artifacts: [output]\n${workflow('much', `${gate} yes 0123456789abcdef0123456789abcdef | head -c ${megabytes}000000; echo; echo end`)}    artifacts: [output]\n`,
   );
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
@@ -70,6 +70,21 @@ test('a connection that is cut ten times brings every line once and in order', a
   expect((await output) === printed).toBe(true);
   expect(proxy.cuts()).toBe(10);
   expect((await whole.output) === printed).toBe(true);
+});
+
+test('`daemon stop` is not undone by those who follow a run: they say so and end, and the run goes on', async () => {
+  const { name, go } = await waiting('begun');
+  const child = spawn(dstack, ['logs', '-f', name], { cwd, env: daemon.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = text(child.stderr);
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  expect(await daemon.cli(['daemon', 'stop'])).toMatchObject({ code: 0, stdout: 'The daemon has stopped.\n' });
+  expect((await ended)[0]).toBe(1);
+  expect(await said).toBe(`The daemon was stopped; ${name} goes on.\n\`dstack attach ${name}\` starts it again, and shows the run.\n`);
+  expect(await daemon.status()).toBe(null);
+  await go();
+  await daemon.start();
+  expect(await followed(name).output).toBe('begun\nend\n');
 });
 
 const memory = (): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]) / 1000;

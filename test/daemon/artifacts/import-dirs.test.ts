@@ -66,3 +66,19 @@ test('a copy that fails says why and leaves nothing behind', async () => {
   expect(result).toMatchObject({ ok: false, failure: { code: 'copy', message: expect.stringContaining('File name too long') } });
   expect(readdirSync(join(f.dir, '1', '0'))).toEqual([]);
 });
+
+test('while it copies it can be asked how far it is', async () => {
+  await using f = fixture();
+  const data = join(f.base, 'data');
+  mkdirSync(data);
+  writeFileSync(join(data, 'set'), 'x'.repeat(2_000_000));
+  symlinkSync(data, join(f.base, 'link'));
+  const done = f.artifacts.importDirs(1, 0, [{ key: '0', source: join(f.base, 'link') }]);
+  expect(f.artifacts.importing()).toEqual([1]);
+  // of what is being read, however it is reached
+  expect(await f.artifacts.doing(1)).toMatch(/^copying \d\S* k?M?B of 2 MB/);
+  expect(await f.artifacts.doing(2)).toBe(null);
+  await okay(done);
+  expect(f.artifacts.importing()).toEqual([]);
+  expect(await f.artifacts.doing(1)).toBe(null);
+});

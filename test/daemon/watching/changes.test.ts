@@ -65,7 +65,7 @@ test('a workflow that changes begins with a fresh container; a faulty one is tol
   expect((await watch.detail()).env).toEqual({ A: '1' });
   write(hello('envv: [A=2]'));
   const told = await watch.notice((text) => text !== null, 'the fault to be told');
-  expect(told.watch?.notice).toBe(`${file}:5:5: \`envv\` is not a key of bash workflows`);
+  expect(told.watch?.notice).toBe(`${file}:5:5: \`envv\` is not a key of bash workflows; did you mean \`env\`? What runs goes on; fix it and save.`);
   put(dir, 'data.txt', 'two\n');
   write(hello('env: [A=1]'));
   await watch.notice((text) => text === null, 'the fault to be mended');
@@ -73,6 +73,31 @@ test('a workflow that changes begins with a fresh container; a faulty one is tol
   expect(await watch.rerun(4)).toMatchObject({ changed: ['data.txt'], fresh: null });
   write(hello('env: [B]'));
   expect((await watch.notice((text) => text !== null, 'the missing variable')).watch?.notice).toContain('takes B from your environment');
+  rmSync(join(dir, file));
+  await watch.notice(
+    (text) => text === "No workflow or provider 'hello' is found. There is no .dstack/workflows.yaml in the project. What runs goes on; fix it and save.",
+    'that the file is gone',
+  );
+  await watch.stop();
+});
+
+test('what the workflow is counts whatever the paths of the watch; another one in its file does not', async () => {
+  const dir = await projectWith(hello('watch: {paths: [src], ignore: [.dstack]}'), { 'data.txt': 'one\n', 'src/a.py': '1\n' });
+  const watch = await beginWatch(daemon, dir, ['hello', '--watch']);
+  const file = '.dstack/workflows.yaml';
+  const write = (...texts: string[]): void => put(dir, file, `workflows:\n${texts.join('\n').replaceAll(/^(?=.)/gm, '  ')}\n`);
+  const own = (...more: string[]): string => hello('watch: {paths: [src], ignore: [.dstack]}', ...more);
+  write(own('envv: [A=1]'));
+  await watch.notice((text) => text !== null, 'the fault to be told');
+  write(own(), '- name: other\n  provider: bash\n  commands: [echo]');
+  await watch.notice((text) => text === null, 'the fault to be mended');
+  put(dir, 'data.txt', 'does not count\n');
+  write(own('env: [A=1]'), '- name: other\n  provider: bash\n  commands: [echo]');
+  expect(await watch.begun(2)).toMatchObject({ changed: [file], changes: 1, fresh: 'the workflow changed (env)' });
+  expect((await watch.detail()).env).toEqual({ A: '1' });
+  write(own('env: [A=1]'));
+  put(dir, 'src/a.py', '2\n');
+  expect(await watch.rerun(3)).toMatchObject({ changed: ['src/a.py'], fresh: null });
   await watch.stop();
 });
 

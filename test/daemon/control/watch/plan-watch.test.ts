@@ -43,6 +43,9 @@ describe('what is done next in the container of a watch', () => {
     expect(planOf(both, begun, { end: 500 })).toEqual({ do: 'killRerun' });
     expect(planOf(both, begun, { end: 700, kill: 100 })).toEqual({ do: 'wait', ms: 9_900 });
     expect(planOf(both, begun, { end: 99_999, kill: 10_000 })).toMatchObject({ do: 'retire' });
+    // before anybody has written down that it began: that it did is seen
+    expect(planOf([rerun(4), given(3)], begun)).toEqual({ do: 'endRerun' });
+    expect(planOf([rerun(4), given(3)], begun, { end: 1 })).toEqual({ do: 'noteRerun' });
     // the moment that it is gone the next one begins; that it is gone is written down with it
     expect(planOf(both, ended, { end: 200 })).toEqual({ do: 'beginRerun' });
   });

@@ -124,7 +124,7 @@ describe.each(shells)('in $shell as user $user', ({ shell, user }) => {
   });
 
   test('who has time to say goodbye says it; what is left when the script is over has none', async () => {
-    const script = "if [ $RUN_ATTEMPT = 1 ]; then trap 'echo goodbye; exit 9' TERM; sleep 905 & wait; fi; (setsid sleep 906 &); echo over";
+    const script = "if [ $RUN_ATTEMPT = 1 ]; then trap 'sleep 0.2; echo goodbye; exit 9' TERM; sleep 905 & wait; fi; (setsid sleep 906 &); echo over";
     const one = await supervisor(shell, user, script);
     await waitFor(async () => (await one.commands()).includes('sleep 905'), 'its process');
     await one.tell('end', 'end 1');
