@@ -3,6 +3,7 @@ import type { Run } from '../shared/api.ts';
 import { unreachable, unwrap } from '../shared/result.ts';
 import { createAnnouncer } from './announce.ts';
 import type { Cli } from './context.ts';
+import { doing, isBrief } from './doing.ts';
 import { exitCodes } from './exit-codes.ts';
 import { goneSentence } from './follow.ts';
 import { followRun } from './follow-run.ts';
@@ -14,6 +15,7 @@ import { canAsk } from './terminal/ask.ts';
 import { tellSize } from './tell-size.ts';
 import { StatusLine } from './terminal/status-line.ts';
 import { printable, wrap } from './terminal/text.ts';
+import type { Keys } from './watch/keys.ts';
 import type { AttachedWatch } from './watch/attached-watch.ts';
 
 interface AttachOptions {
@@ -49,12 +51,14 @@ export async function attach(
   const before = cli.notice;
   cli.notice = say;
   let watched: AttachedWatch | null = null;
+  let keys: Keys | null = null;
   const interrupts = handleInterrupts({
     err: cli.err,
     interactive: canAsk(cli.err),
     ...(watch && { question: 'stop the watch, detach or keep going? [s/d/k] ' }),
     onAsk: () => {
       watched?.quiet(true);
+      keys?.pause();
       status.clear();
       view.freshLine();
       cli.err.stream.write('\r\x1b[K'); // the ^C that the terminal echoed
@@ -63,6 +67,7 @@ export async function attach(
     onAnswered: () => {
       asked?.resolve();
       asked = null;
+      keys?.resume();
       if (watched !== null) watched.quiet(false);
       else if (waiting !== null) status.show(waiting);
     },
@@ -80,6 +85,7 @@ export async function attach(
     const busy = (): boolean => announcer.starting();
     watched = attachWatch(cli, name, { view, status, say, busy, leave: interrupts.leave, stop: interrupts.stop });
   }
+  if (!watch && joins) keys = (await import('./watch/plain-keys.ts')).plainKeys(cli, { say, leave: interrupts.leave });
   const { connection } = cli.client;
   const forwards =
     connection === null ? null : (await import('./elsewhere/forwards.ts')).createForwards(connection, (sentence) => cli.notice(sentence));
@@ -97,7 +103,7 @@ export async function attach(
       onRun: (run) => {
         announce(run);
         if (watched !== null) return watched.onRun(run);
-        waiting = waitingFor(run);
+        waiting = waitingFor(run, cli.err.isTTY);
         if (asked !== null) return;
         if (waiting === null) return announcer.starting() ? undefined : status.clear();
         view.freshLine();
@@ -116,6 +122,7 @@ export async function attach(
         const chunk = end === null ? data : end.take(node, data);
         if (watched !== null) return watched.onData(node, chunk, nodes);
         status.clear();
+        keys?.see(chunk);
         await view.write(node, chunk, nodes);
       },
     },
@@ -124,6 +131,7 @@ export async function attach(
   over = true;
   resizes();
   interrupts.release();
+  keys?.end();
   await watched?.end();
   announcer.end();
   await forwards?.end();
@@ -144,13 +152,13 @@ export async function attach(
 }
 
 /** What to show while nothing is printed; null: it prints, or has ended. */
-function waitingFor(run: Run): string | null {
+function waitingFor(run: Run, isTTY: boolean): string | null {
   switch (run.status) {
     case 'queued':
     case 'preparing':
     case 'stopping':
     case 'interrupted':
-      return `${run.name} ${run.status}${run.reason ? `: ${run.reason}` : ''}`;
+      return !isTTY && isBrief(run) ? null : `${run.name} ${doing(run)}`;
     case 'running':
     case 'done':
     case 'failed':

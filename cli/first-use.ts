@@ -12,7 +12,8 @@ export async function offerFirstWorkflows(cli: Cli): Promise<FirstWorkflows | nu
   const from = found.length === 0 ? '' : `, made from ${found.join(', ')}`;
   if (!(await confirm(cli.err, `Write a first one here (${names.join(', ')}${from})?`))) return null;
   const written = writeFirstWorkflows(cli.cwd);
-  cli.err.line(`Wrote .dstack/workflows.yaml, with comments on what else it may say. Run it: dstack run ${written.names[0]}`);
+  cli.err.line(`Wrote .dstack/workflows.yaml, with comments on what else it may say.`);
+  cli.err.line(`Run it: dstack run ${written.names[0]}`);
   return written;
 }
 

@@ -1,3 +1,4 @@
+import type { SlowPattern } from './slow-pattern.ts';
 import { LogLines } from './terminal/log-lines.ts';
 
 // oxlint-disable-next-line no-control-regex -- colours, which LogLines keeps for a terminal
@@ -7,13 +8,16 @@ const colours = /\x1b\[[\d;:]*m/g;
 export class LineFilter {
   readonly #lines: LogLines;
   readonly #pattern: RegExp;
+  readonly #slow: SlowPattern | null;
   /** what all lines together are looked through for first; null: that would not tell */
   readonly #anywhere: RegExp | null;
   /** of a line that is passed on in pieces: what was not ended yet */
   #rest = '';
   #count = 0;
 
-  constructor(pattern: RegExp, keepColours: boolean) {
+  /** `slow`: is told when a search begins and ends */
+  constructor(pattern: RegExp, keepColours: boolean, slow: SlowPattern | null = null) {
+    this.#slow = slow;
     this.#pattern = pattern;
     this.#anywhere = withinLines(pattern) ? new RegExp(pattern.source, `${pattern.flags}m`) : null;
     this.#lines = new LogLines(keepColours);
@@ -26,11 +30,22 @@ export class LineFilter {
 
   /** Those that are complete now, without their ends. */
   push(chunk: Buffer): string[] {
-    return this.#matching(this.#lines.push(chunk));
+    return this.#watched(() => this.#matching(this.#lines.push(chunk)));
   }
 
   /** What is left at the end. */
   flush(): string[] {
+    return this.#watched(() => this.#last());
+  }
+
+  #watched(search: () => string[]): string[] {
+    this.#slow?.begin();
+    const found = search();
+    this.#slow?.end();
+    return found;
+  }
+
+  #last(): string[] {
     const matching = this.#matching(this.#lines.flush());
     const last = this.#rest;
     this.#rest = '';

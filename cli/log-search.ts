@@ -3,6 +3,7 @@ import type { LogPiece } from '../shared/api.ts';
 import { FailureError, messageOf, unwrap } from '../shared/result.ts';
 import type { Cli } from './context.ts';
 import { LineFilter } from './line-filter.ts';
+import { watchPattern } from './slow-pattern.ts';
 import { JsonArray } from './terminal/json-array.ts';
 import { drained } from './terminal/output.ts';
 
@@ -36,9 +37,10 @@ async function search(
   tell: (found: Found, nodes: number) => void,
 ): Promise<number> {
   const answer = unwrap(await cli.client.stream('logsScan', { projectDir: cli.projectOrHere(), ...since }));
+  const slow = watchPattern(cli.err);
   let count = 0;
   let of: Omit<LogPiece, 'bytes'> | null = null;
-  let filter = new LineFilter(pattern, keepColours);
+  let filter = new LineFilter(pattern, keepColours, slow);
   const found = (lines: string[]): void => {
     count += lines.length;
     for (const line of lines) if (of) tell({ run: of.run, attempt: of.attempt, node: of.node, line }, of.nodes ?? 1);
@@ -46,7 +48,7 @@ async function search(
   for await (const { piece, bytes } of pieces(answer)) {
     if (!of || of.run !== piece.run || of.attempt !== piece.attempt || of.node !== piece.node) {
       found(filter.flush());
-      filter = new LineFilter(pattern, keepColours);
+      filter = new LineFilter(pattern, keepColours, slow);
       of = piece;
     }
     found(filter.push(bytes));

@@ -3,6 +3,7 @@ import { drained } from './terminal/output.ts';
 import type { JsonArray } from './terminal/json-array.ts';
 import { LineFilter } from './line-filter.ts';
 import type { NodesView } from './nodes-view.ts';
+import type { SlowPattern } from './slow-pattern.ts';
 
 /** Where the output of a run's jobs goes. NodesView is one. */
 export type LogSink = Pick<NodesView, 'write' | 'endOf' | 'end' | 'reset'>;
@@ -21,7 +22,12 @@ export function rawSink(out: Output): LogSink {
 }
 
 /** A sink for the lines that match alone; `count` tells how many did so far. */
-export function filterSink(pattern: RegExp, keepColours: boolean, to: LineSink): LogSink & { count(): number } {
+export function filterSink(
+  pattern: RegExp,
+  keepColours: boolean,
+  to: LineSink,
+  slow: SlowPattern | null = null,
+): LogSink & { count(): number } {
   const filters = new Map<number, { filter: LineFilter; nodes: number }>();
   let before = 0;
   const endOf = async (node: number): Promise<void> => {
@@ -37,7 +43,7 @@ export function filterSink(pattern: RegExp, keepColours: boolean, to: LineSink):
   };
   return {
     write: async (node, chunk, nodes) => {
-      const one = filters.get(node) ?? { filter: new LineFilter(pattern, keepColours), nodes };
+      const one = filters.get(node) ?? { filter: new LineFilter(pattern, keepColours, slow), nodes };
       filters.set(node, one);
       await to.lines(node, one.filter.push(chunk), nodes);
     },

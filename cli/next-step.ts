@@ -3,13 +3,19 @@ import type { Run } from '../shared/api.ts';
 
 type EndedRun = Pick<Run, 'name' | 'status' | 'reason' | 'exitCode' | 'nodes' | 'watch'>;
 
+/** The image in the reason of `steps/pull-image.ts`. */
+const pulled = /cannot pull the image (\S+):(?: |$)/;
+
 /** By what stands in the reason, the first that fits. */
 const steps: readonly [pattern: RegExp, step: (run: EndedRun) => string][] = [
   [/out of memory/, ({ name }) => `What it used: dstack stats ${name}. More of it: --memory, or \`resources\``],
   [/max_duration/, ({ name }) => `What it saved is kept: dstack artifacts list ${name}. More time: --max-duration`],
   [/idle_timeout|was idle/, ({ name }) => `What it used: dstack stats ${name}. A longer time: --idle-timeout`],
   [/no space left|disk is full|disk of/, () => 'What takes the disk: dstack df. Freeing it: dstack gc'],
-  [/cannot pull the image|no such image/, () => 'Try it by hand: docker pull IMAGE. With a login: `registry_auth`'],
+  [
+    /cannot pull the image|no such image/,
+    ({ reason }) => `Try it by hand: docker pull ${pulled.exec(reason ?? '')?.[1] ?? 'IMAGE'}. With a login: \`registry_auth\``,
+  ],
   [
     /environment could not be built|cannot build the environment/,
     ({ name }) => `Its output: dstack logs ${name}. Building it alone: dstack env build WORKFLOW`,

@@ -1,5 +1,6 @@
 /** The command line's parser: the program with its commands, each in a file of its own, of which only the one that is asked for is loaded. */
 import { Command, CommanderError } from 'commander';
+import type { Failure } from '../shared/result.ts';
 import { nearest } from '../shared/workflow/suggest.ts';
 import { commands, type CommandName } from './commands.ts';
 import type { Cli } from './context.ts';
@@ -9,7 +10,9 @@ import { splitRunArgs } from './run-args.ts';
 import { usageError } from './usage.ts';
 
 /** Reads the command line and runs its command. */
-export async function parse(cli: Cli, argv: string[]): Promise<void> {
+export async function parse(cli: Cli, typed: string[]): Promise<void> {
+  // `help run` says what `run --help` says
+  const argv = typed[0] === 'help' ? [...typed.slice(1).filter((word) => !word.startsWith('-')), '--help'] : typed;
   const program = await build(cli, argv[0]);
   await program.parseAsync(prepare(program, argv), { from: 'user' });
 }
@@ -30,11 +33,20 @@ export async function build(cli: Cli, verb: string | undefined): Promise<Command
     .showSuggestionAfterError()
     .exitOverride()
     .configureHelp({ subcommandTerm: (command) => command.name() })
-    .configureOutput({ getOutHelpWidth: () => cli.out.columns() ?? 100, getErrHelpWidth: () => cli.err.columns() ?? 100 });
+    .configureOutput({ getOutHelpWidth: () => cli.out.columns() ?? 100, getErrHelpWidth: () => cli.err.columns() ?? 100 })
+    .configureOutput({ outputError: (text) => cli.complain(inOurWords(text, isCommand(verb) ? verb : null)) });
   const wanted = isCommand(verb) ? [verb] : (Object.keys(commands) as CommandName[]);
   const loaded = await Promise.all(wanted.map((name) => commands[name]()));
   for (const { command } of loaded) program.addCommand(inherit(command(cli), program));
   return program;
+}
+
+/** What the parser says of a mistake, as all else that fails is said. Its form: `error: MESSAGE`, and on a line of its own perhaps `(Did you mean WORD?)`. */
+export function inOurWords(text: string, verb: string | null): Failure {
+  const [first = '', suggestion] = text.trim().split('\n');
+  const message = first.replace(/^error: ./, (begin) => begin.slice(7).toUpperCase());
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `\`dstack ${verb === null ? '' : `${verb} `}--help\` says what there is.`;
+  return { code: 'usage', message: message.endsWith('.') ? message : `${message}.`, hint };
 }
 
 const isCommand = (name: string | undefined): name is CommandName => name !== undefined && Object.hasOwn(commands, name);

@@ -6,9 +6,11 @@ import { quoteArgs } from '../shared/workflow/quote.ts';
 import { gpuName } from './gpu-name.ts';
 import { statusStyle, statusWord } from './run-table.ts';
 import type { Output } from './terminal/output.ts';
-import { oneLine, printable } from './terminal/text.ts';
+import { oneLine, printable, wrap } from './terminal/text.ts';
 import { ago, duration, moment } from './terminal/time.ts';
 import { watchAttempts, watchedBy } from './watch/attempts.ts';
+
+const prose = new Set(['Reason', 'Waits for', 'Candidates', 'Watched', 'Attempts']);
 
 /** The run as lines `Name      value`; `now` in milliseconds. `culpritLog`: the last lines of the node for whose failure it ended. */
 export function runStory(run: RunDetail, out: Output, now: number, culpritLog: string[] = []): string[] {
@@ -62,12 +64,17 @@ export function runStory(run: RunDetail, out: Output, now: number, culpritLog: s
     ['Variables', Object.entries(run.env).map(([name, value]) => `${name}=${value}`)],
   ];
   const column = 13;
+  // sentences are broken between their words; what may be copied from here stays in one piece
+  const columns = out.columns();
+  const room = columns === null || columns < 3 * column ? null : columns - column;
+  const shown = (name: string, text: string): string =>
+    prose.has(name) ? wrap(oneLine(text), room).replaceAll('\n', `\n${' '.repeat(column)}`) : oneLine(text);
   return facts.flatMap(([name, value]) => {
     const values = (Array.isArray(value) ? value : [value ?? '']).filter((text) => text !== '');
     return values.map(
       (text, i) =>
         out.style('bold', (i === 0 ? name : '').padEnd(column)) +
-        (name === 'Status' ? text : name === 'Commands' || value === culpritLog ? printable(text) : oneLine(text)),
+        (name === 'Status' ? text : name === 'Commands' || value === culpritLog ? printable(text) : shown(name, text)),
     );
   });
 }

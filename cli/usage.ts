@@ -25,8 +25,16 @@ export const setting =
 /** Collects an option that may be given several times. */
 export const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
-/** The examples at the end of a command's help: pairs of a command line and what it does. */
+/** Columns of an example: a terminal that has no more would break it within a word. */
+const room = 80;
+
+/** The examples at the end of a command's help: pairs of a command line and what it does, which stands below a long one. */
 export function examples(lines: [command: string, does: string][]): string {
-  const column = Math.max(...lines.map(([command]) => command.length));
-  return ['', 'Examples:', ...lines.map(([command, does]) => `  $ ${command.padEnd(column)}  # ${does}`)].join('\n');
+  const beside = ([command, does]: [string, string], column: number): string | null => {
+    const line = `  $ ${command.padEnd(column)}  # ${does}`;
+    return command.length <= column && line.length <= room ? line : null;
+  };
+  const besideAt = (column: number): number => lines.filter((line) => beside(line, column) !== null).length;
+  const columns = lines.map(([command]) => command.length).toSorted((a, b) => besideAt(b) - besideAt(a));
+  return ['', 'Examples:', ...lines.map((line) => beside(line, columns[0] ?? 0) ?? `  $ ${line[0]}\n      # ${line[1]}`)].join('\n');
 }

@@ -276,7 +276,7 @@ export async function composeDaemon(
     watching,
     diagnose: async () => [
       ...(await diagnose(doctorParts({ home, engine, host, config, otherImages: images, gpuStates: () => controlNow.gpuStates() }))),
-      ...checkNotify(config.notify.length, notify.problem()),
+      ...checkNotify(config.notify.length, notify.problems()),
     ],
     diskUse: () => diskUse(parts, databaseFile),
     reloadConfig: async () => {

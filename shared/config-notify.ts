@@ -45,5 +45,5 @@ function parseWebhook(text: string): Result<string | null> {
 
 function parseStatus(text: string): Result<EndedStatus> {
   const found = endedStatuses.find((status) => status === text);
-  return found ? ok(found) : fail('bad_status', 'no run ends so', `write some of ${endedStatuses.join(', ')}`);
+  return found ? ok(found) : fail('bad_status', 'no run ends with this status', `write some of ${endedStatuses.join(', ')}`);
 }

@@ -13,8 +13,9 @@ interface AttachOptions {
 const notes = `
 Shows the end of what the run has printed (about a screenful), then what it
 prints, and how it ended. On a terminal its bars get this terminal's width.
-Ctrl+C asks whether to stop it or to detach; leaving it, or closing the
-terminal, leaves it going. The exit status is the run's own, as of \`dstack run\`.
+Ctrl+C asks whether to stop it or to detach, d detaches; leaving it, or closing
+the terminal, leaves it going. The exit status is the run's own, as of
+\`dstack run\`.
 
 A watch (\`dstack run --watch\`) has its keys here, too: r runs it again, s stops
 what runs, d detaches, q quits, ? shows them.`;

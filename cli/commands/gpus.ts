@@ -19,7 +19,7 @@ export const command = (cli: Cli): Command =>
       examples([
         ['dstack gpus', 'who has which GPU?'],
         ['dstack gpus --fresh', 'as they are at this very moment'],
-        ["dstack gpus --json | jq '.[] | select(.holder == null and .busy == null).uuid'", 'the free ones'],
+        ["dstack gpus --json | jq '.[] | select(.holder == null).uuid'", 'the free ones'],
       ]),
     )
     .action(async (options: { fresh?: boolean; json?: boolean }) => {

@@ -94,9 +94,9 @@ async function sinkFor(
   if (options.raw !== true && pattern === null) return { sink: new NodesView(cli.out, options.follow === true) };
   const { filterSink, jsonLines, rawSink, shownLines } = await import('../log-sink.ts');
   if (pattern === null) return { sink: rawSink(cli.out) };
-  const { JsonArray } = await import('../terminal/json-array.ts');
+  const [{ JsonArray }, { watchPattern }] = await Promise.all([import('../terminal/json-array.ts'), import('../slow-pattern.ts')]);
   const to = options.json ? jsonLines(new JsonArray(cli.out), of) : shownLines(new NodesView(cli.out, false));
-  const sink = filterSink(pattern, cli.out.isTTY && options.json !== true, to);
+  const sink = filterSink(pattern, cli.out.isTTY && options.json !== true, to, watchPattern(cli.err));
   return { sink, count: sink.count };
 }
 

@@ -14,7 +14,7 @@ export const command = (cli: Cli): Command =>
     .addHelpText(
       'after',
       examples([
-        ['dstack queue', 'who is before me, and why does nothing start? (`dstack ps RUN` says it host by host)'],
+        ['dstack queue', 'who is before me, and why does nothing start?'],
         ["dstack queue --json | jq '.[].name'", 'for programs'],
       ]),
     )

@@ -4,6 +4,7 @@
  */
 import type { Run, WatchView } from '../../shared/api.ts';
 import { isEnded } from '../../shared/states.ts';
+import { doing, isBrief } from '../doing.ts';
 import { attemptForms, attemptName, endedForms, endingForms, fit } from './words.ts';
 
 export interface WatchScreen {
@@ -33,6 +34,8 @@ const lull = 150;
 export class WatchFlow {
   readonly #screen: WatchScreen;
   #run: Run | null = null;
+  /** what was known last of the attempt before the run's newest */
+  #overtaken: WatchView | null = null;
   /** the newest attempt whose line stands there */
   #drawn = 0;
   /** the one whose output comes */
@@ -54,9 +57,11 @@ export class WatchFlow {
   }
 
   onRun(run: Run): void {
+    const known = this.#run?.watch ?? null;
     this.#run = run;
     const watch = run.watch ?? null;
     if (watch === null) return;
+    if (known !== null && watch.attempt > known.attempt) this.#overtaken = known;
     if (watch.notice !== this.#notice && !isEnded(run.status)) {
       this.#screen.notice(watch.notice ?? mended);
       this.#statusShown = false;
@@ -145,10 +150,10 @@ export class WatchFlow {
   #draw(attempt: number): void {
     if (attempt <= this.#drawn) return;
     this.#drawn = attempt;
-    const watch = this.#run?.watch ?? null;
     // nothing stands above the first
     if (attempt === 1) return;
-    const forms = watch?.attempt === attempt ? attemptForms(watch) : [attemptName(attempt)];
+    const watch = [this.#run?.watch, this.#overtaken].find((one) => one?.attempt === attempt);
+    const forms = watch ? attemptForms(watch) : [attemptName(attempt)];
     const columns = this.#screen.columns();
     const text = columns === null ? fit(forms, null) : `── ${fit(forms, columns - 6)} ──`;
     void this.#then(async () => {
@@ -239,11 +244,14 @@ export function statusOf(
     case 'running':
       return null;
     case 'ending':
-      return room === null ? null : { text: fit(endingForms(watch), room - 1), still: false };
+      // beside it stands for how long
+      return room === null ? null : { text: fit(endingForms(watch), room - 12), still: false };
     case 'starting': {
       const fresh = watch.fresh === null ? '' : `fresh container: ${watch.fresh} · `;
-      if (run.status === 'running') return room === null ? null : { text: `attempt ${watch.attempt} · ${fresh}starting`, still: false };
-      return { text: `${watch.attempt === 1 ? run.name : `attempt ${watch.attempt} ·`} ${fresh}${run.status}${because}`, still: false };
+      if (run.status === 'running')
+        return room === null ? null : { text: `attempt ${watch.attempt} · ${fresh}starting${because}`, still: false };
+      if (room === null && fresh === '' && isBrief(run)) return null;
+      return { text: `${watch.attempt === 1 ? run.name : `attempt ${watch.attempt} ·`} ${fresh}${doing(run)}`, still: false };
     }
   }
 }

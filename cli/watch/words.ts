@@ -10,7 +10,9 @@ const keysShown = 'r rerun, s stop, d detach, q quit, ? keys';
 
 /** What stands at the top of a watch, for somebody whose keys are heard. */
 export const welcomeForms = (name: string): string[] =>
-  [` · runs again when files change · ${keysShown}`, ' · runs again when files change · ? keys', ' · ? keys', ''].map((more) => name + more);
+  [` · runs again when files change · ${keysShown}`, ' · runs again when files change · ? keys', ' · ? keys', ''].map(
+    (more) => name + more,
+  );
 
 /** A length of time as people read one that may be short: `84 ms`, `3.2 s`, `2 min 5 s`. */
 export function took(ms: number): string {
@@ -100,6 +102,8 @@ export function attemptForms(watch: WatchView): string[] {
     form(0, 'terse', false),
     form(1, 'none', false),
     form(0, 'none', false),
+    [attemptName(watch.attempt), causeText(watch, 0)].filter((part) => part !== null).join(' · '),
+    attemptName(watch.attempt),
   ];
 }
 

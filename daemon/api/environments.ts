@@ -42,7 +42,7 @@ export const envRm: JsonHandler<'envRm'> = {
       if (short !== undefined)
         return fail(
           'no_such_environment',
-          `'${short}' is too little of a key`,
+          `'${short}' is too short for the key of an environment`,
           `Write at least ${leastDigits} digits, see: dstack env list`,
         );
       const unknown = keys.find((key) => !known.some((one) => one.key.startsWith(key)));

@@ -13,8 +13,7 @@ export function findRun(asked: Asked, name: string, access: Access, project?: st
   const { store, caller } = asked;
   const run = store.runs.byName(name);
   if (run) return may(caller, access, run) ? ok(run) : notYours(run, access);
-  const known = project === undefined ? [] : store.runs.ofProject(project).map((r) => r.name);
-  const near = nearest(name, known);
+  const near = project === undefined ? nearRun(visible(asked), name) : nearRun(store.runs.ofProject(project), name);
   const ofWorkflow = project === undefined ? undefined : store.runs.ofProject(project).find((r) => r.workflow === name)?.name;
   const tagged = project !== undefined && store.tags.get(project, name) !== null;
   const hint = tagged
@@ -25,6 +24,25 @@ export function findRun(asked: Asked, name: string, access: Access, project?: st
         ? `Did you mean '${near}'?`
         : 'See the runs with: dstack ps -a';
   return fail('no_such_run', `Cannot find the run '${name}'`, hint);
+}
+
+/** All runs that the caller may read, the newest first: of whatever project, as the name alone is to find them. */
+const visible = ({ store, caller }: Asked): RunRecord[] =>
+  store.runs
+    .all()
+    .filter((run) => run.removedAt === null && may(caller, 'read', run))
+    .toReversed();
+
+/** The run whose name was meant: one whose number was left out, else one that is written much the same. Null: there is none. */
+function nearRun(runs: readonly RunRecord[], name: string): string | null {
+  const unnumbered = runs.find((run) => run.name.replace(/-\d+$/, '') === name);
+  return (
+    unnumbered?.name ??
+    nearest(
+      name,
+      runs.map((run) => run.name),
+    )
+  );
 }
 
 const notYours = ({ name, user }: RunRecord, access: Access): Result<never> => {

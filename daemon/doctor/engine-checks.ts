@@ -57,7 +57,7 @@ export interface Trial {
 export function checkContainers(trial: Answer<Trial>, image: string): Check {
   const name = 'containers';
   if (trial.kind === 'unknown')
-    return warning(name, 'Whether containers can be run is not known: there is no image here to try it with.', pull(image));
+    return warning(name, `Whether containers can be run is not known: it is tried with ${image}, which is not here.`, pull(image));
   if (trial.kind === 'failed') return problem(name, `A container cannot be run: ${messageOf(trial.error)}`, look);
   const { exitCode, output } = trial.value;
   if (exitCode !== 0) return problem(name, `A container ended with exit code ${exitCode}: ${output.trim().split('\n').at(-1) ?? ''}`, look);
@@ -85,7 +85,7 @@ export function checkWorkspaces(home: string, fileSystem: FileSystem, overlay: A
       'export DSTACK_HOME=$HOME/.dstack  # or another path without : , and \\',
     );
   if (overlay.kind === 'unknown')
-    return warning(name, 'Whether workspaces can be overlays is not known: there is no image here to try it with.', pull(image));
+    return warning(name, `Whether workspaces can be overlays is not known: it is tried with ${image}, which is not here.`, pull(image));
   if (overlay.kind === 'failed') return warning(name, `Whether workspaces can be overlays is not known: ${messageOf(overlay.error)}`, look);
   if (overlay.value) return fine(name, 'Workspaces are overlays.');
   return warning(

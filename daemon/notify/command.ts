@@ -35,8 +35,8 @@ export function tellCommand(command: string, message: Message, limit: number, si
       end('SIGTERM');
       killing = setTimeout(() => end('SIGKILL'), grace);
     };
-    const timer = setTimeout(() => giveUp(`took longer than ${limit / 1000} s`), limit);
-    const onAbort = (): void => giveUp('was cut off by the end of the daemon');
+    const timer = setTimeout(() => giveUp(`it took longer than ${limit / 1000} s`), limit);
+    const onAbort = (): void => giveUp('it was cut off by the end of the daemon');
     signal.addEventListener('abort', onAbort, { once: true });
     const settle = (told: Told): void => {
       clearTimeout(timer);
@@ -50,11 +50,11 @@ export function tellCommand(command: string, message: Message, limit: number, si
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-mostSaid)));
     child.stdin.on('error', () => {}); // it need not read
     child.stdin.end(`${JSON.stringify(message)}\n`);
-    child.once('error', (error) => settle(refused(`could not be run: ${error.message}`)));
+    child.once('error', (error) => settle(refused(`it could not be run: ${error.message}`)));
     child.once('exit', (code, killer) => {
       if (why === null && code === 0) return settle({ how: 'told' });
       const last = withoutUrls(said.trim().split('\n').at(-1) ?? '');
-      settle(refused(`${why ?? `ended with ${code === null ? killer : `exit code ${code}`}`}${last === '' ? '' : `: ${last}`}`));
+      settle(refused(`${why ?? `it ended with ${code === null ? killer : `exit code ${code}`}`}${last === '' ? '' : `: ${last}`}`));
     });
   });
 }

@@ -5,7 +5,7 @@ import { formatDuration } from '../../shared/units.ts';
 /** The body of a webhook's POST, and what a command reads: documented in the README. */
 export interface Message {
   event: 'run_ended';
-  /** one line for people: `red-fox-1 (train) failed after 3m: exit code 1` */
+  /** one line for people, the reason in it cut where it is long: `red-fox-1 (train) failed after 3m: exit code 1` */
   text: string;
   /** seconds from the start of its first container to the end of its last; null: none started */
   seconds: number | null;
@@ -23,7 +23,18 @@ export function messageOfRun({ urls: _, ...run }: Run): Message {
   const what = run.workflow === null ? run.name : `${run.name} (${run.workflow})`;
   const took = seconds === null ? '' : ` after ${formatDuration(seconds)}`;
   const why = run.reason ?? (run.exitCode ? `exit code ${run.exitCode}` : null);
-  return { event: 'run_ended', text: `${what} ${run.status}${took}${why === null ? '' : `: ${why}`}`, seconds, run };
+  return { event: 'run_ended', text: `${what} ${run.status}${took}${why === null ? '' : `: ${brief(why)}`}`, seconds, run };
+}
+
+/** What fits into a notification (characters); `reason` has all of it. */
+const longest = 160;
+
+/** One line of it, cut between two words. */
+function brief(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  if (line.length <= longest) return line;
+  const cut = line.slice(0, longest);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), longest / 2))}…`;
 }
 
 /** The same as variables of a command: what is not known is empty. */

@@ -18,8 +18,8 @@ import type { Told } from './outcome.ts';
 export interface Notify {
   /** a run may have ended, or the config may be another */
   wake(): void;
-  /** of those named now, who could not be told of the last end, and why; null: nothing is wrong */
-  problem(): string | null;
+  /** of each of those named now that could not tell of the last end, a sentence why */
+  problems(): string[];
   /** resolves when nobody is being told any more, or what is under way was cut off */
   finished(): Promise<void>;
 }
@@ -105,7 +105,7 @@ export function createNotify({ store, config, logger, signal, view, certificates
     const given = told.how === 'again' && (now() - notice.endedAt < giveUpAfter || tried === 1) ? told : null;
     if (told.how === 'told') problems.delete(key);
     else {
-      problems.set(key, `${who} was not told that ${run.name} ended: ${told.why}`);
+      problems.set(key, `The end of ${run.name} was not told by ${who}: ${told.why}`);
       logger.warn({ run: run.name, who, why: told.why, tried, again: given !== null }, 'nobody could be told of the end of a run');
     }
     if (given === null) {
@@ -166,7 +166,7 @@ export function createNotify({ store, config, logger, signal, view, certificates
 
   return {
     wake,
-    problem: () => config.notify.map((notifier) => problems.get(keyOf(notifier))).find((one) => one !== undefined) ?? null,
+    problems: () => config.notify.flatMap((notifier) => problems.get(keyOf(notifier)) ?? []),
     async finished() {
       if (alarm) clearTimeout(alarm);
       const late = setTimeout(() => cutOff.abort(), lastWords);

@@ -29,7 +29,7 @@ export async function tellWebhook(
     return [408, 425, 429].includes(status) || status >= 500 ? again(why, retryAfter(headers['retry-after'])) : refused(why);
   } catch (error) {
     if (over.aborted)
-      return again(signal.aborted ? 'was cut off by the end of the daemon' : `${hostname} did not answer within ${limit / 1000} s`);
+      return again(signal.aborted ? 'it was cut off by the end of the daemon' : `${hostname} did not answer within ${limit / 1000} s`);
     return again(`${hostname} could not be reached: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`);
   }
 }

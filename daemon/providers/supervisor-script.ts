@@ -46,14 +46,14 @@ const processes = Array.from({ length: 7 }, (_, i) => `/proc/${'[0-9]'.repeat(i 
 
 /**
  * Sets dstack_found to the processes of the attempt, dstack_mates to those of them that the init signals with the supervisor, and dstack_unsure where one's parent ended just then, or where
- * there is nothing to be seen. One whose first thread has ended is not over while it has others.
+ * there is nothing to be seen; and dstack_moving to all that are not held. One whose first thread has ended is not over while it has others.
  */
 const find = `dstack_find() {
-  dstack_found= dstack_mates= dstack_unsure= dstack_all= dstack_group=
+  dstack_found= dstack_mates= dstack_unsure= dstack_all= dstack_group= dstack_moving=
   for dstack_dir in ${processes}; do
     { while read -r dstack_line; do case $dstack_line in *') '[A-Za-z]' '[0-9]*) break ;; esac; done <"$dstack_dir/stat"; } 2>/dev/null || continue
     set -- \${dstack_line##*) }
-    case $1 in X | '') continue ;; Z) [ "\${18:-1}" -gt 1 ] || continue ;; esac
+    case $1 in X | '') continue ;; Z) [ "\${18:-1}" -gt 1 ] || continue ;; T | t) ;; *) dstack_moving="$dstack_moving \${dstack_dir#/proc/}" ;; esac
     [ "\${dstack_dir#/proc/}" != "$dstack_main" ] || dstack_group=$3
     eval "dstack_group_\${dstack_dir#/proc/}=$3"
     dstack_all="$dstack_all \${dstack_dir#/proc/}"
@@ -75,22 +75,27 @@ const find = `dstack_find() {
   [ -n "$dstack_group" ] || dstack_unsure=1
 }`;
 
-/** SIGTERM to all processes of the attempt, each once: what one does about it, and begins for that, is left alone. */
+/**
+ * SIGTERM to all processes of the attempt, each once: what one does about it, and begins for that, is left alone. One that was told to hold still may yet have a child by then, if it was in the middle
+ * of that: all have to be seen still before the last look.
+ */
 const tellAll = `dstack_tell_all() {
-  dstack_held= dstack_looks=0
-  while
+  dstack_held= dstack_looks=0 dstack_still=
+  while [ $dstack_looks -lt 30 ]; do
+    dstack_looks=$((dstack_looks + 1))
     dstack_find
-    dstack_new=
-    for dstack_pid in $dstack_found; do case "$dstack_held " in *" $dstack_pid "*) ;; *) dstack_new="$dstack_new $dstack_pid" ;; esac; done
-    [ -n "$dstack_new$dstack_unsure" ] && [ $dstack_looks -lt 50 ]
-  do
+    dstack_new= dstack_before=$dstack_still dstack_still=1
+    [ -z "$dstack_unsure" ] || dstack_still=
+    for dstack_pid in $dstack_found; do
+      case "$dstack_held " in *" $dstack_pid "*) ;; *) dstack_new="$dstack_new $dstack_pid" dstack_still= ;; esac
+      case "$dstack_moving " in *" $dstack_pid "*) dstack_still= ;; esac
+    done
+    [ -z "$dstack_before" ] || [ -z "$dstack_still" ] || break
     [ -z "$dstack_new" ] || kill -STOP $dstack_new
     dstack_held="$dstack_held$dstack_new"
-    dstack_looks=$((dstack_looks + 1))
   done
-  [ -n "$dstack_found" ] || return 0
-  kill -TERM $dstack_found
-  kill -CONT $dstack_held
+  [ -z "$dstack_found" ] || kill -TERM $dstack_found
+  [ -z "$dstack_held" ] || kill -CONT $dstack_held
 }`;
 
 /** The process that ends attempts. */

@@ -51,6 +51,8 @@ test('the terminal is given its size, and what is waited for stands on one line 
   expect(daemon.asked[0]?.params).toMatchObject({ terminal: { columns: 80, rows: 24 } });
   log.tell({ type: 'run', run: aRun({ status: 'queued', reason: 'second in line' }) });
   await terminal.until('the reason', (text) => text.includes('calm-otter-3 queued: second in line'));
+  log.tell({ type: 'run', run: aRun({ status: 'preparing', reason: 'preparing the workspace' }) });
+  await terminal.until('it once', (text) => text.endsWith(' calm-otter-3 preparing the workspace'));
   log.tell({ type: 'run', run: aRun({ status: 'preparing', reason: `pulling ${'x'.repeat(100)}, 4 MB of 52 MB` }) });
   await terminal.until('the next reason', (text) => text.includes('pulling'));
   expect(terminal.screen()).toHaveLength(2);

@@ -109,8 +109,7 @@ describe('every command', () => {
     for (const [path, command] of [...leaves, ...groups]) {
       const text = help(command);
       expect(text, path).not.toContain('\t');
-      for (const line of text.split('\n').filter((line) => !line.startsWith('  $')))
-        expect(line.length, `${path}: ${line}`).toBeLessThanOrEqual(80);
+      for (const line of text.split('\n')) expect(line.length, `${path}: ${line}`).toBeLessThanOrEqual(80);
     }
   });
 });
@@ -125,6 +124,15 @@ test('help and mistakes at the command line', async () => {
   expect(await daemon.cli(['ps', '--al'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean --all?') });
   expect(await daemon.cli(['logs'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Give its name.') });
   expect(await daemon.cli(['tags', 'ad'])).toMatchObject({ code: 2 });
+  // what the parser finds is said as all else
+  const said = async (...args: string[]): Promise<string> => (await daemon.cli(args)).stderr;
+  expect(await said('logs', '--tial', '3')).toBe("Unknown option '--tial'.\nDid you mean --tail?\n");
+  expect(await said('attach')).toBe("Missing required argument 'run'.\n`dstack attach --help` says what there is.\n");
+  expect(await said('artifacts', 'foo')).toBe("Unknown command 'foo'.\n`dstack artifacts --help` says what there is.\n");
+  expect(await said('--foo')).toBe("Unknown option '--foo'.\n`dstack --help` says what there is.\n");
+  expect(await said('logs', '--attempt', 'x', 'a')).toBe(
+    "Option '--attempt <n>' argument 'x' is invalid. It takes a whole number from 1 up.\n`dstack logs --help` says what there is.\n",
+  );
   expect(await daemon.cli(['stop'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') });
   expect(daemon.asked).toEqual([]);
 });
@@ -140,4 +148,14 @@ test.each(providerNames)('run %s --help: what it is, examples, its keys and its 
   const only = { '--command': ['bash', 'docker'], '--nodes': ['torchrun'], '--inactivity-duration': ['code', 'lab', 'notebook'] };
   for (const [flag, providers] of Object.entries(only)) expect(stdout.includes(` ${flag} `), flag).toBe(providers.includes(provider));
   expect(daemon.asked).toEqual([]);
+});
+
+test('`help` is another word for --help', async () => {
+  await using daemon = await daemonDouble();
+  for (const words of [[], ['run'], ['tags', 'add'], ['artifacts']]) {
+    const asked = await daemon.cli([...words, '--help']);
+    expect(asked.code).toBe(0);
+    expect(await daemon.cli(['help', ...words])).toEqual(asked);
+  }
+  expect(await daemon.cli(['help', 'rnu'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean `dstack run`?') });
 });

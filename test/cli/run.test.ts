@@ -88,7 +88,7 @@ describe('what is submitted', () => {
     });
     expect(await daemon.cli(['run', '--gpus', '1', 'train'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('(Did you mean --gpu?)'),
+      stderr: expect.stringContaining("Unknown option '--gpus'.\nDid you mean --gpu?\n"),
     });
   });
 
@@ -118,6 +118,9 @@ describe('an attached run', () => {
     daemon.answers.submit = () => ({ run: aRun(), warnings: ['big snapshot'] });
     daemon.logs = (log) => {
       log.tell({ type: 'run', run: aRun({ status: 'queued', reason: 'second in line' }) });
+      // what every run does is not said where it stays
+      log.tell({ type: 'run', run: aRun({ status: 'preparing' }) });
+      log.tell({ type: 'run', run: aRun({ status: 'preparing', reason: 'preparing the workspace' }) });
       log.tell({ type: 'run', run: aRun({ status: 'preparing', reason: 'pulling x, 4 MB of 52 MB' }) });
       log.tell({ type: 'run', run: aRun({ status: 'preparing', reason: 'pulling x, 9.5 MB of 52 MB' }) });
       log.tell({ type: 'run', run: aRun() });

@@ -35,7 +35,7 @@ test.each([
   ['notify: {command: a, webhook: https://b}', 'FILE:1:9: notify has a command and a webhook'],
   ['notify: {command: ""}', 'there is no command'],
   ['notify: {webhok: https://b}', 'did you mean `webhook`?'],
-  ['notify: {webhook: https://b, on: [ended]}', 'on ended: no run ends so'],
+  ['notify: {webhook: https://b, on: [ended]}', 'on ended: no run ends with this status'],
   ['notify: notify-send', 'must be a map'],
 ])('%s: %s', async (text, problem) => {
   expect(await read(text)).toContain(problem);

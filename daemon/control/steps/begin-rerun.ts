@@ -4,7 +4,7 @@ import type { RerunRecord } from '../../store/records.ts';
 import { prepareRefresh } from '../watch/prepare-refresh.ts';
 import { noteTold } from '../watch/live-watch.ts';
 import { noteSeen } from '../watch/note-seen.ts';
-import { readWatchState, tellSupervisor } from '../watch/state.ts';
+import { readWatchState, tellSupervisor, type WatchState } from '../watch/state.ts';
 import type { Executor } from './executor.ts';
 import { retireFor } from './retire.ts';
 
@@ -19,11 +19,12 @@ export const beginRerun: Executor = async (given) => {
   const rows = parts.store.reruns.newest(run.id, 2);
   const last = rows.find(({ givenAt }) => givenAt !== null);
   if (!last || !live.watch) return;
-  const { begun, ended } = await readWatchState(folder);
+  const state = await readWatchState(folder);
+  const { begun, ended } = state;
   const over = last.endedAt !== null || ended?.attempt === last.number;
   // it has begun in this very moment: as long as it runs no other does
   if (!over && begun?.attempt === last.number) return;
-  const begins = over ? await takeNewest(given, rows[0]) : last.number;
+  const begins = over ? await takeNewest(given, rows[0], state) : last.number;
   if (begins === null) return;
   const staged = existsSync(join(parts.states.stageOf(attempt.id), String(begins), 'refresh'));
   if (await tellSupervisor(folder, 'begin', `${begins}${staged ? ' refresh' : ''}`)) noteTold(live.watch, begins, 'begin');
@@ -31,14 +32,29 @@ export const beginRerun: Executor = async (given) => {
   changed();
 };
 
+/** After so long it is said that the one before is over, and what is waited for (ms): mostly that is written down with the next one. */
+const saidAfter = 150;
+
 /** The number of the one that is wanted, which is its container's from here on; null: there is none, or not in this container, or another by now. */
-async function takeNewest(given: Parameters<Executor>[0], newest: RerunRecord | undefined): Promise<number | null> {
-  const { parts, attempt } = given;
+async function takeNewest(given: Parameters<Executor>[0], newest: RerunRecord | undefined, ended: WatchState): Promise<number | null> {
+  const { parts, attempt, changed } = given;
   const { store } = parts;
   if (newest?.givenAt !== null) return null;
   const { runId, number, tree } = newest;
-  const ready = await prepareRefresh(parts, attempt, newest);
+  const noteEnd = (): void => {
+    if (store.transaction(() => noteSeen(store, runId, ended))) changed();
+  };
+  const lull = setTimeout(() => {
+    attempt.live.doing = 'bringing the changed files into the container';
+    noteEnd();
+    changed();
+  }, saidAfter);
+  const ready = await prepareRefresh(parts, attempt, newest).finally(() => {
+    clearTimeout(lull);
+    attempt.live.doing = null;
+  });
   if (!ready.ok) {
+    noteEnd();
     await retireFor(given, ready.failure.message);
     return null;
   }

@@ -8,6 +8,12 @@ export function unusedArgs(workflow: Workflow, args: readonly string[]): Result<
   if (args.length === 0 || texts(workflow).some(takesArgs)) return ok([]);
   const message = `nothing takes the arguments: ${quoteArgs(args)}`;
   if (isDevEnvironment(workflow)) return fail('bad_option', message, `The ${workflow.provider} provider has no use for arguments.`);
+  // an option that other tools have
+  const at = args.findIndex((arg) => /^--image(=|$)/.test(arg));
+  if (at >= 0) {
+    const image = quoteArgs([args[at]?.split('=')[1] ?? args[at + 1] ?? 'IMAGE']);
+    return ok([`${message}. Another image is \`image: ${image}\` in the workflow, or on the command line: dstack run docker ${image}`]);
+  }
   return ok([`${message}. In the workflow, \${{ run.args }} stands for them`]);
 }
 

@@ -60,6 +60,8 @@ export function planWatch({ reruns, state, told, grace }: WatchSeen): WatchDecis
     return given.startedAt === null ? { do: 'noteRerun' } : wait(null);
   }
   if (wanted) {
+    // that takes its time: what is over is shown as over
+    if ((wanted.fresh !== null || wanted.spec !== null) && given.endedAt === null) return { do: 'noteRerun' };
     if (wanted.fresh !== null || wanted.spec !== null) return { do: 'retire', why: wanted.fresh ?? 'the workflow changed' };
     return { do: 'beginRerun' };
   }

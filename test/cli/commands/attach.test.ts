@@ -78,6 +78,32 @@ test("a terminal's size is told when it is there, and when it has changed", asyn
   expect(asked('resize').length).toBeLessThan(11);
 });
 
+test('what is typed is not mixed with the output; ? says what there is, Ctrl+C asks, d leaves it going', async () => {
+  const connected = Promise.withResolvers<LogSocket>();
+  daemon.logs = (socket) => {
+    socket.tell({ type: 'run', run: aRun() });
+    socket.tell({ type: 'offset', offset: 0, attempt: 1 });
+    void socket.bytes('epoch 1\r\n').then(() => connected.resolve(socket));
+  };
+  using terminal = openPty(node, [cliMain, 'attach', 'calm-otter-3'], { cwd: daemon.home, env: daemon.env });
+  await connected.promise;
+  await terminal.until('the output', (text) => text.includes('epoch 1'));
+  terminal.type('rq?');
+  const keys = 'd detaches; Ctrl+C asks whether to stop it; Ctrl+Z suspends this view.';
+  await terminal.until('the keys', (text) => text.includes('suspends'));
+  expect(terminal.screen()).toEqual(['epoch 1', keys]);
+  terminal.type('\x03');
+  await terminal.until('the question', (text) => text.endsWith('[s/d/k]'));
+  terminal.type('k');
+  await terminal.until('the answer', (text) => text.endsWith('[s/d/k] k'));
+  terminal.type('rd');
+  expect(await terminal.exit).toBe(0);
+  await terminal.until('what to do later', (text) =>
+    /\[s\/d\/k\] k\ncalm-otter-3 goes on\. `dstack attach calm-otter-3` shows it,\n/.test(text),
+  );
+  expect(asked('stop')).toEqual([]);
+});
+
 test('no such run', async () => {
   daemon.answers.run = () => refuse('no_such_run', "Cannot find the run 'x'", { hint: 'See the runs with: dstack ps -a' });
   expect(await daemon.cli(['attach', 'x'])).toMatchObject({

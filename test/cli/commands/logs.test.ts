@@ -82,6 +82,26 @@ describe('--grep', () => {
     expect(terminal.screen()).toEqual(['Out of memory']);
   });
 
+  test.each(['of one', 'of all'])('says on a terminal that an expression never ends, and ends with Ctrl+C: the logs %s', async (which) => {
+    const line = Buffer.from(`${'x'.repeat(50)}\n`);
+    daemon.logs = async (log) => {
+      log.tell({ type: 'run', run: aRun() });
+      log.tell({ type: 'offset', offset: 0, attempt: 1 });
+      await log.bytes(line);
+    };
+    daemon.answers.daemonStatus = () => ({});
+    daemon.answers.logsScan = (_, response) => {
+      const piece: LogPiece = { run, attempt: 1, node: 0, bytes: line.length };
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).write(`${JSON.stringify(piece)}\n${line.toString()}`);
+      return written;
+    };
+    const of = which === 'of one' ? [run] : ['-a'];
+    using terminal = openPty(node, [cliMain, 'logs', ...of, '--grep', '(x+x+)+y'], { cwd: daemon.home, env: daemon.env });
+    await terminal.until('a word', (text) => text.startsWith('The expression takes long on a line'));
+    terminal.type('\x03');
+    expect(await terminal.exit).toBe(130);
+  });
+
   test('puts the node before the lines of several', async () => {
     daemon.answers.run = () => aRunDetail({ status: 'done', nodes: 2 });
     expect((await logs(run, '--grep', 'end')).stdout).toBe('[node 0] end\n[node 1] end\n');

@@ -210,7 +210,8 @@ describe('a watch', () => {
           one(2, { how: 'changed', exitCode: 143 }),
           one(3, { how: 'stopped', changed: [] }),
           one(4, { how: 'container', reason: 'out of memory', changed: ['a', 'b', 'c', 'd'] }),
-          one(5, { how: null, status: 'running', finishedAt: null, startedAt: new Date(Date.now() - 61_500).toISOString() }),
+          one(5, { how: 'container', reason: 'cannot pull the image', changed: [], startedAt: null }),
+          one(6, { how: null, status: 'running', finishedAt: null, startedAt: new Date(Date.now() - 61_500).toISOString() }),
         ],
       });
     const { stdout } = await daemon.cli(['ps', 'calm-otter-3']);
@@ -222,9 +223,25 @@ describe('a watch', () => {
         '             2 train.py changed: stopped for the next after 1.5 s',
         '             3 no file changed: stopped after 1.5 s',
         '             4 a, b, c and 1 more changed: ended with its container after 1.5 s: out of memory',
-        '             5 train.py changed: running for 1 min',
+        '             5 no file changed: could not start: cannot pull the image',
+        '             6 train.py changed: running for 1 min',
       ].join('\n'),
     );
+  });
+
+  test('on a terminal a long reason is broken between words, and goes on below where it began', async () => {
+    const reason = `cannot pull the image r.io/a/b:1: ${'no route to the registry, '.repeat(8)}or so`;
+    daemon.answers.run = () => aRunDetail({ watch: aWatch(), reason, attempts: [one(1, { how: 'container', reason, startedAt: null })] });
+    using terminal = openPty(node, [cliMain, 'ps', 'calm-otter-3'], { cwd: daemon.home, env: daemon.env });
+    expect(await terminal.exit).toBe(0);
+    await terminal.until('its end', (text) => text.includes('Variables'));
+    const screen = terminal.screen();
+    for (const name of ['Reason', 'Attempts']) {
+      const at = screen.findIndex((line) => line.startsWith(name));
+      expect(screen[at + 1]).toMatch(/^ {13}\S/);
+      expect(screen[at]).toMatch(/ (image|to|the|no|route|registry,)$/);
+    }
+    expect((await daemon.cli(['ps', 'calm-otter-3'])).stdout).toContain(`Reason       ${reason}\n`);
   });
 
   test('of many attempts the last twenty, and all of them for programs', async () => {

@@ -62,6 +62,15 @@ describe('between two attempts', () => {
     expect(terminal.screen().slice(-2)).toEqual(['── attempt 3 · train.py changed · in 84 ms · attempt 2: exit code 0 ──', 'third']);
   });
 
+  test('one that was overtaken before its output was here has all that was known of it', async () => {
+    tell(second({ phase: 'starting', restartMs: null }));
+    tell(second({ attempt: 3, phase: 'starting', before: { attempt: 2, how: 'changed', exitCode: null, ranMs: 50 } }));
+    log.tell({ type: 'offset', offset: 100, attempt: 2 });
+    await log.bytes('two\r\n');
+    await terminal.until('the output', (text) => /^two$/m.test(text));
+    expect(terminal.screen().slice(2, 4)).toEqual(['── attempt 2 · train.py changed · attempt 1 was stopped after 12 s ──', 'two']);
+  });
+
   test('a line alone where it prints nothing, and output of one of which nothing is known is not held back for long', async () => {
     tell(second());
     await terminal.until('the line', (text) => text.endsWith(line));
@@ -145,7 +154,7 @@ describe('what is waited for', () => {
     daemon.answers.run = () => aRunDetail({ attempts: [lost] });
     tell({ ...first, phase: 'ended', how: 'container', startedAt: null, endedAt: '2026-01-01T00:00:03.000Z' });
     log.tell({ type: 'offset', offset: 0, attempt: 2 });
-    await terminal.until('why', (text) => /\nattempt 1: there is no image x:1\nattempt 1 ended with its container · .*keys$/.test(text));
+    await terminal.until('why', (text) => /\nattempt 1: there is no image x:1\nattempt 1 could not start · .*keys$/.test(text));
     expect(terminal.screen()).toHaveLength(4);
   });
 
@@ -172,7 +181,10 @@ describe('what is waited for', () => {
   });
 
   test('a notice is said in lines of whole words', async () => {
-    tell({ ...first, notice: '.dstack/workflows.yaml:3:5: `imagee` is not a key of bash workflows; did you mean `image`? What runs goes on.' });
+    tell({
+      ...first,
+      notice: '.dstack/workflows.yaml:3:5: `imagee` is not a key of bash workflows; did you mean `image`? What runs goes on.',
+    });
     await terminal.until('the notice', (text) => text.endsWith('did you\nmean `image`? What runs goes on.'));
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attemptForms, changedText, endedForms, fit, took } from '../../../cli/watch/words.ts';
+import { attemptForms, changedText, endedForms, endingForms, fit, took } from '../../../cli/watch/words.ts';
 import { width } from '../../../cli/terminal/text.ts';
 import { aWatch } from '../support/a-watch.ts';
 
@@ -37,6 +37,11 @@ describe('what stands above an attempt', () => {
     expect(at(null)).toBe('attempt 4 · train.py changed · restarted in 84 ms · attempt 3 was stopped after 12 s');
   });
 
+  test('on few columns whole words', () => {
+    expect(at(34)).toBe('attempt 4 · 1 file changed');
+    expect(at(20)).toBe('attempt 4');
+  });
+
   test('on 80 columns the essential', () => {
     expect(at(74)).toBe('attempt 4 · train.py changed · in 84 ms · attempt 3 stopped after 12 s');
     const many = { changed: ['src/models/transformer/attention.py', 'conf/base.yaml', 'c', 'd'], changes: 5 };
@@ -60,8 +65,12 @@ describe('what stands above an attempt', () => {
       'attempt 4 · train.py changed · restarted in 84 ms · attempt 3 ended with exit code 1 after 900 ms',
     ],
     [
+      { before: { attempt: 3, how: 'container' as const, exitCode: null, ranMs: 900 } },
+      'attempt 4 · train.py changed · restarted in 84 ms · attempt 3 ended with its container after 900 ms',
+    ],
+    [
       { before: { attempt: 3, how: 'container' as const, exitCode: null, ranMs: null } },
-      'attempt 4 · train.py changed · restarted in 84 ms · attempt 3 ended with its container',
+      'attempt 4 · train.py changed · restarted in 84 ms · attempt 3 could not start',
     ],
   ])('%j', (over, text) => expect(at(null, { before: null, ...over })).toBe(text));
 
@@ -79,6 +88,15 @@ describe('when an attempt has ended', () => {
     expect(fit(forms, 199)).toBe('attempt 4 ended with exit code 1 after 3.0 s · waiting for changes · r rerun, d detach, q quit, ? keys');
     expect(fit(forms, 79)).toBe('attempt 4: exit code 1 after 3.0 s · waiting for changes · ? keys');
     expect(fit(forms, 34)).toBe('attempt 4: exit code 1 after 3.0 s');
+  });
+  test('one that never began did not end with anything', () => {
+    const lost = { ...ended, how: 'container' as const, exitCode: null };
+    expect(endedForms(aWatch(lost), false)).toEqual(['attempt 4 ended with its container · waiting for changes']);
+    expect(endedForms(aWatch({ ...lost, startedAt: null }), false)).toEqual(['attempt 4 could not start · waiting for changes']);
+  });
+  test('one that is told to end has so long for that', () => {
+    expect(endingForms(aWatch({ grace: 10 }))).toEqual(['attempt 4 is being stopped, and killed after 10 s', 'attempt 4 is being stopped']);
+    expect(endingForms(aWatch())).toEqual(['attempt 4 is being stopped']);
   });
   test('without keys where nobody types, and nobody who watches', () => {
     expect(endedForms(aWatch(ended), false)).toEqual(['attempt 4 ended with exit code 1 after 3.0 s · waiting for changes']);

@@ -137,7 +137,7 @@ test.each<Ill>([
     /126: exec format error/,
     /journalctl/,
   ],
-  ['no image to try with', noImages, 'containers', 'warning', /not known/, /docker pull python:3\.11/],
+  ['no image to try with', noImages, 'containers', 'warning', /tried with python:3\.11, which is not here/, /docker pull python:3\.11/],
   [
     'limits without effect',
     { trial: async () => ({ exitCode: 0, output: '9223372036854771712\n', limit: 67_108_864 }) },
@@ -155,7 +155,7 @@ test.each<Ill>([
     /gone/,
     /journalctl/,
   ],
-  ['overlays without an image to try', noImages, 'workspaces', 'warning', /not known/, /docker pull/],
+  ['overlays without an image to try', noImages, 'workspaces', 'warning', /tried with python:3\.11, which is not here/, /docker pull/],
   ['a home with a colon', { home: '/home/a:b' }, 'workspaces', 'warning', /has a `:`: workspaces are copies/, /DSTACK_HOME/],
   ['a home with a comma', { home: '/home/a,b' }, 'workspaces', 'warning', /has a `,`/, /DSTACK_HOME/],
   ['no base image', noImages, 'base image', 'warning', /python:3\.11, for Python 3\.11, is not here yet/, /docker pull python:3\.11/],

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { messageOfRun } from '../../../daemon/notify/message.ts';
 import { createNotify } from '../../../daemon/notify/notify.ts';
 import { freshProgress, type JobRecord } from '../../../daemon/store/records.ts';
 import { openStore, type Store } from '../../../daemon/store/store.ts';
@@ -95,7 +96,7 @@ test('a command has the end of the run in its variables, and as JSON on its stan
     run: { name: 'red-fox-1', exitCode: 3 },
   });
   expect(readFileSync(json, 'utf8')).not.toContain('token');
-  expect(f.notifier.problem()).toBeNull();
+  expect(f.notifier.problems()).toEqual([]);
 });
 
 test('a command that takes too long ends with all that it started, though that hears no SIGTERM', async () => {
@@ -107,7 +108,7 @@ test('a command that takes too long ends with all that it started, though that h
   const pid = Number(readFileSync(deaf, 'utf8'));
   onTestFinished(() => signal(pid, 'SIGKILL'));
   await waitFor(() => !isAlive(pid), 'it to end');
-  expect(f.notifier.problem()).toContain('took longer than');
+  expect(f.notifier.problems()[0]).toContain('took longer than');
 });
 
 test('a webhook gets JSON with a text for people', async () => {
@@ -144,11 +145,11 @@ test('what is answered with an error of the server comes again, and once where i
     { how: 'webhook', url: other.url, ...always },
   ]);
   await f.end('a-b-1', 'done');
-  await waitFor(() => f.notifier.problem(), 'the first try to fail');
-  expect(f.notifier.problem()).toBe('webhook 1 of notify was not told that a-b-1 ended: 127.0.0.1 answered with status 503');
+  await waitFor(() => f.notifier.problems()[0], 'the first try to fail');
+  expect(f.notifier.problems()[0]).toBe('The end of a-b-1 was not told by webhook 1 of notify: 127.0.0.1 answered with status 503');
   await f.untilForgotten();
   expect([web.heard.length, other.heard.length]).toEqual([2, 1]);
-  expect(f.notifier.problem()).toBeNull();
+  expect(f.notifier.problems()).toEqual([]);
   expect(f.said.join()).not.toContain('secret');
 });
 
@@ -164,6 +165,11 @@ test('what is refused does not come again, and is said without its secrets', asy
   expect(web.heard).toHaveLength(1);
   expect(f.said.join()).toContain('127.0.0.1 answered with status 302');
   expect(f.said.join()).toContain('ended with exit code 7: curl: cannot post to https://hooks.example/…');
+  // each of them
+  expect(f.notifier.problems()).toEqual([
+    'The end of a-b-1 was not told by webhook 1 of notify: 127.0.0.1 answered with status 302',
+    'The end of a-b-1 was not told by command 2 of notify: it ended with exit code 7: curl: cannot post to https://hooks.example/…',
+  ]);
   expect(f.said.join()).not.toContain('secret');
 });
 
@@ -173,7 +179,7 @@ test('a command that hangs is ended with all that it started, and one that leave
   await using f = fixture([{ how: 'command', command: `(sleep 600; touch ${late}) & wait`, ...always }], undefined, limits);
   await f.end('a-b-1', 'done');
   await f.untilForgotten();
-  expect(f.notifier.problem()).toContain('took longer than 0.1 s');
+  expect(f.notifier.problems()[0]).toContain('took longer than 0.1 s');
   f.config.notify = [{ how: 'command', command: 'sleep 2 &', ...always }];
   await f.end('a-b-2', 'done');
   await f.untilForgotten();
@@ -185,8 +191,8 @@ test('a server that does not answer has its time', async () => {
   using web = await listener(() => 0);
   await using f = fixture([{ how: 'webhook', url: web.url, ...always }], undefined, { command: 100, webhook: 100 });
   await f.end('a-b-1', 'done');
-  await waitFor(() => f.notifier.problem(), 'it to be given up');
-  expect(f.notifier.problem()).toContain('127.0.0.1 did not answer within 0.1 s');
+  await waitFor(() => f.notifier.problems()[0], 'it to be given up');
+  expect(f.notifier.problems()[0]).toContain('127.0.0.1 did not answer within 0.1 s');
   expect(f.store.notices.all()).toHaveLength(1);
 });
 
@@ -200,7 +206,7 @@ test('what a daemon did not tell before its end the next one tells, those who we
   ];
   const first = fixture(notify);
   await first.end('a-b-1', 'done');
-  await waitFor(() => first.store.notices.all()[0]?.told.length === 1 && first.notifier.problem(), 'one to be told');
+  await waitFor(() => first.store.notices.all()[0]?.told.length === 1 && first.notifier.problems()[0], 'one to be told');
   await first[Symbol.asyncDispose]();
   up = true;
   // in another order
@@ -235,4 +241,12 @@ test('an attempt that another one follows is no end', async () => {
   job.state = { status: 'interrupted', since: 1, reason: 'exit code 1', cause: 'failed', host: 'local', gpus: [] };
   f.store.jobs.update(job);
   expect(f.store.notices.all()).toEqual([]);
+});
+
+test('the line for people is short, and the reason whole', () => {
+  const reason = `cannot pull the image r.io/a/b:1:\n${'no route to the registry, '.repeat(20)}or so`;
+  const { text, run } = messageOfRun({ name: 'a-b-1', workflow: null, status: 'failed', reason, startedAt: null, finishedAt: null } as Run);
+  expect(text).toMatch(/^a-b-1 failed: cannot pull the image r\.io\/a\/b:1: no route .* (to|the|no|route|registry,)…$/);
+  expect(text.length).toBeLessThan(200);
+  expect(run.reason).toBe(reason);
 });

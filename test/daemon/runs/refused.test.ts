@@ -48,6 +48,9 @@ test('arguments that nothing takes', async () => {
   const plain = await host.daemon.cli(['run', 'plain', 'foo', 'b c'], { cwd });
   expect(plain).toMatchObject({ code: 0, stdout: 'ran\n' });
   expect(plain.stderr).toContain("warning: nothing takes the arguments: foo 'b c'. In the workflow, ${{ run.args }} stands for them\n");
+  const hinted = 'Another image is `image: a/b:1` in the workflow, or on the command line: dstack run docker a/b:1\n';
+  for (const args of [['--image', 'a/b:1'], ['--image=a/b:1']])
+    expect((await host.daemon.cli(['run', 'bash', '-c', 'true', ...args], { cwd })).stderr).toContain(hinted);
   const lab = await host.daemon.cli(['run', 'mine', 'foo'], { cwd });
   expect(lab).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing takes the arguments: foo') as string });
   expect((await host.daemon.cli(['run', 'bash', 'echo', 'x'], { cwd })).stderr).not.toContain('arguments');

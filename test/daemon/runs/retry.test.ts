@@ -38,7 +38,7 @@ test('a failure is tried again, later each time, as often as retry says', async 
   expect([await log(), await log('--attempt', '1'), await log('--attempt', '2', '-f')]).toEqual(['try 3\n', 'try 1\n', 'try 2\ntry 3\n']);
   expect(await daemon.cli(['logs', name, '--attempt', '4'], { cwd })).toMatchObject({
     code: 1,
-    stderr: `The run '${name}' has no attempt 4\nIt has had 3\n`,
+    stderr: `The run '${name}' has no attempt 4\nIt has had 3 attempts\n`,
   });
 });
 

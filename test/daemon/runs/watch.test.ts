@@ -96,6 +96,8 @@ test('nothing of an attempt is left when the next begins: neither who has left i
   await untilAttempt(daemon, cwd, name, 1, 'running');
   await waitFor(async () => (await printed(daemon, cwd, name, 1)).startsWith('0'), 'its first line');
   writeFileSync(join(cwd, 'a'), '2');
+  const told = await untilAttempt(daemon, cwd, name, 1, 'ending');
+  expect(told).toMatchObject({ reason: 'attempt 1 is being ended, and killed after 1s', watch: { grace: 1 } });
   const second = await untilAttempt(daemon, cwd, name, 2, 'ended');
   expect(second).toMatchObject({
     status: 'running',
@@ -179,6 +181,7 @@ test('an image that is not there is waited for like a fault in the code', async 
   const first = await untilAttempt(daemon, cwd, name, 1, 'ended');
   expect(first).toMatchObject({
     status: 'preparing',
+    reason: 'attempt 1 could not start; waiting for changes',
     attempts: [{ how: 'container', reason: expect.stringContaining('localhost:1/none:1') }],
   });
   writeFileSync(join(cwd, '.dstack/workflows.yaml'), `workflows:\n  ${file(tinyImage).replaceAll('\n', '\n  ')}\n`);

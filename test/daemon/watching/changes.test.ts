@@ -65,7 +65,9 @@ test('a workflow that changes begins with a fresh container; a faulty one is tol
   expect((await watch.detail()).env).toEqual({ A: '1' });
   write(hello('envv: [A=2]'));
   const told = await watch.notice((text) => text !== null, 'the fault to be told');
-  expect(told.watch?.notice).toBe(`${file}:5:5: \`envv\` is not a key of bash workflows; did you mean \`env\`? What runs goes on; fix it and save.`);
+  expect(told.watch?.notice).toBe(
+    `${file}:5:5: \`envv\` is not a key of bash workflows; did you mean \`env\`? What runs goes on; fix it and save.`,
+  );
   put(dir, 'data.txt', 'two\n');
   write(hello('env: [A=1]'));
   await watch.notice((text) => text === null, 'the fault to be mended');
@@ -75,7 +77,9 @@ test('a workflow that changes begins with a fresh container; a faulty one is tol
   expect((await watch.notice((text) => text !== null, 'the missing variable')).watch?.notice).toContain('takes B from your environment');
   rmSync(join(dir, file));
   await watch.notice(
-    (text) => text === "No workflow or provider 'hello' is found. There is no .dstack/workflows.yaml in the project. What runs goes on; fix it and save.",
+    (text) =>
+      text ===
+      "No workflow or provider 'hello' is found. There is no .dstack/workflows.yaml in the project. What runs goes on; fix it and save.",
     'that the file is gone',
   );
   await watch.stop();

@@ -59,6 +59,8 @@ describe('what is done next in the container of a watch', () => {
       do: 'retire',
       why: 'requirements.txt changed',
     });
+    // that the last one is over is said first: this takes its time
+    expect(planOf([rerun(4, { fresh: 'requirements.txt changed' }), runs], ended)).toEqual({ do: 'noteRerun' });
     // gracefully: what runs is ended first
     expect(planOf([rerun(4, { fresh: 'requirements.txt changed' }), runs], begun)).toEqual({ do: 'endRerun' });
     expect(planOf([given(3)], { refused: 3 })).toMatchObject({ do: 'retire' });

@@ -144,3 +144,20 @@ test('an attempt that an earlier daemon told to end is not told again: it has it
   expect(await next()).toMatchObject({ do: 'wait' });
   expect(await next()).toMatchObject({ do: 'wait' });
 });
+
+test('while the files of the next attempt are read, the one before is over, and it is said what is waited for', async () => {
+  const given = preparing(1);
+  const { store, runId } = given;
+  store.reruns.note(runId, 1, { givenAt: 2, startedAt: 3 });
+  putRerun(store, runId, another, 4);
+  const reading = Promise.withResolvers<{ ok: false; failure: { code: string; message: string } }>();
+  const parts = { ...given.parts, snapshots: { materialize: () => reading.promise }, engine: { kill: async () => undefined } };
+  const { one } = told(given, { up: 'up', begun: '1', ended: '1 143', ending: '1 end' });
+  one.live.watch = freshLiveWatch();
+  const done = beginRerun({ ...hooks, parts: parts as unknown as ControlParts, attempt: one });
+  await waitFor(() => one.live.doing === 'bringing the changed files into the container', 'it to be said');
+  expect(store.reruns.get(runId, 1)).toMatchObject({ how: 'changed', exitCode: 143, endedAt: expect.any(Number) });
+  reading.resolve({ ok: false, failure: { code: 'x', message: 'not there' } });
+  await done;
+  expect([one.live.doing, one.job.progress.retired?.why]).toEqual([null, 'not there']);
+});

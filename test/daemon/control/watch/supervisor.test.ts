@@ -124,7 +124,8 @@ describe.each(shells)('in $shell as user $user', ({ shell, user }) => {
   });
 
   test('who has time to say goodbye says it; what is left when the script is over has none', async () => {
-    const script = "if [ $RUN_ATTEMPT = 1 ]; then trap 'sleep 0.2; echo goodbye; exit 9' TERM; sleep 905 & wait; fi; (setsid sleep 906 &); echo over";
+    const script =
+      "if [ $RUN_ATTEMPT = 1 ]; then trap 'sleep 0.2; echo goodbye; exit 9' TERM; sleep 905 & wait; fi; (setsid sleep 906 &); echo over";
     const one = await supervisor(shell, user, script);
     await waitFor(async () => (await one.commands()).includes('sleep 905'), 'its process');
     await one.tell('end', 'end 1');
@@ -156,7 +157,11 @@ describe.each(shells)('in $shell as user $user', ({ shell, user }) => {
 
   test('one that is told to end when it has only just begun ends, whatever it was about to start', async () => {
     // none is told twice, and none would end by itself
-    const one = await supervisor(shell, user, jobScript(["sh -c 'sleep 909; :'; sleep 909"], [], false));
+    const one = await supervisor(
+      shell,
+      user,
+      jobScript(['for i in 1 2 3 4 5 6; do sleep 909 & done', "sh -c 'sleep 909; :'; sleep 909"], [], false),
+    );
     await one.begun(1);
     for (let attempt = 1; attempt <= 60; attempt++) {
       await one.tell('end', `end ${attempt}`);
