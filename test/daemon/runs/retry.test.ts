@@ -5,7 +5,7 @@ import { projectWith } from '../../support/project.ts';
 import { daemonOfFile, ended, untilStatus } from './fixture.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const host = daemonOfFile({ config: { retry_delay: '0.4s', warning_period: '2s' } });
+const host = daemonOfFile({ config: { retry_delay: '1s', warning_period: '2s' } });
 const workflow = (name: string, commands: string[], more: string): string =>
   [`- name: ${name}`, '  provider: bash', '  commands:', ...commands.map((line) => `    - ${JSON.stringify(line)}`), more].join('\n');
 
@@ -32,8 +32,8 @@ test('a failure is tried again, later each time, as often as retry says', async 
     start: Date.parse(startedAt ?? ''),
     end: Date.parse(finishedAt ?? ''),
   }));
-  expect((second?.start ?? 0) - (first?.end ?? 0)).toBeGreaterThanOrEqual(400);
-  expect((third?.start ?? 0) - (second?.end ?? 0)).toBeGreaterThanOrEqual(800);
+  expect((second?.start ?? 0) - (first?.end ?? 0)).toBeGreaterThanOrEqual(1000);
+  expect((third?.start ?? 0) - (second?.end ?? 0)).toBeGreaterThanOrEqual(2000);
   const log = async (...more: string[]): Promise<string> => (await daemon.cli(['logs', name, ...more], { cwd })).stdout;
   expect([await log(), await log('--attempt', '1'), await log('--attempt', '2', '-f')]).toEqual(['try 3\n', 'try 1\n', 'try 2\ntry 3\n']);
   expect(await daemon.cli(['logs', name, '--attempt', '4'], { cwd })).toMatchObject({
