@@ -17,8 +17,8 @@ interface Where {
 
 /** Milliseconds: a daemon that migrates a big database or reconciles many containers listens before it does so. */
 const giveUpAfter = 60_000;
-/** Milliseconds: then it is said what is waited for. */
-const slowAfter = 500;
+/** Milliseconds: then it is said what is waited for. The command itself has taken some before that, and half a second in all is long. */
+const slowAfter = 400;
 /** Milliseconds for a daemon that systemd starts. */
 const unitTakes = 3_000;
 const mostAttempts = 5;

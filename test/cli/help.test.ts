@@ -6,7 +6,7 @@ import { commands } from '../../cli/commands.ts';
 import { createCli } from '../../cli/context.ts';
 import { build } from '../../cli/program.ts';
 import { providerNames } from '../../shared/workflow/model.ts';
-import { daemonDouble, root } from './support/daemon-double.ts';
+import { daemonDouble, refuse, root } from './support/daemon-double.ts';
 
 const leaves = new Map<string, Command>();
 const groups = new Map<string, Command>();
@@ -158,4 +158,17 @@ test('`help` is another word for --help', async () => {
     expect(await daemon.cli(['help', ...words])).toEqual(asked);
   }
   expect(await daemon.cli(['help', 'rnu'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean `dstack run`?') });
+});
+
+test.each([
+  [2, ['logs', 'x', '--since', 'foo']],
+  [2, ['logs', 'x', '--grep', '(']],
+  [2, ['logs', 'x', '--tail', 'a']],
+  [2, ['rnu']],
+  [1, ['run', 'train', '--gpu', 'x']],
+  [1, ['run', 'train', '--retry', 'x']],
+  [1, ['run', 'nosuch']],
+] as const)('exit status %i: %j', async (code, args) => {
+  await using daemon = await daemonDouble({ submit: () => refuse('bad_option', 'refused') });
+  expect((await daemon.cli([...args])).code).toBe(code);
 });
