@@ -5,12 +5,12 @@ import { homeDir, sharedSocket } from '../shared/home.ts';
 import { findProject } from '../shared/project.ts';
 import { fail, ok, type Failure, type Result } from '../shared/result.ts';
 import { ownVersion } from '../shared/version.ts';
-import { Client } from './client.ts';
+import { Client } from './talk/client.ts';
 import type { Connection } from './elsewhere/connection.ts';
-import { slowWords } from './slow-words.ts';
+import { slowWords } from './talk/slow-words.ts';
 import { output, type Output } from './terminal/output.ts';
 import { printable } from './terminal/text.ts';
-import { createWaiting, type Waiting } from './waiting.ts';
+import { createWaiting, type Waiting } from './talk/waiting.ts';
 
 export interface Cli {
   cwd: string;

@@ -4,9 +4,9 @@ import type { Failure } from '../shared/result.ts';
 import { nearest } from '../shared/workflow/suggest.ts';
 import { commands, type CommandName } from './commands.ts';
 import type { Cli } from './context.ts';
-import { splitExecArgs } from './exec-args.ts';
+import { splitExecArgs } from './sessions/exec-args.ts';
 import { exitCodes } from './exit-codes.ts';
-import { splitRunArgs } from './run-args.ts';
+import { splitRunArgs } from './runs/run-args.ts';
 import { usageError } from './usage.ts';
 
 /** Reads the command line and runs its command. */

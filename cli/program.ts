@@ -19,7 +19,7 @@ export async function main(argv: string[]): Promise<number> {
   const cli = createCli(process.env, process.cwd());
   try {
     // what is typed most needs no parser, which takes 5 ms to load and to set up
-    if (argv.length === 1 && argv[0] === 'ps') await (await import('./list-runs.ts')).listRuns(cli, {});
+    if (argv.length === 1 && argv[0] === 'ps') await (await import('./runs/list-runs.ts')).listRuns(cli, {});
     else await (await import('./parser.ts')).parse(cli, argv);
     return cli.exitCode;
   } catch (error) {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { resolve } from 'node:path';
 import { unwrap } from '../../shared/result.ts';
 import { formatSize } from '../../shared/units.ts';
-import { artifactTable } from '../artifact-table.ts';
+import { artifactTable } from '../artifacts/table.ts';
 import type { Cli } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printable } from '../terminal/text.ts';
@@ -59,7 +59,7 @@ const download = (cli: Cli): Command =>
       ]),
     )
     .action(async (target: string, options: DownloadOptions) => {
-      const { downloadWithProgress } = await import('../download-progress.ts');
+      const { downloadWithProgress } = await import('../artifacts/progress.ts');
       const dir = resolve(cli.cwd, options.output);
       const done = await downloadWithProgress(cli, target, dir);
       // the status says by which signal

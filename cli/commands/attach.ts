@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { unwrap } from '../../shared/result.ts';
 import { isEnded } from '../../shared/states.ts';
-import { attach } from '../attach.ts';
+import { attach } from '../runs/attach.ts';
 import type { Cli } from '../context.ts';
 import { examples } from '../usage.ts';
 

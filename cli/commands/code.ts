@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { FailureError, unwrap } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
 import { onlyThere } from '../elsewhere/only-there.ts';
-import { openUrl } from '../open-url.ts';
+import { openUrl } from '../runs/open-url.ts';
 import { examples } from '../usage.ts';
-import { vscodeLink } from '../vscode-link.ts';
+import { vscodeLink } from '../runs/vscode-link.ts';
 
 interface CodeOptions {
   open?: boolean;

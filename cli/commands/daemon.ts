@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import type { DaemonStatus } from '../../shared/api.ts';
 import { FailureError, unwrap } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
-import type { InstallOptions } from '../daemon-install.ts';
+import type { InstallOptions } from '../service/install.ts';
 import { onlyThere } from '../elsewhere/only-there.ts';
-import { daemonLog } from '../daemon-log.ts';
+import { daemonLog } from '../service/log.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { moment } from '../terminal/time.ts';
 import { examples, wholeNumber } from '../usage.ts';
@@ -115,7 +115,7 @@ const installing = (cli: Cli): Command =>
     )
     .action(async (options: InstallOptions & JsonOption & { print?: boolean }) => {
       await onlyThere(cli, 'It is installed', 'daemon install');
-      const { install, unitFor } = await import('../daemon-install.ts');
+      const { install, unitFor } = await import('../service/install.ts');
       if (options.print) {
         const unit = unitFor(cli, options);
         return options.json ? cli.json(unit) : cli.out.line(unit.text.trimEnd());
@@ -140,7 +140,7 @@ const uninstalling = (cli: Cli): Command =>
     )
     .action(async (options: InstallOptions & JsonOption) => {
       await onlyThere(cli, 'It is uninstalled', 'daemon uninstall');
-      const { uninstall } = await import('../daemon-install.ts');
+      const { uninstall } = await import('../service/install.ts');
       const said = unwrap(await uninstall(cli, options));
       if (options.json) return cli.json({ said });
       for (const line of said) cli.out.line(line);

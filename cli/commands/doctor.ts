@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Check } from '../../shared/api.ts';
 import type { Cli } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { localChecks } from '../local-checks.ts';
+import { localChecks } from '../service/local-checks.ts';
 import { printable } from '../terminal/text.ts';
 import { examples } from '../usage.ts';
 

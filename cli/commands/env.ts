@@ -3,14 +3,14 @@ import type { Environment } from '../../shared/api.ts';
 import { unwrap } from '../../shared/result.ts';
 import { firstLine, formatSize } from '../../shared/units.ts';
 import { askFirst } from '../ask-first.ts';
-import { attach } from '../attach.ts';
+import { attach } from '../runs/attach.ts';
 import type { Cli } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { table } from '../terminal/table.ts';
 import { oneLine } from '../terminal/text.ts';
 import { ago } from '../terminal/time.ts';
 import { examples, usageError } from '../usage.ts';
-import { warn } from '../warn.ts';
+import { warn } from '../runs/warn.ts';
 
 const notes = `
 What \`requirements\` and \`before_run\` (or \`setup\`) install is kept: the first run

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { writeFileSync } from 'node:fs';
 import { findProject, projectName, projectNameFile } from '../../shared/project.ts';
 import type { Cli } from '../context.ts';
-import { writeFirstWorkflows } from '../first-workflows.ts';
+import { writeFirstWorkflows } from '../first-use/template.ts';
 import { examples, usageError } from '../usage.ts';
 
 export const command = (cli: Cli): Command =>

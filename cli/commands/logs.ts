@@ -3,11 +3,11 @@ import type { Run } from '../../shared/api.ts';
 import { ok, unwrap, type Result } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { follow, goneSentence } from '../follow.ts';
-import { followRun } from '../follow-run.ts';
-import { checkLogOptions, type LogsOptions } from '../log-options.ts';
-import type { LogSink } from '../log-sink.ts';
-import { NodesView } from '../nodes-view.ts';
+import { follow, goneSentence } from '../logs/follow.ts';
+import { followRun } from '../logs/follow-run.ts';
+import { checkLogOptions, type LogsOptions } from '../logs/log-options.ts';
+import type { LogSink } from '../logs/log-sink.ts';
+import { NodesView } from '../logs/nodes-view.ts';
 import { sinceOption } from '../since-option.ts';
 import { examples, wholeNumber } from '../usage.ts';
 
@@ -56,7 +56,7 @@ export const command = (cli: Cli): Command =>
       const asked = checkLogOptions(name, options);
       const since = sinceOption(options.since);
       if (asked.what === 'all') {
-        const { searchAll } = await import('../log-search.ts');
+        const { searchAll } = await import('../logs/log-search.ts');
         const count = await searchAll(cli, asked.pattern, since, options.json === true);
         if (count === 0) cli.exitCode = exitCodes.failure;
         return;
@@ -78,7 +78,7 @@ export const command = (cli: Cli): Command =>
       };
       const isEmpty = await print(cli, asked.name, options, nodes, sink, onOffset, since);
       if (isEmpty && plain && !options.follow && options.since === undefined && options.tail === undefined) {
-        const { printedNothing } = await import('../printed-nothing.ts');
+        const { printedNothing } = await import('../logs/printed-nothing.ts');
         cli.notice(printedNothing(detail, options));
       }
       if (count?.() === 0) cli.exitCode = exitCodes.failure;
@@ -92,9 +92,9 @@ async function sinkFor(
   of: (node: number) => { run: string; attempt: number },
 ): Promise<{ sink: LogSink; count?: () => number }> {
   if (options.raw !== true && pattern === null) return { sink: new NodesView(cli.out, options.follow === true) };
-  const { filterSink, jsonLines, rawSink, shownLines } = await import('../log-sink.ts');
+  const { filterSink, jsonLines, rawSink, shownLines } = await import('../logs/log-sink.ts');
   if (pattern === null) return { sink: rawSink(cli.out) };
-  const [{ JsonArray }, { watchPattern }] = await Promise.all([import('../terminal/json-array.ts'), import('../slow-pattern.ts')]);
+  const [{ JsonArray }, { watchPattern }] = await Promise.all([import('../terminal/json-array.ts'), import('../logs/slow-pattern.ts')]);
   const to = options.json ? jsonLines(new JsonArray(cli.out), of) : shownLines(new NodesView(cli.out, false));
   const sink = filterSink(pattern, cli.out.isTTY && options.json !== true, to, watchPattern(cli.err));
   return { sink, count: sink.count };

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { unwrap } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
-import { listRuns, sayHowToOpen } from '../list-runs.ts';
+import { listRuns, sayHowToOpen } from '../runs/list-runs.ts';
 import { examples } from '../usage.ts';
 
 interface PsOptions {
@@ -29,8 +29,8 @@ export const command = (cli: Cli): Command =>
         const run = unwrap(await cli.client.call('run', { name }));
         if (options.json) return cli.json(run);
         const culprit = run.culprit ?? null;
-        const log = culprit === null ? [] : await (await import('../culprit-log.ts')).lastLines(cli.client, name, culprit);
-        const { runStory } = await import('../run-story.ts');
+        const log = culprit === null ? [] : await (await import('../logs/culprit-log.ts')).lastLines(cli.client, name, culprit);
+        const { runStory } = await import('../runs/run-story.ts');
         for (const line of runStory(run, cli.out, Date.now(), log)) cli.out.line(line);
         return sayHowToOpen(cli, [run]);
       }

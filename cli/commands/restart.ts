@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { unwrap } from '../../shared/result.ts';
-import { attach } from '../attach.ts';
+import { attach } from '../runs/attach.ts';
 import type { Cli } from '../context.ts';
 import { examples } from '../usage.ts';
-import { warn } from '../warn.ts';
+import { warn } from '../runs/warn.ts';
 
 interface RestartOptions {
   detach?: boolean;

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import type { ProviderName } from '../../shared/workflow/model.ts';
 import type { Overrides, SubmitRequest, Submitted } from '../../shared/api.ts';
 import { FailureError, ok, unwrap, type Result } from '../../shared/result.ts';
-import { attach } from '../attach.ts';
-import type { ApiFailure } from '../client.ts';
+import { attach } from '../runs/attach.ts';
+import type { ApiFailure } from '../talk/client.ts';
 import type { Cli } from '../context.ts';
-import { withOwnValue } from '../env-option.ts';
-import { warn } from '../warn.ts';
+import { withOwnValue } from '../runs/env-option.ts';
+import { warn } from '../runs/warn.ts';
 import { collect, examples, setting, usageError } from '../usage.ts';
 
 interface RunOptions extends Omit<Overrides, 'artifacts' | 'deps' | 'mounts' | 'commands' | 'image' | 'file' | 'version' | 'watch'> {
@@ -96,14 +96,14 @@ export const command = (cli: Cli): Command =>
 async function run(cli: Cli, self: Command, workflow: string | undefined, args: string[], options: RunOptions): Promise<void> {
   if (workflow === undefined) {
     if (options.help) return self.outputHelp();
-    const { offerFirstWorkflows } = await import('../first-use.ts');
+    const { offerFirstWorkflows } = await import('../first-use/offer.ts');
     if ((await offerFirstWorkflows(cli)) !== null) return;
-    const { listWorkflows } = await import('../workflow-help.ts');
+    const { listWorkflows } = await import('../runs/workflow-help.ts');
     cli.exitCode = await listWorkflows(cli);
     return;
   }
   if (options.help) {
-    const { showWorkflow } = await import('../workflow-help.ts');
+    const { showWorkflow } = await import('../runs/workflow-help.ts');
     cli.exitCode = await showWorkflow(cli, workflow, self);
     return;
   }
@@ -112,7 +112,7 @@ async function run(cli: Cli, self: Command, workflow: string | undefined, args: 
   const request = await compose(cli, workflow, args, options);
   const answer = submit(cli, request);
   const accepted = await answer.catch(async (error: unknown) => {
-    const { afterNoProject } = await import('../first-use.ts');
+    const { afterNoProject } = await import('../first-use/offer.ts');
     return afterNoProject(cli, workflow, error, () => submit(cli, request));
   });
   if (accepted === null) return;
@@ -197,7 +197,7 @@ export async function submit(cli: Cli, request: SubmitRequest): Promise<Submitte
 async function submitOnce(cli: Cli, request: SubmitRequest): Promise<Result<Submitted>> {
   const ask = async (): Promise<Result<Submitted>> => {
     if (!cli.client.sendsFiles) return cli.client.call('submit', request, { repeatable: true });
-    const { sendSnapshot } = await import('../send-snapshot.ts');
+    const { sendSnapshot } = await import('../runs/send-snapshot.ts');
     const { warnings, ...snapshot } = await sendSnapshot(cli, request.projectDir);
     const answer = await cli.client.call('submit', { ...request, snapshot }, { repeatable: true });
     return answer.ok ? ok({ ...answer.value, warnings: [...warnings, ...answer.value.warnings] }) : answer;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from '../context.ts';
-import { enter } from '../enter.ts';
-import { envOption } from '../env-option.ts';
+import { enter } from '../sessions/enter.ts';
+import { envOption } from '../runs/env-option.ts';
 import { collect, examples, wholeNumber } from '../usage.ts';
 
 interface ShellOptions {

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import type { Run, RunDetail, Verb, Verbs } from '../../shared/api.ts';
 import { homeFiles } from '../../shared/home.ts';
 import { projectName } from '../../shared/project.ts';
-import { compose } from '../client.ts';
+import { compose } from '../talk/client.ts';
 import type { Cli } from '../context.ts';
-import { exchange } from '../exchange.ts';
+import { exchange } from '../talk/exchange.ts';
 
 /** Milliseconds. */
 const patience = 300;

@@ -4,7 +4,7 @@ import { inSentences } from '../../shared/sentences.ts';
 import { isEnded } from '../../shared/states.ts';
 import type { Cli } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { NodesView } from '../nodes-view.ts';
+import type { NodesView } from '../logs/nodes-view.ts';
 import type { StatusLine } from '../terminal/status-line.ts';
 import { printable, wrap } from '../terminal/text.ts';
 import { listenForKeys, type Keys } from './keys.ts';

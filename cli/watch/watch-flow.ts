@@ -4,7 +4,7 @@
  */
 import type { Run, WatchView } from '../../shared/api.ts';
 import { isEnded } from '../../shared/states.ts';
-import { doing, isBrief } from '../doing.ts';
+import { doing, isBrief } from '../runs/doing.ts';
 import { attemptForms, attemptName, endedForms, endingForms, fit } from './words.ts';
 
 export interface WatchScreen {

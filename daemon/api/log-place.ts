@@ -56,7 +56,11 @@ export async function findPlace(
 }
 
 const noSuchAttempt = (run: RunRecord, asked: string, had: number): Result<never> =>
-  fail('no_such_attempt', `The run '${run.name}' has no attempt ${asked}`, had === 1 ? 'It has had one attempt' : `It has had ${had} attempts`);
+  fail(
+    'no_such_attempt',
+    `The run '${run.name}' has no attempt ${asked}`,
+    had === 1 ? 'It has had one attempt' : `It has had ${had} attempts`,
+  );
 
 /** The attempt after this one; null: there is none yet. */
 export async function nextPlace(api: Asked, run: RunRecord, { id, attempt }: LogPlace): Promise<LogPlace | null> {

@@ -25,7 +25,11 @@ export const stats: JsonHandler<'stats'> = {
     const job = attempt === undefined ? latest : ofAttempt(api, found.value, all, node, attempt);
     if (!job) {
       const last = latest.attempt;
-      return fail('no_such_attempt', `The run '${name}' has no attempt ${attempt}`, last === 1 ? 'It has had one attempt' : `It has had ${last} attempts`);
+      return fail(
+        'no_such_attempt',
+        `The run '${name}' has no attempt ${attempt}`,
+        last === 1 ? 'It has had one attempt' : `It has had ${last} attempts`,
+      );
     }
     const gpus = 'gpus' in job.state ? (job.state.gpus ?? []) : [];
     return ok({

@@ -9,15 +9,15 @@ const root = join(import.meta.dirname, '../..');
 
 const forbidden: [folder: string, imports: string[]][] = [
   ['shared', ['../cli/main.ts', '../daemon/main.ts', 'dockerode', 'better-sqlite3']],
-  ['shared/workflow', ['../../cli/http.ts', '../../daemon/engine/engine.ts']],
+  ['shared/workflow', ['../../cli/talk/http.ts', '../../daemon/engine/engine.ts']],
   ['cli', ['../daemon/context.ts', 'dockerode', 'better-sqlite3']],
   ['cli/commands', ['../../daemon/context.ts', 'dockerode', 'better-sqlite3']],
   ['daemon', ['../cli/main.ts', 'dockerode', 'better-sqlite3']],
-  ['daemon/control/steps', ['../../../cli/http.ts', 'dockerode', 'better-sqlite3']],
-  ['daemon/engine', ['../../cli/http.ts', 'better-sqlite3']],
-  ['daemon/store', ['../../cli/http.ts', 'dockerode']],
-  ['daemon/scheduler', ['../engine/engine.ts', '../store/store.ts', '../../cli/http.ts', 'dockerode', 'better-sqlite3']],
-  ['daemon/providers', ['../engine/engine.ts', '../store/store.ts', '../../cli/http.ts', 'dockerode', 'better-sqlite3']],
+  ['daemon/control/steps', ['../../../cli/talk/http.ts', 'dockerode', 'better-sqlite3']],
+  ['daemon/engine', ['../../cli/talk/http.ts', 'better-sqlite3']],
+  ['daemon/store', ['../../cli/talk/http.ts', 'dockerode']],
+  ['daemon/scheduler', ['../engine/engine.ts', '../store/store.ts', '../../cli/talk/http.ts', 'dockerode', 'better-sqlite3']],
+  ['daemon/providers', ['../engine/engine.ts', '../store/store.ts', '../../cli/talk/http.ts', 'dockerode', 'better-sqlite3']],
   ['scripts', ['../cli/main.ts']],
 ];
 
@@ -29,7 +29,7 @@ const allowed: [folder: string, imports: string[]][] = [
   ['daemon/store', ['better-sqlite3', '../../shared/states.ts']],
   ['daemon/control/steps', ['../../store/store.ts', '../../engine/engine.ts']],
   ['daemon/scheduler', ['../../shared/states.ts']],
-  ['test/cli', ['../../cli/http.ts']],
+  ['test/cli', ['../../cli/talk/http.ts']],
 ];
 
 const forms: Record<string, (specifier: string) => string> = {

@@ -44,7 +44,7 @@ function failuresIn(source: string): { text: string; line: number }[] {
   return found;
 }
 
-/** What became of runs: what to do then is said where they end (cli/next-step.ts). */
+/** What became of runs: what to do then is said where they end (cli/runs/next-step.ts). */
 const ofRuns = 'daemon/control/steps/';
 /** The code stands there as it is: texts are left out. */
 const isFailure = (text: string): boolean => /\bcode: *,/.test(text) && /(^|,)\s*message\b/.test(text);

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { daemonCommand } from '../../cli/daemon-command.ts';
+import { daemonCommand } from '../../cli/service/command.ts';
 import { routes, type DaemonStatus } from '../../shared/api.ts';
 import { homeFiles } from '../../shared/home.ts';
 import { socketPath } from '../../shared/socket.ts';

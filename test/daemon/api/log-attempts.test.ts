@@ -103,7 +103,10 @@ test('each is read by its number, the newest without one, and all are searched',
   for (const [i, one] of attempts.entries()) expect((await logs('--raw', run, '--attempt', String(i + 1))).stdout).toBe(one);
   expect((await logs('--raw', run)).stdout).toBe(attempts[3]);
   expect((await logs(run, '--attempt', '2', '--tail', '3')).stdout).toBe('2999\n3000\n99%');
-  expect(await logs(run, '--attempt', '5')).toMatchObject({ code: 1, stderr: expect.stringContaining('has no attempt 5\nIt has had 4 attempts') });
+  expect(await logs(run, '--attempt', '5')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('has no attempt 5\nIt has had 4 attempts'),
+  });
   expect((await logs('-a', '--grep', '^(one|two) \\d$')).stdout).toBe(
     `${run}  1  one 1\n${run}  2  one 2\n${run}  3  two 3\n${run}  4  two 4\n`,
   );

@@ -9,7 +9,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Client } from '../../../cli/client.ts';
+import { Client } from '../../../cli/talk/client.ts';
 import type { Run } from '../../../shared/api.ts';
 import { ownVersion } from '../../../shared/version.ts';
 import { startDaemon, type TestDaemon } from '../../support/daemon.ts';
