@@ -8,6 +8,7 @@ import { isEnded } from '../../shared/states.ts';
 import { fail, ok, unreachable, type Failure, type Result } from '../../shared/result.ts';
 import type { Client } from '../talk/client.ts';
 import { openFrames } from '../talk/frames.ts';
+import { refusal } from '../talk/refusal.ts';
 
 export interface LogRequest {
   name: string;
@@ -164,7 +165,7 @@ async function readOnce(client: Client, wanted: LogRequest, reader: LogReader, s
           });
         });
       },
-      onRefused: (status, body) => settle({ how: 'refused', failure: refusal(body, status) }),
+      onRefused: (status, body) => settle({ how: 'refused', failure: refusal(body, status, 'give the log') }),
       onClose: (code) => {
         if (code === stoppedForGood) return void work.then(() => settled || settle({ how: 'dismissed' }));
         const gone = performance.now() - lateAt > 5_000;
@@ -186,18 +187,4 @@ function address({ name, follow: live, since, attempt: first, node, tail, lines 
   if (position === null && lines !== undefined) query.set('lines', String(lines));
   if (node !== undefined) query.set('job', String(node));
   return `/v1/runs/${encodeURIComponent(name)}/logs?${query}`;
-}
-
-function refusal(body: string, status: number): Failure {
-  try {
-    const failure = JSON.parse(body) as Failure;
-    if (typeof failure.code === 'string' && typeof failure.message === 'string') return failure;
-  } catch {
-    // said below
-  }
-  return {
-    code: 'daemon_garbled',
-    message: `The daemon does not give the log (status ${status}).`,
-    hint: '`dstack daemon logs` may say why.',
-  };
 }

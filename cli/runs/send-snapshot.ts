@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { SentSnapshot } from '../../shared/api.ts';
 import { projectName } from '../../shared/project.ts';
 import { fail, unwrap, type Result } from '../../shared/result.ts';
 import type { Cli } from '../context.ts';
+import { uploadProgram } from './upload-program.ts';
 
 type Sent = SentSnapshot & { warnings: string[] };
 
@@ -15,10 +13,10 @@ type Sent = SentSnapshot & { warnings: string[] };
 export async function sendSnapshot(cli: Cli, projectDir: string): Promise<Sent> {
   // whether it is there, and of our version, is said before anything is sent
   unwrap(await cli.client.call('daemonStatus', {}));
-  const main = fileURLToPath(new URL('../../daemon/upload/main.ts', import.meta.url));
-  const cache = join(cli.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dstack');
-  const options = ['--socket', cli.client.socket, '--project', projectName(projectDir), '--dir', projectDir, '--cache', cache];
-  const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'pipe'], env: cli.env });
+  const child = spawn(process.execPath, uploadProgram(cli, projectName(projectDir), projectDir), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cli.env,
+  });
   const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)));
   let doing: string | null = null;
   const lastLine = async (): Promise<string> => {

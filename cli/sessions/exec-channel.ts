@@ -4,6 +4,7 @@ import { execWindow, type ExecEvent, type ExecRequest, type ExecStart } from '..
 import { unreachable, type Failure } from '../../shared/result.ts';
 import type { Client } from '../talk/client.ts';
 import { text } from '../talk/http.ts';
+import { refusal } from '../talk/refusal.ts';
 
 export type ExecEnding =
   | { how: 'exit'; exitCode: number | null; containerEnded: boolean }
@@ -71,7 +72,7 @@ export async function openExec(client: Client, name: string, start: ExecStart, r
   });
   socket.on('unexpected-response', (_request, response) => {
     void text(response).then(
-      (body) => settle({ how: 'failed', failure: refusal(body, response.statusCode), begun }),
+      (body) => settle({ how: 'failed', failure: refusal(body, response.statusCode, 'run the command'), begun }),
       () => settle({ how: 'lost', begun }),
     );
   });
@@ -98,19 +99,5 @@ export async function openExec(client: Client, name: string, start: ExecStart, r
       if (socket.isPaused) socket.resume();
     },
     close: () => socket.terminate(),
-  };
-}
-
-function refusal(body: string, status: number | undefined): Failure {
-  try {
-    const failure = JSON.parse(body) as Failure;
-    if (typeof failure.code === 'string' && typeof failure.message === 'string') return failure;
-  } catch {
-    // said below
-  }
-  return {
-    code: 'daemon_garbled',
-    message: `The daemon does not run the command (status ${status}).`,
-    hint: '`dstack daemon logs` may say why.',
   };
 }

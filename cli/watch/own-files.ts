@@ -1,14 +1,12 @@
 /** Where the daemon does not look into the project itself (it is on another machine, or all users'), whoever is attached from the project watches its files. */
 import { spawn } from 'node:child_process';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Run } from '../../shared/api.ts';
 import { projectName } from '../../shared/project.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import type { WatchWord } from '../../shared/watch-word.ts';
 import type { Cli } from '../context.ts';
+import { uploadProgram } from '../runs/upload-program.ts';
 
 type Answer = Result<{ attempt: number | null }>;
 
@@ -27,11 +25,12 @@ export function watchFiles(cli: Cli, name: string, run: Run, say: (sentence: str
   const project = cli.project();
   const projectDir = cli.projectOrHere();
   if (!project.ok || projectName(projectDir) !== run.project) return null;
-  const main = fileURLToPath(new URL('../../daemon/upload/main.ts', import.meta.url));
-  const cache = join(cli.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dstack');
-  const options = ['--socket', cli.client.socket, '--project', run.project, '--dir', projectDir, '--cache', cache, '--run', name];
   // in a group of its own: a Ctrl+C of the terminal is for the command to decide
-  const child = spawn(process.execPath, [main, ...options], { stdio: ['pipe', 'pipe', 'ignore'], env: cli.env, detached: true });
+  const child = spawn(process.execPath, [...uploadProgram(cli, run.project, projectDir), '--run', name], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: cli.env,
+    detached: true,
+  });
   let told: string | null = null;
   const asked: ((answer: Answer) => void)[] = [];
   const gone = fail('watch', 'What watches the project has ended', 'Detach, and attach again.');

@@ -5,6 +5,15 @@ import { z } from 'zod';
 const projectDir = z.string().refine(isAbsolute, 'an absolute path');
 /** of every verb that is about a project: InProject of the contract */
 export const inProject = { projectDir, project: z.string().min(1).max(1000).optional() };
+/** of verbs to which a client sends the project's files: SentSnapshot of the contract */
+export const sentSnapshot = z
+  .object({
+    tree: z.string().regex(/^[0-9a-f]{40}$/),
+    commit: z.string().nullable(),
+    branch: z.string().nullable(),
+    dirty: z.boolean(),
+  })
+  .optional();
 export const names = z.array(z.string().min(1)).optional();
 
 /** ISO 8601 */

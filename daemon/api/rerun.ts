@@ -6,21 +6,14 @@ import { snapshotPlace } from '../users/namespace.ts';
 import type { RunRecord } from '../store/records.ts';
 import { findRun } from './find-run.ts';
 import type { ApiParts, JsonHandler } from './handler.ts';
+import { inProject, sentSnapshot } from './params.ts';
 
 /** The next attempt of a watch. Fails with `no_watch`, `finished`, `snapshot_needed`, `other_folder`, and with what is wrong with the workflow. */
 export const rerun: JsonHandler<'rerun'> = {
   params: z.object({
     name: z.string(),
-    projectDir: z.string(),
-    project: z.string().optional(),
-    snapshot: z
-      .object({
-        tree: z.string().regex(/^[0-9a-f]{40}$/),
-        commit: z.string().nullable(),
-        branch: z.string().nullable(),
-        dirty: z.boolean(),
-      })
-      .optional(),
+    ...inProject,
+    snapshot: sentSnapshot,
     seenAt: z.iso.datetime().optional(),
     asked: z.boolean().optional(),
     leaving: z.boolean().optional(),

@@ -5,7 +5,7 @@ import { viewRun, viewRunDetail } from '../control/view/view.ts';
 import { findRun } from './find-run.ts';
 import { gpuNumbers } from './gpu-numbers.ts';
 import type { JsonHandler } from './handler.ts';
-import { inProject } from './params.ts';
+import { inProject, sentSnapshot } from './params.ts';
 import { projectOf } from './project.ts';
 import { tokenFor } from './view-for.ts';
 
@@ -47,14 +47,7 @@ export const submit: JsonHandler<'submit'> = {
   params: z.object({
     requestId: z.string().min(8),
     ...inProject,
-    snapshot: z
-      .object({
-        tree: z.string().regex(/^[0-9a-f]{40}$/),
-        commit: z.string().nullable(),
-        branch: z.string().nullable(),
-        dirty: z.boolean(),
-      })
-      .optional(),
+    snapshot: sentSnapshot,
     target: z.string().min(1),
     overrides,
     args: z.array(z.string()),

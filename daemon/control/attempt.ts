@@ -92,7 +92,7 @@ export const attemptOf = (installation: string, run: RunRecord, job: JobRecord, 
   container: containerName(installation, run.name, job),
 });
 
-export const specOf = (attempt: Attempt) => {
+export const specOf = (attempt: Pick<Attempt, 'run' | 'job'>) => {
   const spec = attempt.run.spec.jobs[attempt.job.job];
   if (!spec) throw new Error(`run ${attempt.run.name} has no job ${attempt.job.job}`);
   return spec;

@@ -25,11 +25,11 @@ export async function hasEndedCleanly(parts: Pick<ControlParts, 'states'>, attem
   return started && exitCode === 0 && exitAt !== null && endedAt >= exitAt - tolerance;
 }
 
-function isPlain({ run, job, live }: Attempt): boolean {
+function isPlain({ run, job }: Attempt): boolean {
   const { state, progress } = job;
   if (state.status !== 'running' || progress.end !== null || progress.engineEpoch === null || state.gpus.length > 0) return false;
   if (run.intent || progress.preempted || progress.terminatedAt !== null || progress.killedAt !== null) return false;
   if (isGang(run) || run.spec.watch) return false;
-  const spec = specOf({ run, job, live, id: '', container: '' });
+  const spec = specOf({ run, job });
   return spec.start.kind === 'script' && spec.ports.length === 0 && spec.artifacts.length === 0 && !spec.app;
 }

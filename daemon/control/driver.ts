@@ -147,6 +147,9 @@ async function observe(
   const left = container === null && job.progress.startIntent !== null ? await parts.states.read(attempt.id) : null;
   const noGpus = !('gpus' in job.state) || job.state.gpus?.length === 0;
   const now = parts.now();
+  // a watch goes on between its containers
+  const ranSince =
+    container?.state.status === 'running' ? (startedAt ?? container.state.startedAt) : attempt.run.spec.watch ? startedAt : null;
   return {
     now,
     container,
@@ -158,12 +161,7 @@ async function observe(
     recording: live.recording !== null,
     recordingEndedAt: live.recording?.endedAt ?? null,
     startSettled: live.startSettled || now - begunAt > settleTime,
-    ranFor:
-      container?.state.status === 'running'
-        ? live.since('start', startedAt ?? container.state.startedAt, now)
-        : attempt.run.spec.watch && startedAt !== null
-          ? live.since('start', startedAt, now)
-          : 0,
+    ranFor: live.since('start', ranSince, now),
     builtFor: builtFor(attempt, now),
     terminatedFor: live.since('terminate', job.progress.terminatedAt, now),
     killedFor: live.since('kill', job.progress.killedAt, now),

@@ -4,7 +4,6 @@ import { useOf } from './disk-use.ts';
 import { createGate } from './mutex.ts';
 import { receive, receivedTrees } from './receive.ts';
 import { send } from './send.ts';
-import { changedPaths } from './diff.ts';
 import { ignoredFolders } from './ignored-folders.ts';
 import { matching } from './matching.ts';
 import { keptTrees } from './shadow.ts';
@@ -28,7 +27,7 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
   const real = (place: Place): Place => (typeof place === 'string' ? realPath(place) : place);
   const unpack = (place: Place, tree: string) => {
     const room = rooms.of(place);
-    return room.writing(() => materialize(room, options, typeof place === 'string' ? realPath(place) : place, tree));
+    return room.writing(() => materialize(room, options, real(place), tree));
   };
 
   return {
@@ -56,7 +55,8 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
       }),
     wanted: (projectDir) => rooms.of(projectDir).wanted?.paths ?? null,
     ignoredFolders: (projectDir, folders) => gate.shared(() => ignoredFolders(rooms.of(projectDir), options, projectDir, folders)),
-    changedPaths: (place, from, to) => gate.shared(() => changedPaths(rooms.of(place), real(place), from, to)),
+    changedPaths: async (place, from, to) =>
+      (await gate.shared(() => changedFiles(rooms.of(place), real(place), from, to))).map(({ path }) => path),
     matching: (place, patterns, paths) => gate.shared(() => matching(shadowOf(rooms.of(place), real(place)), patterns, paths)),
     changedFiles: (place, from, to) => gate.shared(() => changedFiles(rooms.of(place), real(place), from, to)),
     readContents: (place, ids, most) => gate.shared(() => readContents(rooms.of(place), real(place), ids, most)),
@@ -75,7 +75,7 @@ export function createSnapshots(given: SnapshotOptions): Snapshots {
       }),
     send: (projectDir, tree, has, pack) => gate.shared(() => send(rooms.of(projectDir), realPath(projectDir), tree, has, pack)),
     materialize: (place, tree) => gate.shared(() => unpack(place, tree)),
-    idOf: (place, tree, path) => gate.shared(() => idOf(rooms.of(place), typeof place === 'string' ? realPath(place) : place, tree, path)),
+    idOf: (place, tree, path) => gate.shared(() => idOf(rooms.of(place), real(place), tree, path)),
     prepareWorkspace: (place, tree, id, overlay) =>
       gate.shared(async () => {
         const lower = await unpack(place, tree);

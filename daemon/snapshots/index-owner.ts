@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../shared/is-alive.ts';
 
 /** A name for this process's index. */
 export const indexName = (): string => `index-${process.pid}-${startOf(process.pid)}-${randomBytes(4).toString('hex')}`;
@@ -22,11 +23,7 @@ function ownerOf(name: string): 'other' | 'gone' | null {
 
 /** When a living process began, in the kernel's clock ticks ('0' where there is no /proc): a process id alone is given again after a while. */
 function startOf(pid: number): string | null {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return null;
-  }
+  if (!isAlive(pid)) return null;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';

@@ -18,12 +18,13 @@ export interface FileChange {
   to: TreeFile | null;
 }
 
-/** The files in which two trees differ. Throws a FailureError where one of them is not here. */
+/** The files in which two trees differ, by their paths. Throws a FailureError where one of them is not here. */
 export async function changedFiles(room: Room, place: Place, from: string, to: string): Promise<FileChange[]> {
   if (from === to) return [];
   const shadow = shadowOf(room, place);
   const few = compare(shadow.objects, from, to, '');
-  if (few) return few;
+  // as git orders them
+  if (few) return few.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   // `:OLDMODE NEWMODE OLDID NEWID STATUS` NUL path NUL (git-diff-tree(1), raw output)
   const { out } = await git(['diff-tree', '-r', '-z', '--no-renames', '--raw', '--no-abbrev', from, to], {
     cwd: shadow.dir,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SentSnapshot, Verbs } from '../../shared/api.ts';
+import { isAlive } from '../../shared/is-alive.ts';
 import { createRate, transferred } from '../../shared/rate.ts';
 import { ok, type Result } from '../../shared/result.ts';
 import { createSnapshots } from '../snapshots/create-snapshots.ts';
@@ -77,15 +78,6 @@ function dropDeadPacks(folder: string): void {
   for (const name of readdirSync(folder)) {
     const [, pid] = /^pack-(\d+)-/.exec(name) ?? [];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -3,8 +3,7 @@ import { isEnded, type Status } from '../../../shared/states.ts';
 import { formatDuration } from '../../../shared/units.ts';
 import type { JobRecord, RerunRecord, RunRecord } from '../../store/records.ts';
 import type { WatchNews } from '../watch/watches.ts';
-
-const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+import { iso } from './iso.ts';
 
 /** A watch as it is now. `reruns`: the newest first, three where there are three; `now`: its newest container. */
 export function viewWatch(run: RunRecord, reruns: readonly RerunRecord[], now: JobRecord, news: WatchNews): WatchView | null {

@@ -7,12 +7,11 @@ import type { Control } from '../control.ts';
 import { isEnded } from '../../../shared/states.ts';
 import { nodePath } from '../../artifacts/node-path.ts';
 import { decisiveJob, latestAttempts } from '../run-status.ts';
+import { iso } from './iso.ts';
 import { urlsOf } from './run-urls.ts';
 import { culpritNode, doingOfNodes, failureReason, troubles } from './view-nodes.ts';
 import { viewReruns, viewWatch, watchReason } from './view-watch.ts';
 import { wants } from './wants.ts';
-
-const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** A run as the API shows it. `token`: of what it serves, for whoever may have it. */
 export function viewRun(
