@@ -51,7 +51,7 @@ export async function findPlace(
   const container = all.findLast(({ attempt }) => attempt <= number);
   if (container && (container.attempt === number || (rerun !== null && (mayCome || rerun.givenAt !== null))))
     return ok(place(run, job, container.attempt, number));
-  const had = api.store.reruns.newest(run.id, 2).find(({ givenAt }) => givenAt !== null)?.number ?? 0;
+  const had = api.store.reruns.given(run.id)?.number ?? 0;
   return noSuchAttempt(run, asked, Math.max(had, last.attempt));
 }
 

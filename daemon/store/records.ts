@@ -152,6 +152,22 @@ export interface RerunRecord {
   spec: RunSpec | null;
 }
 
+/** One that has not begun, for which nothing had to change. */
+export const freshRerun = (one: Pick<RerunRecord, 'runId' | 'number' | 'tree' | 'cause' | 'askedAt'>): RerunRecord => ({
+  ...one,
+  changed: [],
+  changes: 0,
+  seenAt: null,
+  givenAt: null,
+  startedAt: null,
+  stopAskedAt: null,
+  endedAt: null,
+  how: null,
+  exitCode: null,
+  fresh: null,
+  spec: null,
+});
+
 export interface TagRecord {
   project: string;
   tag: string;

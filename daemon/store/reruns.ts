@@ -52,6 +52,7 @@ export function rerunsTable(db: Db) {
   const get = db.prepare<[number, number], Row>('SELECT * FROM reruns WHERE run_id = ? AND number = ?');
   const ofRun = db.prepare<[number], Row>('SELECT * FROM reruns WHERE run_id = ? ORDER BY number');
   const newest = db.prepare<[number, number], Row>('SELECT * FROM reruns WHERE run_id = ? ORDER BY number DESC LIMIT ?');
+  const given = db.prepare<[number], Row>('SELECT * FROM reruns WHERE run_id = ? AND given_at IS NOT NULL ORDER BY number DESC LIMIT 1');
   // each alone: what somebody asks for meanwhile stands
   const columns: Record<keyof RerunNews, string> = {
     givenAt: 'given_at',
@@ -85,5 +86,10 @@ export function rerunsTable(db: Db) {
     ofRun: (runId: number): RerunRecord[] => ofRun.all(runId).map(record),
     /** the newest first, so many of them; none: the run is no watch */
     newest: (runId: number, count: number): RerunRecord[] => newest.all(runId, count).map(record),
+    /** the newest that a container was given; null: none was */
+    given: (runId: number): RerunRecord | null => {
+      const row = given.get(runId);
+      return row ? record(row) : null;
+    },
   };
 }

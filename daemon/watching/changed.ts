@@ -80,14 +80,11 @@ export async function changed({ parts, control, notices }: ChangedParts, change:
   if (counting.length === 0 && !asked && spec === null) return { attempt: null };
   const shown = [...new Set([...counting, ...(spec === null ? [] : workflowFiles)])].map(readable);
   const attempt = control.requestRerun(run.id, {
-    ...{ tree, cause: asked ? 'asked' : 'change', changed: shown.slice(0, mostShown), changes: shown.length },
+    ...{ tree, cause: asked ? 'asked' : 'change', changed: shown, changes: shown.length },
     ...{ seenAt, fresh, spec },
   });
   return { attempt };
 }
-
-/** Paths that are kept of a change. */
-const mostShown = 20;
 
 async function installed(
   { parts }: Pick<ChangedParts, 'parts'>,
@@ -111,12 +108,8 @@ async function resolveAgain(
   const { target, overrides, args, env } = request;
   if (target === undefined || overrides === undefined || args === undefined) return { spec: current };
   const { tree, commit, branch, dirty } = snapshot;
-  const opened = await openProject(
-    parts,
-    caller,
-    { projectDir, snapshot: { tree, commit, branch, dirty } },
-    { tree, commit, branch, dirty, files: 0, bytes: 0, warnings: [] },
-  );
+  const sent = { tree, commit, branch, dirty };
+  const opened = await openProject(parts, caller, { projectDir, snapshot: sent }, { ...sent, files: 0, bytes: 0, warnings: [] });
   if (!opened.ok) return opened;
   const resolved = await resolveRun(
     { parts, control, caller },

@@ -7,7 +7,7 @@ const tell =
   (how: 'end' | 'kill'): Executor =>
   async (given) => {
     const { parts, attempt, changed } = given;
-    const runs = parts.store.reruns.newest(attempt.run.id, 2).find(({ givenAt }) => givenAt !== null);
+    const runs = parts.store.reruns.given(attempt.run.id);
     if (!runs || !attempt.live.watch) return;
     if (!(await tellSupervisor(parts.states.pathOf(attempt.id), 'end', `${how} ${runs.number}`)))
       return retireFor(given, 'the supervisor in its container does not listen');

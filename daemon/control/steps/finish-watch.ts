@@ -1,6 +1,6 @@
 import type { RerunCause, RerunEnd } from '../../../shared/api.ts';
 import type { InterruptionCause } from '../../../shared/states.ts';
-import { freshProgress, type JobRecord, type RerunRecord } from '../../store/records.ts';
+import { freshProgress, freshRerun, type JobRecord, type RerunRecord } from '../../store/records.ts';
 import { endedAt, placeOf } from '../ended.ts';
 import type { Verdict } from '../outcome.ts';
 import { recordUsage } from '../record-usage.ts';
@@ -20,7 +20,9 @@ export const finishWatch: Executor = async ({ parts, attempt, changed, reschedul
   const next = parts.store.transaction((): JobRecord | null => {
     recordUsage(parts, attempt);
     if (supervised) noteSeen(parts.store, run.id, state);
-    const runs = parts.store.reruns.newest(run.id, 2).find(({ givenAt, number }) => givenAt !== null && number >= job.attempt) ?? null;
+    const last = parts.store.reruns.given(run.id);
+    // of an earlier container, where none began in this one
+    const runs = last !== null && last.number >= job.attempt ? last : null;
     const cutShort = runs !== null && runs.endedAt === null;
     if (runs && cutShort) parts.store.reruns.note(run.id, runs.number, endOf(runs, job, state, again === null, now));
     if (again === null) {
@@ -28,8 +30,8 @@ export const finishWatch: Executor = async ({ parts, attempt, changed, reschedul
         job.state = { status: 'failed', reason: outcome.reason, reasonCode: outcome.code, ...endedAt(job, now) };
       else if (outcome.status !== 'preempted') job.state = { status: outcome.status, ...endedAt(job, now) };
       parts.store.jobs.update(job);
-      const last = parts.store.reruns.newest(run.id, 2).find(({ givenAt }) => givenAt !== null);
-      if (outcome.status === 'stopped' && run.tag !== null && last?.how === 'itself' && last.exitCode === 0)
+      const ended = parts.store.reruns.given(run.id);
+      if (outcome.status === 'stopped' && run.tag !== null && ended?.how === 'itself' && ended.exitCode === 0)
         parts.store.tags.put({ project: run.project, tag: run.tag, runId: run.id, createdAt: now });
       return null;
     }
@@ -42,7 +44,7 @@ export const finishWatch: Executor = async ({ parts, attempt, changed, reschedul
     const following = successor(job, verdict, now);
     job.state = { status: 'interrupted', since: now, reason: reasonOf(verdict), cause: again, ...placeOf(job) };
     parts.store.jobs.update(job);
-    const given = parts.store.reruns.newest(run.id, 2).find(({ givenAt }) => givenAt !== null);
+    const given = parts.store.reruns.given(run.id);
     const one = { ...following, attempt: Math.max(job.attempt, given?.number ?? 0) + 1 };
     parts.store.jobs.insert(one);
     return one;
@@ -93,10 +95,8 @@ function comesByItself(again: InterruptionCause): RerunCause | null {
   }
 }
 
-const sameAgain = ({ runId, number, tree }: RerunRecord, cause: RerunCause, now: number): RerunRecord => ({
-  ...{ runId, number: number + 1, tree, cause, changed: [], changes: 0, seenAt: null, askedAt: now, givenAt: null, startedAt: null },
-  ...{ stopAskedAt: null, endedAt: null, how: null, exitCode: null, fresh: null, spec: null },
-});
+const sameAgain = ({ runId, number, tree }: RerunRecord, cause: RerunCause, now: number): RerunRecord =>
+  freshRerun({ runId, number: number + 1, tree, cause, askedAt: now });
 
 /** The container after this one: in its place, unless that goes to another run or was the wrong one. */
 function successor({ runId, job, state, progress, attempt }: JobRecord, { again }: Verdict, now: number): JobRecord {

@@ -88,6 +88,6 @@ async function repeatNow({ parts, control, caller }: SubmitParts, old: RunRecord
 /** Of a watch what its newest attempt was, once and without watching. */
 function asItRanLast({ reruns }: Pick<Store, 'reruns'>, { id, spec }: RunRecord): RunSpec {
   const { watch, ...once } = spec;
-  const last = watch && reruns.newest(id, 2).find(({ givenAt }) => givenAt !== null);
+  const last = watch && reruns.given(id);
   return last ? { ...once, snapshot: { ...spec.snapshot, tree: last.tree } } : once;
 }

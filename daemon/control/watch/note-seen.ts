@@ -4,7 +4,7 @@ import type { WatchState } from './state.ts';
 
 /** Writes down what the supervisor has left of the attempt that its container was given last. Idempotent; within a transaction. Returns whether that is news. */
 export function noteSeen(store: Pick<Store, 'reruns'>, runId: number, { begun, ended, ending }: WatchState): boolean {
-  const given = store.reruns.newest(runId, 2).find(({ givenAt }) => givenAt !== null);
+  const given = store.reruns.given(runId);
   if (!given || given.endedAt !== null) return false;
   const { number } = given;
   const news: RerunNews = {};

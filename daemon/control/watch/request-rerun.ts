@@ -1,13 +1,13 @@
 import type { RerunCause } from '../../../shared/api.ts';
 import type { RunSpec } from '../../providers/job-spec.ts';
-import type { RerunRecord } from '../../store/records.ts';
+import { freshRerun, type RerunRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 
 /** What the next attempt of a watch is to be. Times in ms since 1970. */
 export interface RerunRequest {
   tree: string;
   cause: RerunCause;
-  /** the first 20 of `changes` paths */
+  /** the first of `changes` paths, or all: so many as are kept */
   changed: string[];
   changes: number;
   /** the first change was seen; null: there was none */
@@ -19,7 +19,7 @@ export interface RerunRequest {
 }
 
 /** How many paths of a change are kept. */
-export const mostChanged = 20;
+const mostChanged = 20;
 
 /**
  * Writes down the next attempt of a watch; one that has not begun is replaced by it, under the same number. Returns its number; null: the run is no watch, or is
@@ -28,9 +28,11 @@ export const mostChanged = 20;
 export function putRerun(store: Store, runId: number, request: RerunRequest, now: number): number | null {
   const [newest] = store.reruns.newest(runId, 1);
   if (!newest || (store.runs.byId(runId)?.intent ?? null) !== null) return null;
+  const { tree, cause } = request;
   const fresh: RerunRecord = {
-    ...{ runId, number: newest.number + 1, ...request, changed: request.changed.slice(0, mostChanged), askedAt: now },
-    ...{ givenAt: null, startedAt: null, stopAskedAt: null, endedAt: null, how: null, exitCode: null },
+    ...freshRerun({ runId, number: newest.number + 1, tree, cause, askedAt: now }),
+    ...request,
+    changed: request.changed.slice(0, mostChanged),
   };
   const next = newest.givenAt === null ? { ...fresh, ...inPlaceOf(newest, fresh) } : fresh;
   store.reruns.put(next);

@@ -49,7 +49,7 @@ export function createWatches(
       return number;
     },
     stopAttempt(runId: number): number | null {
-      const runs = parts.store.reruns.newest(runId, 2).find((one) => one.givenAt !== null);
+      const runs = parts.store.reruns.given(runId);
       if (!runs || runs.endedAt !== null) return null;
       if (runs.stopAskedAt === null) parts.store.reruns.note(runId, runs.number, { stopAskedAt: parts.now() });
       wake(runId);
